@@ -1,0 +1,1 @@
+module internal Mne.Functional.Reporting.Placeholder

@@ -1,0 +1,76 @@
+namespace Mne.Functional
+
+open System
+open TorchSharp
+
+/// Argument checks whose messages name the argument, what was found, what was wanted and what to do.
+[<RequireQualifiedAccess>]
+module Guard =
+
+    let private shapeOf (tensor: Tensor) =
+        tensor.shape
+        |> Array.map string
+        |> String.concat " × "
+        |> (fun s -> if s = "" then "a scalar" else s)
+
+    /// Raises `ArgumentException` with the message "`name`: `message`".
+    let fail (name: string) (message: string) : 'a =
+        raise (ArgumentException($"{name}: {message}", name))
+
+    /// Raises unless the number is finite and greater than zero.
+    let positive name (value: float) =
+        if not (Double.IsFinite value && value > 0.0) then
+            fail name $"found {value}, wanted a finite number greater than 0"
+
+    /// Raises unless the count is at least `least`.
+    let atLeast name least (value: int) =
+        if value < least then
+            fail name $"found {value}, wanted at least {least}"
+
+    /// Raises unless the tensor is a non-empty matrix with d columns (points, one per row).
+    let points name d (tensor: Tensor) =
+        if isNull (box tensor) then
+            fail name "found null, wanted an N × d tensor of points"
+
+        if tensor.dim () <> 2L then
+            fail name $"found the shape {shapeOf tensor}, wanted N × {d} (one point per row); reshape it"
+
+        if int tensor.shape[1] <> d then
+            fail name $"{tensor.shape[1]} columns, but the domain has dimension {d}"
+
+        if tensor.shape[0] = 0L then
+            fail name "found no points; give at least one row"
+
+    /// Raises unless the tensor is a vector with n elements.
+    let vector name n (tensor: Tensor) =
+        if tensor.dim () <> 1L || int tensor.shape[0] <> n then
+            fail
+                name
+                $"found the shape {shapeOf tensor}, wanted a vector of length {n} (one number per point); an N × 1 tensor becomes one with squeeze(1)"
+
+    /// Raises unless both tensors have the same element type and device.
+    let samePlacement name (tensor: Tensor) otherName (other: Tensor) =
+        if tensor.dtype <> other.dtype then
+            fail name $"{tensor.dtype}, but {otherName} is {other.dtype}; convert one of them with ``to``"
+
+        if tensor.device.ToString() <> other.device.ToString() then
+            fail name $"on {tensor.device}, but {otherName} is on {other.device}; move one of them with ``to``"
+
+    /// Raises unless every element is finite; says which row is the first that is not.
+    let finite name (tensor: Tensor) =
+        if not (Tensor.isFinite tensor) then
+            let bad =
+                Tensor.toArray (torch.isfinite(tensor.detach ()).logical_not().``to`` torch.ScalarType.Float64)
+
+            let perRow =
+                if tensor.dim () = 0L then
+                    1
+                else
+                    max 1 (bad.Length / int tensor.shape[0])
+
+            match Array.tryFindIndex (fun b -> b <> 0.0) bad with
+            | Some i ->
+                fail
+                    name
+                    $"not finite in {Array.sumBy int bad} of {bad.Length} places, first at row {i / perRow}; every value must be a finite number"
+            | None -> fail name "so large that sums overflow; rescale the problem"

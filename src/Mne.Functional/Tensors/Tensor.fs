@@ -1,0 +1,179 @@
+namespace Mne.Functional
+
+open System
+open TorchSharp
+
+/// A differentiable multi-dimensional array: libtorch's tensor, on the CPU or on a CUDA device.
+type Tensor = torch.Tensor
+
+/// Where the numbers of a computation live and how precise they are: element type and device.
+type Placement =
+    {
+        /// Element type: float64 unless asked otherwise; float32 trades accuracy for speed.
+        DType: torch.ScalarType
+        /// The device that holds the numbers: the CPU or a CUDA device.
+        Device: torch.Device
+    }
+
+/// Element type and device.
+module Placement =
+
+    /// Double precision on the CPU: the default.
+    let float64 =
+        NativeTorch.ensure ()
+
+        {
+            DType = torch.ScalarType.Float64
+            Device = torch.CPU
+        }
+
+    /// Single precision on the CPU.
+    let float32 =
+        { float64 with
+            DType = torch.ScalarType.Float32
+        }
+
+    /// The same element type on the CUDA device with the given index.
+    /// Raises `ArgumentException` when libtorch finds no such device.
+    let onCuda index placement =
+        if
+            not (torch.cuda.is_available ())
+            || index < 0
+            || index >= torch.cuda.device_count ()
+        then
+            raise (
+                ArgumentException(
+                    $"index: CUDA device {index} asked for, but libtorch finds {torch.cuda.device_count ()} of them; reference the libtorch-cuda package instead of libtorch-cpu, or stay on the CPU",
+                    nameof index
+                )
+            )
+
+        { placement with
+            Device = torch.device (DeviceType.CUDA, index)
+        }
+
+    /// The placement of an existing tensor.
+    let ofTensor (tensor: Tensor) =
+        {
+            DType = tensor.dtype
+            Device = tensor.device
+        }
+
+    /// The unit round-off of the element type: 2.2e-16 in double, 1.2e-7 in single precision.
+    let epsilon placement =
+        match placement.DType with
+        | torch.ScalarType.Float32 -> 1.1920929e-7
+        | _ -> 2.220446049250313e-16
+
+/// Disposal of intermediate tensors. TorchSharp frees a tensor when its scope ends; a loop that runs long opens a
+/// scope for each of its iterations, so that memory does not grow until the garbage collector happens to run.
+[<RequireQualifiedAccess>]
+module Scope =
+
+    /// Runs `compute` and frees every tensor that it made, except the one that it returns.
+    let keep (compute: unit -> Tensor) : Tensor =
+        use _ = torch.NewDisposeScope()
+        compute().MoveToOuterDisposeScope()
+
+    /// Runs `compute` and frees every tensor that it made, except those that `survivors` lists of its result.
+    let keepAll (survivors: 'a -> Tensor list) (compute: unit -> 'a) : 'a =
+        use _ = torch.NewDisposeScope()
+        let result = compute ()
+
+        for tensor in survivors result do
+            tensor.MoveToOuterDisposeScope() |> ignore
+
+        result
+
+    /// Runs `compute`, whose result holds no tensor, and frees every tensor that it made.
+    let free (compute: unit -> 'a) : 'a =
+        use _ = torch.NewDisposeScope()
+        compute ()
+
+    /// Takes the tensors out of every scope: they live until they are disposed of or garbage-collected.
+    let detach (tensors: Tensor list) =
+        for tensor in tensors do
+            tensor.DetachFromDisposeScope() |> ignore
+
+/// Tensors with an explicit placement. Points are the rows of an N × d tensor.
+[<RequireQualifiedAccess>]
+module Tensor =
+
+    /// A vector (N) from numbers.
+    let ofArray placement (values: float[]) : Tensor =
+        NativeTorch.ensure ()
+        torch.tensor (values, dtype = placement.DType, device = placement.Device)
+
+    /// A matrix (N × d) from a two-dimensional array.
+    let ofArray2D placement (values: float[,]) : Tensor =
+        NativeTorch.ensure ()
+
+        torch.tensor (values, dtype = placement.DType, device = placement.Device)
+
+    /// Points (N × d) from rows of equal length.
+    /// Raises `ArgumentException` when the rows differ in length.
+    let ofRows placement (rows: float seq seq) : Tensor =
+        let rows = rows |> Seq.map Seq.toArray |> Seq.toArray
+        let width = if rows.Length = 0 then 0 else rows[0].Length
+
+        rows
+        |> Array.iteri (fun i row ->
+            if row.Length <> width then
+                raise (
+                    ArgumentException(
+                        $"rows: row {i} has {row.Length} numbers, row 0 has {width}; give rows of equal length",
+                        nameof rows
+                    )
+                ))
+
+        ofArray2D placement (Array2D.init rows.Length width (fun i j -> rows[i][j]))
+
+    /// One number as a tensor without dimensions.
+    let scalar placement (value: float) : Tensor =
+        NativeTorch.ensure ()
+        torch.tensor (value, dtype = placement.DType, device = placement.Device)
+
+    /// Zeros of the given shape.
+    let zeros placement (shape: int list) : Tensor =
+        torch.zeros (shape |> List.map int64 |> List.toArray, dtype = placement.DType, device = placement.Device)
+
+    /// Ones of the given shape.
+    let ones placement (shape: int list) : Tensor =
+        torch.ones (shape |> List.map int64 |> List.toArray, dtype = placement.DType, device = placement.Device)
+
+    /// `count` equidistant numbers from `first` to `last`, both included.
+    let linspace placement (first: float) (last: float) (count: int) : Tensor =
+        torch.linspace (first, last, int64 count, dtype = placement.DType, device = placement.Device)
+
+    /// All elements, row by row, in double precision.
+    let toArray (tensor: Tensor) : float[] =
+        Scope.free (fun () ->
+            tensor.detach().cpu().``to``(torch.ScalarType.Float64).contiguous().reshape(-1L).data<float>().ToArray())
+
+    /// The elements of a matrix in double precision.
+    let toArray2D (tensor: Tensor) : float[,] =
+        let values = toArray tensor
+        let columns = int tensor.shape[1]
+        Array2D.init (int tensor.shape[0]) columns (fun i j -> values[i * columns + j])
+
+    /// The only element of a tensor, in double precision.
+    let toFloat (tensor: Tensor) : float =
+        Scope.free (fun () -> tensor.detach().cpu().``to``(torch.ScalarType.Float64).item<float>())
+
+    /// Number of rows.
+    let rows (tensor: Tensor) = int tensor.shape[0]
+
+    /// The rows with the given indices.
+    let pick (indices: int[]) (tensor: Tensor) : Tensor =
+        Scope.keep (fun () -> tensor.index_select (0L, torch.tensor (Array.map int64 indices, device = tensor.device)))
+
+    /// Whether every element is a finite number.
+    let isFinite (tensor: Tensor) : bool =
+        // A sum is finite unless some element is not (or the sum overflows, which is as bad).
+        Double.IsFinite(
+            Scope.free (fun () -> tensor.detach().sum().cpu().``to``(torch.ScalarType.Float64).item<float>())
+        )
+
+    /// Root mean square of all elements.
+    let rms (tensor: Tensor) : float =
+        Scope.free (fun () -> toFloat (tensor.square().mean().sqrt()))

@@ -1,0 +1,4 @@
+module Mne.Functional.Benchmarks.Program
+
+[<EntryPoint>]
+let main _ = 0

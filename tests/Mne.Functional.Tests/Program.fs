@@ -1,0 +1,7 @@
+module Mne.Functional.Tests.Program
+
+open Expecto
+
+[<EntryPoint>]
+let main arguments =
+    runTestsInAssemblyWithCLIArgs [] arguments
