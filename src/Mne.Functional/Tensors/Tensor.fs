@@ -160,6 +160,14 @@ module Tensor =
     let toFloat (tensor: Tensor) : float =
         Scope.free (fun () -> tensor.detach().cpu().``to``(torch.ScalarType.Float64).item<float>())
 
+    /// Tensors end to end along an existing dimension.
+    let concatenate (dimension: int64) (tensors: Tensor seq) : Tensor =
+        torch.cat (ResizeArray tensors, dimension)
+
+    /// Tensors of equal shape side by side along a new dimension.
+    let stack (dimension: int64) (tensors: Tensor seq) : Tensor =
+        torch.stack (ResizeArray tensors, dimension)
+
     /// Number of rows.
     let rows (tensor: Tensor) = int tensor.shape[0]
 

@@ -1,0 +1,208 @@
+namespace Mne.Functional
+
+open System
+
+/// What the right-hand side of an evolution equation can see: time, points, and the jet of u there.
+type Local =
+    {
+        /// t.
+        Time: float
+        /// X (N × d).
+        Points: Tensor
+        /// u and the derivatives that the term asked for, at the points.
+        Jet: Jet
+    }
+
+/// A right-hand side A_t u of ∂_t u = A_t u, composed from local derivatives of u, numbers, and functions of (t, x).
+/// Terms are added, subtracted, multiplied and divided with the usual operators, also with numbers, and raised to
+/// powers with `Term.pown`.
+///
+/// <example><code>let allenCahn = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value</code></example>
+[<CustomEquality; NoComparison>]
+type Term =
+    /// A constant.
+    | Number of float
+    /// u or one of its derivatives.
+    | Of of Derivative
+    /// A known function of time and points, (t, X) ↦ (N).
+    | Known of name: string * f: (float -> Tensor -> Tensor)
+    /// b·∇u with a known velocity b, (t, X) ↦ (N × d).
+    | Transport of name: string * velocity: (float -> Tensor -> Tensor)
+    /// |∇u|².
+    | GradientSquared
+    /// The sum of two terms.
+    | Plus of Term * Term
+    /// The product of two terms.
+    | Times of Term * Term
+    /// A term to a whole power, 2 or more.
+    | Power of Term * exponent: int
+    /// A function applied at every point, (N) ↦ (N).
+    | Apply of name: string * f: (Tensor -> Tensor) * Term
+    /// The mean over the points, the same number at every point.
+    | Mean of Term
+    /// Anything else that can be computed from the local values; it lists the derivatives that it needs.
+    | Custom of name: string * needs: Set<Derivative> * f: (Local -> Tensor)
+
+    static member (+)(a: Term, b: Term) = Plus(a, b)
+    static member (+)(a: float, b: Term) = Plus(Number a, b)
+    static member (+)(a: Term, b: float) = Plus(a, Number b)
+    static member (~-)(a: Term) = Times(Number -1.0, a)
+    static member (-)(a: Term, b: Term) = Plus(a, -b)
+    static member (-)(a: float, b: Term) = Plus(Number a, -b)
+    static member (-)(a: Term, b: float) = Plus(a, Number -b)
+    static member (*)(a: Term, b: Term) = Times(a, b)
+    static member (*)(a: float, b: Term) = Times(Number a, b)
+    static member (*)(a: Term, b: float) = Times(Number b, a)
+    static member (/)(a: Term, b: float) = Times(Number(1.0 / b), a)
+
+    override term.Equals other = Object.ReferenceEquals(term, other)
+
+    override term.GetHashCode() =
+        Runtime.CompilerServices.RuntimeHelpers.GetHashCode term
+
+/// Terms of evolution equations.
+[<RequireQualifiedAccess>]
+module Term =
+
+    /// u.
+    let value = Of Value
+
+    /// ∂ⁿu/∂x_kⁿ, n from 1 to 4; axes count from 0. `Term.partial 0 2` is u_xx.
+    let partial axis order = Of(Partial(axis, order))
+
+    /// ∂²u/∂x_i∂x_j.
+    let mixed i j =
+        if i = j then
+            Of(Partial(i, 2))
+        else
+            Of(Mixed(min i j, max i j))
+
+    /// Δu.
+    let laplacian = Of Laplacian
+
+    /// |∇u|².
+    let gradientNormSquared = GradientSquared
+
+    /// A constant.
+    let number a = Number a
+
+    /// A known function of time and points: (t, X (N × d)) ↦ (N). The name is what `Term.show` prints.
+    let known name f = Known(name, f)
+
+    /// b·∇u with a known velocity (t, X (N × d)) ↦ (N × d).
+    let transport name velocity = Transport(name, velocity)
+
+    /// A term to a whole power. Raises `ArgumentException` when the power is negative.
+    let pown exponent term =
+        Guard.atLeast "exponent" 0 exponent
+
+        match exponent with
+        | 0 -> Number 1.0
+        | 1 -> term
+        | n -> Power(term, n)
+
+    /// A function of the values of a term at every point, (N) ↦ (N). The name is what `Term.show` prints.
+    let map name f term = Apply(name, f, term)
+
+    /// The mean of a term over the points.
+    let mean term = Mean term
+
+    /// A term less its mean over the points: for energies, whose additive constant does not matter.
+    let centred term = term - Mean term
+
+    /// A right-hand side given as a function of the local values; `needs` lists the derivatives that it reads.
+    let custom name (needs: Derivative list) f = Custom(name, Set.ofList needs, f)
+
+    /// The derivatives that a term reads, in a space of d dimensions.
+    let rec needs (d: int) (term: Term) : Set<Derivative> =
+        match term with
+        | Number _
+        | Known _ -> Set.empty
+        | Of derivative -> Set.singleton derivative
+        | Transport _
+        | GradientSquared -> Jet.gradientRequest d
+        | Plus(a, b)
+        | Times(a, b) -> Set.union (needs d a) (needs d b)
+        | Power(a, _)
+        | Apply(_, _, a)
+        | Mean a -> needs d a
+        | Custom(_, needs, _) -> needs
+
+    /// The values of a term at the points (N).
+    /// Raises `ArgumentException` when a function in it returns another shape than is due.
+    let evaluate (term: Term) (local: Local) : Tensor =
+        let n, d = Tensor.rows local.Points, int local.Points.shape[1]
+
+        let vector name (tensor: Tensor) =
+            Guard.vector name n tensor
+            tensor
+
+        let rec go term : Tensor =
+            match term with
+            | Number a -> local.Points.new_full (int64 n, a)
+            | Of derivative -> Jet.get derivative local.Jet
+            | Known(name, f) -> f local.Time local.Points |> vector name
+            | Transport(name, velocity) ->
+                let b = velocity local.Time local.Points
+                Guard.points name d b
+                (b * Jet.gradient local.Jet).sum 1L
+            | GradientSquared -> (Jet.gradient local.Jet).square().sum 1L
+            | Plus(a, Number b)
+            | Plus(Number b, a) -> go a + b
+            | Plus(a, Times(Number -1.0, b)) -> go a - go b
+            | Plus(a, b) -> go a + go b
+            | Times(Number a, b)
+            | Times(b, Number a) -> a * go b
+            | Times(a, b) -> go a * go b
+            | Power(a, 2) -> (go a).square()
+            | Power(a, n) ->
+                let a = go a
+                Seq.replicate n a |> Seq.reduce (fun x y -> x * y)
+            | Apply(name, f, a) -> f (go a) |> vector name
+            | Mean a -> (go a).mean().expand(int64 n)
+            | Custom(name, _, f) -> f local |> vector name
+
+        Scope.keep (fun () -> go term)
+
+    let private superscript (n: int) =
+        string n |> String.map (fun c -> "⁰¹²³⁴⁵⁶⁷⁸⁹"[int c - int '0'])
+
+    let private subscript (n: int) =
+        string n |> String.map (fun c -> "₀₁₂₃₄₅₆₇₈₉"[int c - int '0'])
+
+    /// The term as mathematics: `Term.show (5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value)` is
+    /// "0.005 Δu + u − u³".
+    let show (term: Term) : string =
+        let digits (a: float) =
+            a.ToString("R", Globalization.CultureInfo.InvariantCulture).Replace("-", "−")
+
+        /// Text and binding strength: 0 a sum, 1 a product, 2 an atom.
+        let rec go term : string * int =
+            match term with
+            | Number a -> digits a, (if a < 0.0 then 0 else 2)
+            | Of Value -> "u", 2
+            | Of(Partial(k, 1)) -> $"∂{subscript k}u", 2
+            | Of(Partial(k, n)) -> $"∂{subscript k}{superscript n}u", 2
+            | Of(Mixed(i, j)) -> $"∂{subscript i}∂{subscript j}u", 2
+            | Of Laplacian -> "Δu", 2
+            | Known(name, _)
+            | Custom(name, _, _) -> name, 2
+            | Transport(name, _) -> $"{name}·∇u", 1
+            | GradientSquared -> "|∇u|²", 2
+            | Plus(a, b) ->
+                match b with
+                | Times(Number c, rest) when c < 0.0 ->
+                    $"{fst (go a)} − {within 1 (if c = -1.0 then rest else Times(Number -c, rest))}", 0
+                | Number c when c < 0.0 -> $"{fst (go a)} − {digits -c}", 0
+                | _ -> $"{fst (go a)} + {fst (go b)}", 0
+            | Times(Number -1.0, a) -> $"−{within 1 a}", 0
+            | Times(a, b) -> $"{within 1 a} {within 1 b}", 1
+            | Power(a, n) -> $"{within 2 a}{superscript n}", 2
+            | Apply(name, _, a) -> $"{name}({fst (go a)})", 2
+            | Mean a -> $"⟨{fst (go a)}⟩", 2
+
+        and within strength term =
+            let text, own = go term
+            if own < strength then $"({text})" else text
+
+        fst (go term)

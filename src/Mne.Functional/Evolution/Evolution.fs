@@ -1,0 +1,247 @@
+namespace Mne.Functional
+
+open System
+open System.Diagnostics
+open System.Threading
+
+/// What an error of u is measured against.
+type ErrorScale =
+    /// The root mean square of u at the points.
+    | Magnitude
+    /// The root mean square of u less its mean: for energies, whose additive constant does not matter.
+    | Spread
+
+/// How to solve an evolution equation. Start from `Evolution.defaults`.
+type EvolutionOptions =
+    {
+        /// How the minimal-norm problem is restricted. Default `Exact`.
+        Sketch: Sketch
+        /// λ, relative to the mean diagonal of the kernel: small is accurate, large is less stiff. Default 1e-10.
+        Regularisation: float
+        /// Local error that is tolerated, relative, in function space. Default 1e-6.
+        Tolerance: float
+        /// What errors are relative to. Default `Magnitude`.
+        ErrorScale: ErrorScale
+        /// How the points move. Default `Fixed`.
+        Points: PointDynamics
+        /// Seed for points that are drawn. Default 0.
+        Seed: int
+        /// Receives progress after every step. Default: silence.
+        Meter: Meter
+        /// Ends the run with the outcome `Cancelled`.
+        Cancellation: CancellationToken
+        /// Events that end the run: functions of (t, θ (p), X (N × d)) that are positive before the event.
+        Events: (string * (float -> Tensor -> Tensor -> float)) list
+        /// The Runge–Kutta pair. Default Dormand–Prince 5(4).
+        Tableau: Tableau
+        /// The step-size controller. Default proportional–integral.
+        Controller: Controller
+        /// The first step; None lets the program choose.
+        InitialStep: float option
+        /// Steps never exceed this. Default: no limit.
+        MaximumStep: float
+        /// Steps, accepted and rejected, never exceed this number. Default 100,000.
+        MaximumSteps: int
+    }
+
+/// The solution of an evolution equation: θ(t) and X(t) as functions of time, interpolated with order 4 between steps.
+/// It owns tensors; dispose of it when it is no longer needed.
+type Solution =
+    {
+        /// The vector field that was integrated, with the network.
+        VectorField: VectorField
+        /// The joint state (θ, X) over time.
+        Trajectory: Trajectory<FieldNote>
+        /// How long it took.
+        Elapsed: TimeSpan
+    }
+
+    /// The parametric function class.
+    member solution.Network = solution.VectorField.Network
+
+    /// How the run ended.
+    member solution.Outcome = solution.Trajectory.Outcome
+
+    interface IDisposable with
+        member solution.Dispose() =
+            (solution.Trajectory :> IDisposable).Dispose()
+
+/// Solutions of evolution equations.
+[<RequireQualifiedAccess>]
+module Solution =
+
+    /// θ(t) (p). Raises `ArgumentException` when t lies outside the time span that was reached.
+    let parameters (t: float) (solution: Solution) : Tensor =
+        Trajectory.evaluatePart (0L, int64 solution.Network.ParameterCount) t solution.Trajectory
+
+    /// X(t) (N × d), where the collocation points were.
+    let points (t: float) (solution: Solution) : Tensor =
+        let field = solution.VectorField
+        let d = field.Network.Domain.Dimension
+
+        let flat =
+            Trajectory.evaluatePart
+                (int64 field.Network.ParameterCount, int64 (field.PointCount * d))
+                t
+                solution.Trajectory
+
+        flat.view (int64 field.PointCount, int64 d)
+
+    /// u and the requested derivatives at time t and the points X (M × d).
+    let jet (request: Set<Derivative>) (t: float) (points: Tensor) (solution: Solution) : Jet =
+        Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
+            Network.jet request solution.Network (parameters t solution) points)
+
+    /// u(t, x) at the points X (M × d): (M).
+    let evaluate (t: float) (points: Tensor) (solution: Solution) : Tensor =
+        Scope.keep (fun () -> Network.value solution.Network (parameters t solution) points)
+
+    /// The accepted steps in numbers: time, step, error over tolerance, residual, effective rank.
+    let steps (solution: Solution) = solution.Trajectory.Records
+
+    /// The time that was reached.
+    let stop (solution: Solution) = solution.Trajectory.Stop
+
+/// Solves evolution equations by minimal neural evolution (Lindsey, arXiv 2502.03645).
+[<RequireQualifiedAccess>]
+module Evolution =
+
+    /// Exact sketch, λ = 1e-10, tolerance 1e-6, fixed points.
+    let defaults: EvolutionOptions =
+        {
+            Sketch = Exact
+            Regularisation = 1e-10
+            Tolerance = 1e-6
+            ErrorScale = Magnitude
+            Points = Fixed
+            Seed = 0
+            Meter = Progress.silent
+            Cancellation = CancellationToken.None
+            Events = []
+            Tableau = Stepper.dormandPrince54
+            Controller = Controller.proportionalIntegral
+            InitialStep = None
+            MaximumStep = Double.PositiveInfinity
+            MaximumSteps = 100_000
+        }
+
+    /// Solves ∂_t u = A_t u from time t0 to t1 (t1 < t0 runs backwards) and returns what was reached, whatever the
+    /// outcome: see `Solution.Outcome`.
+    /// `term` is A_t u, `collocation` where it is imposed, `start` the parameters θ (p) at t0.
+    /// Raises `ArgumentException` for arguments that do not fit together.
+    let trySolve
+        (options: EvolutionOptions)
+        (term: Term)
+        (network: Network)
+        (collocation: Collocation)
+        (start: Tensor)
+        (t0: float, t1: float)
+        : Solution =
+        Guard.positive "Regularisation" options.Regularisation
+        Guard.positive "Tolerance" options.Tolerance
+
+        if not (options.MaximumStep > 0.0) then
+            Guard.fail "MaximumStep" $"found {options.MaximumStep}, wanted a number greater than 0"
+
+        Guard.atLeast "MaximumSteps" 1 options.MaximumSteps
+        Guard.vector "start" network.ParameterCount start
+        Guard.finite "start" start
+        options.InitialStep |> Option.iter (Guard.positive "InitialStep")
+
+        if not (Double.IsFinite t0 && Double.IsFinite t1) || t0 = t1 then
+            Guard.fail "t1" $"a time span from {t0} to {t1}; wanted two different finite times"
+
+        let clock = Stopwatch.StartNew()
+
+        let solution =
+            Scope.keepAll
+                (fun (_, trajectory: Trajectory<FieldNote>) ->
+                    [
+                        for s in trajectory.Segments do
+                            yield! s.Coefficients
+                    ])
+                (fun () ->
+                    let points = Collocation.points (Placement.ofTensor start) options.Seed collocation
+                    Guard.points "points" network.Domain.Dimension points
+                    Guard.finite "points" points
+                    let n = Tensor.rows points
+
+                    let field =
+                        {
+                            Network = network
+                            Term = term
+                            Points = options.Points
+                            PointCount = n
+                            Landmarks = Sketch.landmarks n options.Sketch
+                            Regularisation = options.Regularisation
+                        }
+
+                    let report (step: StepRecord<FieldNote>) =
+                        let fraction = (step.Time - t0) / (t1 - t0)
+
+                        options.Meter
+                            {
+                                Phase = "evolve"
+                                Fraction = fraction
+                                Time = step.Time
+                                Accepted = (step.Evaluations - 1) / (options.Tableau.Nodes.Length - 1) - step.Rejected
+                                Rejected = step.Rejected
+                                Step = step.Step
+                                Residual = step.Note.Residual
+                                EffectiveRank = step.Note.EffectiveRank
+                                Elapsed = clock.Elapsed
+                                Remaining = Progress.remaining fraction clock.Elapsed
+                            }
+
+                    let events =
+                        [
+                            for name, f in options.Events ->
+                                {
+                                    Name = name
+                                    Function =
+                                        fun t y -> f t (VectorField.parameters field y) (VectorField.points field y)
+                                }
+                        ]
+
+                    field,
+                    Integrator.solve
+                        {
+                            Field = VectorField.evaluate field
+                            Norm = VectorField.norm field (options.ErrorScale = Spread) options.Tolerance
+                            Tableau = options.Tableau
+                            Controller = options.Controller
+                            InitialStep = options.InitialStep
+                            MaximumStep = options.MaximumStep
+                            MaximumSteps = options.MaximumSteps
+                            Events = events
+                            OnStep = report
+                            Cancellation = options.Cancellation
+                        }
+                        (VectorField.pack start points)
+                        (t0, t1))
+
+        {
+            VectorField = fst solution
+            Trajectory = snd solution
+            Elapsed = clock.Elapsed
+        }
+
+    /// As `trySolve`, but raises `EvolutionFailedException`, which carries the outcome and its advice, unless the end or
+    /// an event was reached.
+    ///
+    /// <example><code>
+    /// let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
+    /// let network = Network.create circle [ Layer.harmonics 2; Layer.dense 32 Sine; Layer.dense 32 Sine ]
+    /// let points = Collocation.grid circle 128
+    /// let start = Regression.fit Regression.defaults network (fun x -> x.squeeze(1L).sin ()) points
+    /// let solution = Evolution.solve Evolution.defaults (0.1 * Term.laplacian) network points start (0.0, 1.0)
+    /// </code></example>
+    let solve options term network collocation start span : Solution =
+        let solution = trySolve options term network collocation start span
+
+        match solution.Outcome with
+        | Completed
+        | StoppedByEvent _ -> solution
+        | outcome ->
+            (solution :> IDisposable).Dispose()
+            raise (EvolutionFailedException(outcome, outcome.Advice))

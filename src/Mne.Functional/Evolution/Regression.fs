@@ -1,0 +1,248 @@
+namespace Mne.Functional
+
+open System
+open System.Diagnostics
+open System.Threading
+open TorchSharp
+
+/// How to fit a network to a function. Start from `Regression.defaults`.
+type RegressionOptions =
+    {
+        /// Steps at most. Default 200.
+        Steps: int
+        /// The fit ends once the relative root-mean-square error falls below this. Default 1e-9.
+        Tolerance: float
+        /// λ at the first and at the last step, relative to the mean diagonal of the kernel; in between it falls
+        /// geometrically (drawn points) or follows the progress (given points). Default 1e-2 and 1e-12.
+        Regularisation: float * float
+        /// How the minimal-norm problem is restricted (drawn points). Default `Exact`.
+        Sketch: Sketch
+        /// Seed of the initial parameters and of the points. Default 0.
+        Seed: int
+        /// Receives progress after every step. Default: silence.
+        Meter: Meter
+        /// Ends the fit early, with the parameters reached so far.
+        Cancellation: CancellationToken
+    }
+
+/// Fits a network to a function with natural-gradient steps θ ← θ + η Jᵀ(K + Nλκ I)⁻¹(g(X) − u_θ(X)): minimal neural
+/// evolution of a regression problem (MATH.md §3).
+[<RequireQualifiedAccess>]
+module Regression =
+
+    /// 200 steps, λ from 1e-2 to 1e-12, error 1e-9.
+    let defaults =
+        {
+            Steps = 200
+            Tolerance = 1e-9
+            Regularisation = 1e-2, 1e-12
+            Sketch = Exact
+            Seed = 0
+            Meter = Progress.silent
+            Cancellation = CancellationToken.None
+        }
+
+    let private evaluate (g: Tensor -> Tensor) (points: Tensor) : Tensor =
+        let values = g points
+        Guard.vector "g" (Tensor.rows points) values
+        Guard.finite "g" values
+        values
+
+    /// rms(g − u) over the spread of g (its rms when g is constant).
+    let private relative (residual: Tensor) (g: Tensor) =
+        let spread = Tensor.rms (g - g.mean ())
+
+        let scale =
+            if spread > 1e-12 * Tensor.rms g then
+                spread
+            else
+                Tensor.rms g
+
+        if scale > 0.0 then
+            Tensor.rms residual / scale
+        else
+            Tensor.rms residual
+
+    let private report (options: RegressionOptions) (clock: Stopwatch) step accepted learningRate error rank =
+        let fraction = float step / float options.Steps
+
+        options.Meter
+            {
+                Phase = "fit"
+                Fraction = fraction
+                Time = float step
+                Accepted = accepted
+                Rejected = step - accepted
+                Step = learningRate
+                Residual = error
+                EffectiveRank = rank
+                Elapsed = clock.Elapsed
+                Remaining = Progress.remaining fraction clock.Elapsed
+            }
+
+    /// Natural gradient on new points at every step: the error seen before a step is an error at fresh points.
+    let private naturalGradient (options: RegressionOptions) (network: Network) g draw (start: Tensor) : Tensor =
+        let clock = Stopwatch.StartNew()
+        let first, last = options.Regularisation
+
+        let rec loop step (θ: Tensor) =
+            if step >= options.Steps || options.Cancellation.IsCancellationRequested then
+                θ
+            else
+                let next, error, η =
+                    Scope.keepAll (fun (θ, _, _) -> [ θ ]) (fun () ->
+                        let λ = first * (last / first) ** (float step / float (max 1 (options.Steps - 1)))
+                        let x: Tensor = draw (Random.child (step + 1) options.Seed)
+                        let values = evaluate g x
+                        let residual = values - Network.value network θ x
+                        let landmarks = Sketch.landmarks (Tensor.rows x) options.Sketch
+
+                        let direction =
+                            (Sketch.minimalNorm λ landmarks (Network.tangent network θ x) residual).Direction
+
+                        let before = Tensor.rms residual
+
+                        // The longest of a few step lengths that lowers the error most; none, if none does.
+                        let tried =
+                            [ 1.0; 0.5; 0.25; 0.1; 0.02 ]
+                            |> Seq.map (fun η ->
+                                η,
+                                Scope.free (fun () ->
+                                    Tensor.rms (values - Network.value network (θ + η * direction) x)))
+                            |> Seq.toList
+
+                        let η, after =
+                            tried
+                            |> List.minBy (fun (_, e) -> if Double.IsFinite e then e else Double.PositiveInfinity)
+
+                        (if after < before then θ + η * direction else θ.clone ()),
+                        relative residual values,
+                        (if after < before then η else 0.0))
+
+                θ.Dispose()
+                report options clock (step + 1) (step + 1) η error nan
+
+                if error < options.Tolerance then
+                    next
+                else
+                    loop (step + 1) next
+
+        loop 0 start
+
+    /// Levenberg and Marquardt's method on given points, in sample space; λ follows the ratio of the actual to the
+    /// predicted decrease (Nielsen 1999; Madsen, Nielsen and Tingleff, Methods for Non-Linear Least Squares, §3.2).
+    let private levenbergMarquardt
+        (options: RegressionOptions)
+        (network: Network)
+        g
+        (x: Tensor)
+        (start: Tensor)
+        : Tensor =
+        let clock = Stopwatch.StartNew()
+        let first, last = options.Regularisation
+        let values: Tensor = evaluate g x
+
+        let residualOf (θ: Tensor) : Tensor =
+            Scope.keep (fun () -> values - Network.value network θ x)
+
+        let rec loop step accepted stalled λ ν (θ: Tensor) (residual: Tensor) =
+            let error = Scope.free (fun () -> relative residual values)
+
+            if step > 0 then
+                report options clock step accepted λ error nan
+
+            if
+                step >= options.Steps
+                || error < options.Tolerance
+                || stalled >= 8
+                || options.Cancellation.IsCancellationRequested
+            then
+                residual.Dispose()
+                θ
+            else
+                let before = Tensor.rms residual
+
+                let attempt =
+                    try
+                        Some(
+                            Scope.keepAll (fun (θ, r, _) -> [ θ; r ]) (fun () ->
+                                let minimal = Sketch.minimalNorm λ None (Network.tangent network θ x) residual
+                                let next = θ + minimal.Direction
+                                next, residualOf next, before * minimal.Residual)
+                        )
+                    with KernelNotFactorised _ ->
+                        None
+
+                match attempt with
+                | Some(next, r, predicted) when Tensor.rms r < before ->
+                    let after = Tensor.rms r
+                    let ratio = (before ** 2.0 - after ** 2.0) / (before ** 2.0 - predicted ** 2.0)
+                    residual.Dispose()
+                    θ.Dispose()
+                    let factor = max 0.1 (1.0 - (2.0 * ratio - 1.0) ** 3.0)
+
+                    loop
+                        (step + 1)
+                        (accepted + 1)
+                        (if after > 0.9999 * before then stalled + 1 else 0)
+                        (max last (λ * factor))
+                        2.0
+                        next
+                        r
+                | _ ->
+                    attempt
+                    |> Option.iter (fun (next, r, _) ->
+                        next.Dispose()
+                        r.Dispose())
+
+                    loop (step + 1) accepted (stalled + 1) (min 1e2 (λ * ν)) (2.0 * ν) θ residual
+
+        loop 0 0 0 first 2.0 start (residualOf start)
+
+    /// Parameters θ (p) with which the network comes close to g at the points; the result has the element type and
+    /// device of `start`. g maps points (N × d) to values (N).
+    /// Points that are drawn are drawn anew at every step (natural gradient with line search and falling λ; the right
+    /// choice in more than two dimensions); given points are fitted by Levenberg and Marquardt's method.
+    /// Raises `ArgumentException` when g has another shape or is not finite, or when arguments do not fit together.
+    let fitFrom
+        (options: RegressionOptions)
+        (network: Network)
+        (g: Tensor -> Tensor)
+        (collocation: Collocation)
+        (start: Tensor)
+        : Tensor =
+        let first, last = options.Regularisation
+        Guard.positive "Regularisation" first
+        Guard.positive "Regularisation" last
+        Guard.positive "Tolerance" options.Tolerance
+        Guard.atLeast "Steps" 1 options.Steps
+        Guard.vector "start" network.ParameterCount start
+        Guard.finite "start" start
+        let placement = Placement.ofTensor start
+
+        Scope.keep (fun () ->
+            use _ = torch.no_grad ()
+
+            match collocation with
+            | Given _ ->
+                levenbergMarquardt
+                    options
+                    network
+                    g
+                    (Collocation.points placement options.Seed collocation)
+                    (start.clone ())
+            | Drawn _ ->
+                naturalGradient
+                    options
+                    network
+                    g
+                    (fun seed -> Collocation.points placement seed collocation)
+                    (start.clone ()))
+
+    /// `fitFrom` the network's initial parameters for the seed in the options.
+    ///
+    /// <example><code>
+    /// let θ = Regression.fit Regression.defaults network (fun x -> x.squeeze(1L).sin ()) (Collocation.grid circle 128)
+    /// </code></example>
+    let fit (options: RegressionOptions) (network: Network) (g: Tensor -> Tensor) (collocation: Collocation) : Tensor =
+        Scope.keep (fun () -> fitFrom options network g collocation (Network.initial network options.Seed))

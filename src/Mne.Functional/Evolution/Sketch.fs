@@ -1,0 +1,115 @@
+namespace Mne.Functional
+
+open System
+open TorchSharp
+
+/// How the minimal-norm problem is restricted: θ̇ = Jᵀ S β with S (N × s) chosen once per run, so that the vector field
+/// stays a smooth function of (θ, X, t) (MATH.md §1 "Smooth sketching").
+type Sketch =
+    /// S = I: all N point tangents.
+    | Exact
+    /// S selects s of the N points, evenly by index.
+    | Landmarks of s: int
+
+/// The smallest change of θ that satisfies the equation at the points, and how well it does.
+type MinimalNorm =
+    {
+        /// θ̇ (p).
+        Direction: Tensor
+        /// |Jθ̇ − f| / |f|.
+        Residual: float
+        /// tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension.
+        EffectiveRank: float
+    }
+
+/// Raised inside an evolution when the sketched kernel cannot be factorised; the step is rejected.
+exception internal KernelNotFactorised of size: int
+
+/// Minimal-norm solutions of J θ̇ = f.
+[<RequireQualifiedAccess>]
+module Sketch =
+
+    /// The indices of the landmarks among N points; None for the exact problem.
+    /// Raises `ArgumentException` when s is not between 1 and N.
+    let landmarks (n: int) (sketch: Sketch) : int[] option =
+        match sketch with
+        | Exact -> None
+        | Landmarks s when s < 1 || s > n ->
+            Guard.fail "Sketch" $"Landmarks {s}, but there are {n} points; wanted 1 to {n}"
+        | Landmarks s when s = n -> None
+        | Landmarks s -> Some [| for i in 0 .. s - 1 -> int (int64 i * int64 n / int64 s) |]
+
+    /// L with L Lᵀ = A + shift I, for the smallest shift in `shifts` that succeeds.
+    let private cholesky (shifts: float list) (a: Tensor) : Tensor =
+        let identity = torch.eye (a.shape[0], dtype = a.dtype, device = a.device)
+
+        let attempt shift =
+            let struct (factor, info) = torch.linalg.cholesky_ex (a + identity * (shift: float))
+            if info.cpu().item<int>() = 0 then Some factor else None
+
+        match List.tryPick attempt shifts with
+        | Some factor -> factor
+        | None -> raise (KernelNotFactorised(int a.shape[0]))
+
+    let private solveLower (l: Tensor) (b: Tensor) =
+        torch.linalg.solve_triangular (l, b, upper = false)
+
+    let private solveUpper (l: Tensor) (b: Tensor) =
+        torch.linalg.solve_triangular (l.t (), b, upper = true)
+
+    /// Solves min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N (MATH.md §1).
+    /// f is (N); `landmarks` are row indices or None for all rows. Costs O(N s (s + width)).
+    let minimalNorm (λ: float) (landmarks: int[] option) (tangent: Tangent) (f: Tensor) : MinimalNorm =
+        use _ = torch.NewDisposeScope()
+        let n = float (Tensor.rows f)
+        let κ = Tensor.toFloat ((Tangent.squaredNorms tangent).mean())
+
+        if not (Double.IsFinite κ && κ > 0.0) then
+            raise (KernelNotFactorised(int n))
+
+        let μ = n * λ * κ
+        let norm (x: Tensor) = Tensor.toFloat (x.norm ())
+
+        let direction, image, rank =
+            match landmarks with
+            | None ->
+                let kernel = Tangent.kernel tangent tangent
+                let l = cholesky [ μ ] kernel
+                let α = solveUpper l (solveLower l (f.unsqueeze 1L))
+
+                let inverse =
+                    solveLower l (torch.eye (f.shape[0], dtype = f.dtype, device = f.device))
+
+                let α = α.squeeze 1L
+                Tangent.transposeTimes α tangent, f - μ * α, n - μ * Tensor.toFloat (inverse.square().sum())
+            | Some indices ->
+                let index = torch.tensor (Array.map int64 indices, device = f.device)
+                let selected = Tangent.pick index tangent
+                let cross = Tangent.kernel tangent selected
+                let s = float indices.Length
+                let unit = Placement.epsilon (Placement.ofTensor f) * s * κ
+                // The jitter is the round-off of K_ss: directions below it carry no information.
+                let l =
+                    cholesky [ unit; 10.0 * unit; 100.0 * unit; 1e4 * unit ] (cross.index_select (0L, index))
+
+                let φ = (solveLower l (cross.t ())).t()
+                let r = φ.t().mm φ |> cholesky [ μ; μ + unit * n; μ + 100.0 * unit * n ]
+                let solve (b: Tensor) = solveUpper r (solveLower r b)
+                let f = f.unsqueeze 1L
+                let first = solve (φ.t().mm f)
+                // One step of iterative refinement: the normal equations alone lose digits when λ is near round-off.
+                let γ = first + solve (φ.t().mm(f - φ.mm first) - μ * first)
+                let β = (solveUpper l γ).squeeze 1L
+
+                let inverse =
+                    solveLower r (torch.eye (r.shape[0], dtype = r.dtype, device = r.device))
+
+                Tangent.transposeTimes β selected, φ.mm(γ).squeeze 1L, s - μ * Tensor.toFloat (inverse.square().sum())
+
+        let size = norm f
+
+        {
+            Direction = direction.MoveToOuterDisposeScope()
+            Residual = if size > 0.0 then norm (image - f) / size else 0.0
+            EffectiveRank = rank
+        }

@@ -1,0 +1,276 @@
+namespace Mne.Functional
+
+open TorchSharp
+
+/// A parametric function u_θ on a domain. Parameters θ are one flat vector (p), points X the rows of an N × d tensor;
+/// both carry element type and device. A network is a description and a few pure functions; it holds no tensors.
+type Network =
+    {
+        /// Where the function lives.
+        Domain: Domain
+        /// p, the length of θ.
+        ParameterCount: int
+        /// One line that says what the network is.
+        Description: string
+        /// Seeded initial parameters (p) with the given placement.
+        Initial: Placement -> int -> Tensor
+        /// Values and the requested derivatives at a moderate number of points.
+        Propagate: Set<Derivative> -> Tensor -> Tensor -> Jet
+        /// The tangent at the points.
+        Linearise: Tensor -> Tensor -> Tangent
+    }
+
+/// Networks: creation, values, local derivatives, tangents.
+[<RequireQualifiedAccess>]
+module Network =
+
+    let private weightAndBias (θ: Tensor) fanIn fanOut offset =
+        θ.narrow(0L, int64 offset, int64 (fanIn * fanOut)).view(int64 fanOut, int64 fanIn),
+        θ.narrow (0L, int64 (offset + fanIn * fanOut), int64 fanOut)
+
+    /// A jet through the nodes, in order.
+    let rec private propagate (θ: Tensor) (nodes: Node list) (jet: Jet) : Jet =
+        (jet, nodes)
+        ||> List.fold (fun jet node ->
+            match node with
+            | Affine(fanIn, fanOut, offset, _) ->
+                let weight, bias = weightAndBias θ fanIn fanOut offset
+                Jet.affine weight bias jet
+            | Fixed(weight, bias) ->
+                let placement = Placement.ofTensor θ
+                Jet.affine (Tensor.ofArray2D placement weight) (Tensor.ofArray placement bias) jet
+            | Activate activation -> Jet.activate activation jet
+            | Fork branches -> Jet.concatenate [ for branch in branches -> propagate θ branch jet ]
+            | Sum branches -> [ for branch in branches -> propagate θ branch jet ] |> List.reduce Jet.add)
+
+    /// The value at the end of the nodes, and the way back: from the sensitivity of u to that value, its sensitivity
+    /// to the input and the blocks of the tangent met on the way.
+    let rec private linearise
+        (θ: Tensor)
+        (nodes: Node list)
+        (input: Tensor)
+        : Tensor * (Tensor -> Tensor * Block list) =
+        (((input, (fun g -> g, []))), nodes)
+        ||> List.fold (fun (h, back) node ->
+            let next, local =
+                match node with
+                | Affine(fanIn, fanOut, offset, _) ->
+                    let weight, bias = weightAndBias θ fanIn fanOut offset
+
+                    h.mm(weight.t ()).add_ bias,
+                    fun (g: Tensor) ->
+                        g.mm weight,
+                        [
+                            {
+                                Inputs = h
+                                Sensitivities = g
+                                Offset = offset
+                            }
+                        ]
+                | Fixed(weight, bias) ->
+                    let placement = Placement.ofTensor θ
+                    let weight = Tensor.ofArray2D placement weight
+                    h.mm(weight.t ()).add_(Tensor.ofArray placement bias), (fun g -> g.mm weight, [])
+                | Activate activation ->
+                    match Activation.derivatives 1 activation h with
+                    | [ value; slope ] -> value, (fun g -> g * slope, [])
+                    | _ -> Guard.fail "order" "one derivative asked for, another number returned"
+                | Fork branches ->
+                    let parts = [ for branch in branches -> linearise θ branch h ]
+
+                    Tensor.concatenate 1L (List.map fst parts),
+                    fun g ->
+                        let pieces = g.split ([| for value, _ in parts -> value.shape[1] |], 1L)
+
+                        List.map2 (fun (_, back) piece -> back piece) parts (List.ofArray pieces)
+                        |> merge
+                | Sum branches ->
+                    let parts = [ for branch in branches -> linearise θ branch h ]
+
+                    parts |> List.map fst |> List.reduce (fun x y -> x + y),
+                    (fun g -> [ for _, back in parts -> back g ] |> merge)
+
+            next,
+            fun g ->
+                let g, blocks = local g
+                let g, earlier = back g
+                g, earlier @ blocks)
+
+    /// Sensitivities of parallel branches add up; their blocks stand side by side.
+    and private merge (branches: (Tensor * Block list) list) =
+        branches |> List.map fst |> List.reduce (fun x y -> x + y), List.collect snd branches
+
+    /// A layered network from the domain to the reals; a linear map to one output is put behind the given layers.
+    /// Raises `ArgumentException` when a layer does not fit.
+    ///
+    /// <example><code>
+    /// let network = Network.create (Domain.euclidean 2) [ Layer.dense 64 Tanh; Layer.dense 64 Tanh ]
+    /// let θ = Network.initial network 1
+    /// </code></example>
+    let create (domain: Domain) (layers: Layer list) : Network =
+        let nodes, parameters = Node.compile domain layers 1
+
+        {
+            Domain = domain
+            ParameterCount = parameters
+            Description = $"%A{layers} on %A{domain.Coordinates}"
+            Initial = fun placement seed -> Node.initial placement seed nodes
+            Propagate = fun request θ points -> propagate θ nodes (Jet.ofPoints request points)
+            Linearise =
+                fun θ points ->
+                    let value, back = linearise θ nodes points
+                    Structured(parameters, snd (back (torch.ones_like value)))
+        }
+
+    /// A network given as any differentiable function of θ (p) and points X (N × d) to values (N), each value depending
+    /// on its own point only. Derivatives and tangents come from automatic differentiation: correct for everything, and
+    /// slower than `create`. `initial` makes parameters from a seed.
+    /// Raises `ArgumentException` when the function returns another shape than N.
+    ///
+    /// <example><code>
+    /// // a Gaussian bump of free height, centre and width
+    /// let bump (θ: Tensor) (x: Tensor) = θ[0] * (-(x.squeeze 1L - θ[1]).square () * θ[2]).exp ()
+    /// let network = Network.ofFunction (Domain.euclidean 1) 3 (fun placement seed -> Random.normal placement seed [ 3 ]) bump
+    /// </code></example>
+    let ofFunction
+        (domain: Domain)
+        (parameters: int)
+        (initial: Placement -> int -> Tensor)
+        (f: Tensor -> Tensor -> Tensor)
+        : Network =
+        Guard.atLeast "parameters" 1 parameters
+
+        let evaluate (θ: Tensor) (points: Tensor) =
+            let value = f θ points
+            Guard.vector "f" (Tensor.rows points) value
+            value
+
+        /// ∂(Σ y)/∂x, zero where y does not depend on x; differentiable again.
+        let pullback (y: Tensor) (x: Tensor) : Tensor =
+            if not y.requires_grad then
+                torch.zeros_like x
+            else
+                let gradient =
+                    torch.autograd.grad (
+                        [| y.sum () |],
+                        [| x |],
+                        retain_graph = true,
+                        create_graph = true,
+                        allow_unused = true
+                    )
+
+                if isNull (box gradient[0]) || gradient[0].IsInvalid then
+                    torch.zeros_like x
+                else
+                    gradient[0]
+
+        let derivatives request (θ: Tensor) (points: Tensor) =
+            use _ = torch.enable_grad ()
+            let d = domain.Dimension
+            let points = points.detach().requires_grad_()
+            let value = evaluate (θ.detach ()) points
+
+            let rec partial k n =
+                if n = 0 then
+                    value
+                else
+                    (pullback (partial k (n - 1)) points).select(1L, int64 k)
+
+            let channel derivative =
+                match derivative with
+                | Value -> value
+                | Partial(k, n) -> partial k n
+                | Mixed(i, j) -> (pullback (partial i 1) points).select(1L, int64 j)
+                | Laplacian -> [ for k in 0 .. d - 1 -> partial k 2 ] |> List.reduce (fun x y -> x + y)
+
+            let channels = Jet.closure d request |> Set.toList
+
+            {
+                Dimension = d
+                Channels = channels
+                Data = (Tensor.stack 0L [ for c in channels -> channel c ]).detach().unsqueeze -1L
+            }
+
+        let jacobian (θ: Tensor) (points: Tensor) =
+            use _ = torch.enable_grad ()
+
+            Tensor.stack 0L [
+                for i in 0 .. Tensor.rows points - 1 ->
+                    Scope.keep (fun () ->
+                        let θ = θ.detach().requires_grad_()
+                        (pullback (evaluate θ (points.narrow (0L, int64 i, 1L))) θ).detach())
+            ]
+
+        let transposeTimes (θ: Tensor) (points: Tensor) (v: Tensor) =
+            use _ = torch.enable_grad ()
+            let θ = θ.detach().requires_grad_()
+            (pullback (evaluate θ points * v) θ).detach()
+
+        {
+            Domain = domain
+            ParameterCount = parameters
+            Description = $"a function of {parameters} parameters on %A{domain.Coordinates}"
+            Initial = initial
+            Propagate = derivatives
+            Linearise =
+                fun θ points ->
+                    Generic
+                        {
+                            Parameters = parameters
+                            Points = points
+                            Jacobian = jacobian θ
+                            TransposeTimes = transposeTimes θ
+                        }
+        }
+
+    let private check (network: Network) (θ: Tensor) (points: Tensor) =
+        Guard.vector "θ" network.ParameterCount θ
+        Guard.points "points" network.Domain.Dimension points
+        Guard.samePlacement "points" points "θ" θ
+
+    /// Seeded initial parameters (p), float64 on the CPU.
+    let initial (network: Network) (seed: int) : Tensor = network.Initial Placement.float64 seed
+
+    /// Jets are propagated for this many numbers per unit of width at a time.
+    let private chunkRows = 1 <<< 15
+
+    /// u and the requested derivatives at the points (N × d); memory for intermediates is bounded whatever N.
+    /// Raises `ArgumentException` when shapes or placements do not fit, or a derivative does not exist.
+    let jet (request: Set<Derivative>) (network: Network) (θ: Tensor) (points: Tensor) : Jet =
+        check network θ points
+        let channels = (Jet.closure network.Domain.Dimension request).Count
+        let rows, step = Tensor.rows points, max 1 (chunkRows / channels)
+
+        let parts =
+            [
+                for start in 0..step .. rows - 1 ->
+                    Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
+                        network.Propagate request θ (points.narrow (0L, int64 start, int64 (min step (rows - start)))))
+            ]
+
+        match parts with
+        | [ one ] -> one
+        | _ ->
+            let data = Tensor.concatenate 1L [ for part in parts -> part.Data ]
+
+            for part in parts do
+                part.Data.Dispose()
+
+            { parts.Head with Data = data }
+
+    /// u_θ at the points (N).
+    let value (network: Network) (θ: Tensor) (points: Tensor) : Tensor =
+        Scope.keep (fun () -> Jet.value (jet Set.empty network θ points))
+
+    /// ∇u_θ at the points (N × d).
+    let gradient (network: Network) (θ: Tensor) (points: Tensor) : Tensor =
+        Scope.keep (fun () -> Jet.gradient (jet (Jet.gradientRequest network.Domain.Dimension) network θ points))
+
+    /// Δu_θ at the points (N).
+    let laplacian (network: Network) (θ: Tensor) (points: Tensor) : Tensor =
+        Scope.keep (fun () -> Jet.laplacian (jet (Set.singleton Laplacian) network θ points))
+
+    /// The tangent J = ∂u(x_i)/∂θ_j at the points, in structured form. Call it inside a scope: it holds tensors.
+    let tangent (network: Network) (θ: Tensor) (points: Tensor) : Tangent =
+        check network θ points
+        network.Linearise θ points
