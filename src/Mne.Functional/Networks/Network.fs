@@ -145,66 +145,34 @@ module Network =
             Guard.vector "f" (Tensor.rows points) value
             value
 
-        /// ∂(Σ y)/∂x, zero where y does not depend on x; differentiable again.
-        let pullback (y: Tensor) (x: Tensor) : Tensor =
-            if not y.requires_grad then
-                torch.zeros_like x
-            else
-                let gradient =
-                    torch.autograd.grad (
-                        [| y.sum () |],
-                        [| x |],
-                        retain_graph = true,
-                        create_graph = true,
-                        allow_unused = true
-                    )
-
-                if isNull (box gradient[0]) || gradient[0].IsInvalid then
-                    torch.zeros_like x
-                else
-                    gradient[0]
+        let d = domain.Dimension
 
         let derivatives request (θ: Tensor) (points: Tensor) =
-            use _ = torch.enable_grad ()
-            let d = domain.Dimension
-            let points = points.detach().requires_grad_()
-            let value = evaluate (θ.detach ()) points
-
-            let rec partial k n =
-                if n = 0 then
-                    value
-                else
-                    (pullback (partial k (n - 1)) points).select(1L, int64 k)
-
-            let channel derivative =
+            let rec channel derivative : Tensor -> Tensor =
                 match derivative with
-                | Value -> value
-                | Partial(k, n) -> partial k n
-                | Mixed(i, j) -> (pullback (partial i 1) points).select(1L, int64 j)
-                | Laplacian -> [ for k in 0 .. d - 1 -> partial k 2 ] |> List.reduce (fun x y -> x + y)
+                | Value -> evaluate θ
+                | Partial(k, n) ->
+                    let lower = if n = 1 then Value else Partial(k, n - 1)
+                    fun x -> (Diff.grad (channel lower) x).select (1L, int64 k)
+                | Mixed(i, j) -> fun x -> (Diff.grad (channel (Partial(i, 1))) x).select (1L, int64 j)
+                | Laplacian -> Diff.laplacian (evaluate θ)
 
             let channels = Jet.closure d request |> Set.toList
 
             {
                 Dimension = d
                 Channels = channels
-                Data = (Tensor.stack 0L [ for c in channels -> channel c ]).detach().unsqueeze -1L
+                Data = (Tensor.stack 0L [ for c in channels -> channel c points ]).unsqueeze -1L
             }
 
         let jacobian (θ: Tensor) (points: Tensor) =
-            use _ = torch.enable_grad ()
-
             Tensor.stack 0L [
                 for i in 0 .. Tensor.rows points - 1 ->
-                    Scope.keep (fun () ->
-                        let θ = θ.detach().requires_grad_()
-                        (pullback (evaluate θ (points.narrow (0L, int64 i, 1L))) θ).detach())
+                    θ |> Diff.grad (fun θ -> (evaluate θ (points.narrow (0L, int64 i, 1L))).squeeze 0L)
             ]
 
         let transposeTimes (θ: Tensor) (points: Tensor) (v: Tensor) =
-            use _ = torch.enable_grad ()
-            let θ = θ.detach().requires_grad_()
-            (pullback (evaluate θ points * v) θ).detach()
+            θ |> Diff.grad (fun θ -> (evaluate θ points * v).sum ())
 
         {
             Domain = domain
