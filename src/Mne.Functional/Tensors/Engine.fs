@@ -28,9 +28,12 @@ module Engine =
         | null -> "unknown"
         | attribute -> attribute.InformationalVersion
 
+    /// <summary>
     /// A few lines for a bug report: the versions of this library, TorchSharp, libtorch, .NET and the system,
-    /// threads and devices, and which native libraries were loaded.
-    /// Raises `NativeLibrariesMissingException` when a native library is missing or does not load.
+    /// threads and devices, and which native libraries were loaded (the original or the relaxed copy, see
+    /// <c>NativeTorch</c>).
+    /// </summary>
+    /// <exception cref="T:Mne.Functional.NativeLibrariesMissingException">A native library is missing or does not load.</exception>
     /// <example><code>printfn "%s" (Engine.describe ())</code></example>
     let describe () =
         let native = NativeTorch.loaded ()
