@@ -17,7 +17,7 @@ module Collocation =
     /// The points of a recipe for a seed (N × d); given points do not depend on it.
     let points (placement: Placement) (seed: int) (collocation: Collocation) : Tensor =
         match collocation with
-        | Given points -> points.``to`` (placement.DType, placement.Device)
+        | Given points -> Tensor.place placement points
         | Drawn(_, draw) -> draw placement seed
 
     /// The number of points.

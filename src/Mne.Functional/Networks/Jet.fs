@@ -111,10 +111,12 @@ module Jet =
             if jet.Channels.Length = 1 then
                 bias.view (1L, 1L, width)
             else
-                Tensor.concatenate 0L [
-                    bias.view (1L, 1L, width)
-                    bias.new_zeros (int64 jet.Channels.Length - 1L, 1L, width)
-                ]
+                Tensor.concatenate
+                    0L
+                    [
+                        bias.view (1L, 1L, width)
+                        bias.new_zeros (int64 jet.Channels.Length - 1L, 1L, width)
+                    ]
 
         { jet with
             Data = jet.Data.matmul (weight.t ()) + toValueOnly
@@ -227,9 +229,11 @@ module Jet =
             else
                 get (Mixed(min i j, max i j)) jet
 
-        Tensor.stack 1L [
-            for i in 0 .. jet.Dimension - 1 -> Tensor.stack 1L [ for j in 0 .. jet.Dimension - 1 -> entry i j ]
-        ]
+        Tensor.stack
+            1L
+            [
+                for i in 0 .. jet.Dimension - 1 -> Tensor.stack 1L [ for j in 0 .. jet.Dimension - 1 -> entry i j ]
+            ]
 
     /// The request for all first derivatives.
     let gradientRequest d =
@@ -237,10 +241,11 @@ module Jet =
 
     /// The request for all second derivatives.
     let hessianRequest d =
-        Set.ofList [
-            for i in 0 .. d - 1 do
-                Partial(i, 2)
+        Set.ofList
+            [
+                for i in 0 .. d - 1 do
+                    Partial(i, 2)
 
-                for j in i + 1 .. d - 1 do
-                    Mixed(i, j)
-        ]
+                    for j in i + 1 .. d - 1 do
+                        Mixed(i, j)
+            ]

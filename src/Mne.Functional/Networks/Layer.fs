@@ -196,12 +196,14 @@ module internal Node =
         let all = affines nodes |> List.sort
 
         Scope.keep (fun () ->
-            Tensor.concatenate 0L [
-                for i, (offset, fanIn, fanOut, gain) in List.indexed all do
-                    let biasScale = if i = all.Length - 1 then 0.0 else 0.1
+            Tensor.concatenate
+                0L
+                [
+                    for i, (offset, fanIn, fanOut, gain) in List.indexed all do
+                        let biasScale = if i = all.Length - 1 then 0.0 else 0.1
 
-                    (Random.normal placement (Random.child (2 * i) seed) [ fanOut * fanIn ])
-                    * (gain / sqrt (float fanIn))
+                        (Random.normal placement (Random.child (2 * i) seed) [ fanOut * fanIn ])
+                        * (gain / sqrt (float fanIn))
 
-                    (Random.normal placement (Random.child (2 * i + 1) seed) [ fanOut ]) * biasScale
-            ])
+                        (Random.normal placement (Random.child (2 * i + 1) seed) [ fanOut ]) * biasScale
+                ])

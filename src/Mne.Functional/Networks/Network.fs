@@ -153,8 +153,8 @@ module Network =
                 | Value -> evaluate θ
                 | Partial(k, n) ->
                     let lower = if n = 1 then Value else Partial(k, n - 1)
-                    fun x -> (Diff.grad (channel lower) x).select (1L, int64 k)
-                | Mixed(i, j) -> fun x -> (Diff.grad (channel (Partial(i, 1))) x).select (1L, int64 j)
+                    fun x -> (Diff.grad (channel lower) x).select(1L, int64 k)
+                | Mixed(i, j) -> fun x -> (Diff.grad (channel (Partial(i, 1))) x).select(1L, int64 j)
                 | Laplacian -> Diff.laplacian (evaluate θ)
 
             let channels = Jet.closure d request |> Set.toList
@@ -166,13 +166,16 @@ module Network =
             }
 
         let jacobian (θ: Tensor) (points: Tensor) =
-            Tensor.stack 0L [
-                for i in 0 .. Tensor.rows points - 1 ->
-                    θ |> Diff.grad (fun θ -> (evaluate θ (points.narrow (0L, int64 i, 1L))).squeeze 0L)
-            ]
+            Tensor.stack
+                0L
+                [
+                    for i in 0 .. Tensor.rows points - 1 ->
+                        θ
+                        |> Diff.grad (fun θ -> (evaluate θ (points.narrow (0L, int64 i, 1L))).squeeze 0L)
+                ]
 
         let transposeTimes (θ: Tensor) (points: Tensor) (v: Tensor) =
-            θ |> Diff.grad (fun θ -> (evaluate θ points * v).sum ())
+            θ |> Diff.grad (fun θ -> (evaluate θ points * v).sum())
 
         {
             Domain = domain

@@ -142,11 +142,13 @@ module Tangent =
                     Scope.keep (fun () ->
                         let jacobian = part.Jacobian part.Points
 
-                        Tensor.concatenate 1L [
-                            for start, length in chunks (rows second) other.Parameters ->
-                                Scope.keep (fun () ->
-                                    jacobian.mm ((other.Jacobian(other.Points.narrow (0L, start, length))).t()))
-                        ])
+                        Tensor.concatenate
+                            1L
+                            [
+                                for start, length in chunks (rows second) other.Parameters ->
+                                    Scope.keep (fun () ->
+                                        jacobian.mm ((other.Jacobian(other.Points.narrow (0L, start, length))).t()))
+                            ])
                 | Structured _ -> kernel first second)
         | _ -> Guard.fail "second" "the one tangent is structured, the other generic; take both from the same network"
 
@@ -160,11 +162,13 @@ module Tangent =
                 ]
                 |> List.reduce (fun x y -> x + y)
             | Generic generic ->
-                Tensor.concatenate 0L [
-                    for start, length in chunks (rows tangent) generic.Parameters ->
-                        Scope.keep (fun () ->
-                            (generic.Jacobian(generic.Points.narrow (0L, start, length))).square().sum 1L)
-                ])
+                Tensor.concatenate
+                    0L
+                    [
+                        for start, length in chunks (rows tangent) generic.Parameters ->
+                            Scope.keep (fun () ->
+                                (generic.Jacobian(generic.Points.narrow (0L, start, length))).square().sum 1L)
+                    ])
 
     /// Jᵀ v (p) for v (N).
     let transposeTimes (v: Tensor) tangent : Tensor =
@@ -206,7 +210,9 @@ module Tangent =
                 ]
                 |> List.reduce (fun x y -> x + y)
             | Generic generic ->
-                Tensor.concatenate 0L [
-                    for start, length in chunks (rows tangent) generic.Parameters ->
-                        Scope.keep (fun () -> (generic.Jacobian(generic.Points.narrow (0L, start, length))).mv w)
-                ])
+                Tensor.concatenate
+                    0L
+                    [
+                        for start, length in chunks (rows tangent) generic.Parameters ->
+                            Scope.keep (fun () -> (generic.Jacobian(generic.Points.narrow (0L, start, length))).mv w)
+                    ])

@@ -19,12 +19,6 @@ open TorchSharp
 [<RequireQualifiedAccess>]
 module Diff =
 
-    let private show (shape: int64[]) =
-        if Array.isEmpty shape then
-            "a scalar"
-        else
-            shape |> Array.map string |> String.concat " × "
-
     let private differentiable name (tensor: Tensor) =
         if isNull (box tensor) then
             Guard.fail name "found null, wanted a tensor"
@@ -34,7 +28,7 @@ module Diff =
 
     let private shaped name wanted advice (tensor: Tensor) =
         if tensor.shape <> wanted then
-            Guard.fail name $"found the shape {show tensor.shape}, wanted {show wanted} {advice}"
+            Guard.fail name $"found the shape {Guard.shapeName tensor.shape}, wanted {Guard.shapeName wanted} {advice}"
 
     // A field checks the point x at once, and then the value y = f(x).
 
@@ -45,7 +39,7 @@ module Diff =
             if Array.truncate x.shape.Length y.shape <> x.shape then
                 Guard.fail
                     "f"
-                    $"found the shape {show y.shape}, wanted one that begins with x's shape {show x.shape} (a value for each element of x); reshape it"
+                    $"found the shape {Guard.shapeName y.shape}, wanted one that begins with x's shape {Guard.shapeName x.shape} (a value for each element of x); reshape it"
 
     let private point (x: Tensor) =
         differentiable "x" x
@@ -53,7 +47,7 @@ module Diff =
         if (x.dim () <> 1L && x.dim () <> 2L) || Array.last x.shape = 0L then
             Guard.fail
                 "x"
-                $"found the shape {show x.shape}, wanted d (one point) or N × d (a point per row), d ≥ 1; reshape it, and for functions of a number use Diff.diff"
+                $"found the shape {Guard.shapeName x.shape}, wanted d (one point) or N × d (a point per row), d ≥ 1; reshape it, and for functions of a number use Diff.diff"
 
     let private scalarField (x: Tensor) =
         point x
@@ -79,7 +73,7 @@ module Diff =
 
                 Guard.fail
                     "f"
-                    $"found the shape {show y.shape}, wanted {wanted} (a vector of m ≥ 1 components per point); stack its components along dimension {last}"
+                    $"found the shape {Guard.shapeName y.shape}, wanted {wanted} (a vector of m ≥ 1 components per point); stack its components along dimension {last}"
 
     let private squareField (x: Tensor) =
         point x
@@ -174,11 +168,12 @@ module Diff =
     let private pullback graph (x: Tensor) (y: Tensor) (v: Tensor) : Tensor =
         // With x as a further output, of weight 0, the derivative is defined even where y does not depend on x.
         let outputs, weights =
-            List.unzip [
-                if y.requires_grad then
-                    y, v
-                x, torch.zeros_like x
-            ]
+            List.unzip
+                [
+                    if y.requires_grad then
+                        y, v
+                    x, torch.zeros_like x
+                ]
 
         torch.autograd
             .grad(

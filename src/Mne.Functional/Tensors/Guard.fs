@@ -7,11 +7,12 @@ open TorchSharp
 [<RequireQualifiedAccess>]
 module Guard =
 
-    let private shapeOf (tensor: Tensor) =
-        tensor.shape
-        |> Array.map string
-        |> String.concat " × "
-        |> (fun s -> if s = "" then "a scalar" else s)
+    /// A shape as messages print it.
+    let internal shapeName (shape: int64[]) =
+        if Array.isEmpty shape then
+            "a scalar"
+        else
+            shape |> Array.map string |> String.concat " × "
 
     /// Raises `ArgumentException` with the message "`name`: `message`".
     let fail (name: string) (message: string) : 'a =
@@ -33,7 +34,7 @@ module Guard =
             fail name "found null, wanted an N × d tensor of points"
 
         if tensor.dim () <> 2L then
-            fail name $"found the shape {shapeOf tensor}, wanted N × {d} (one point per row); reshape it"
+            fail name $"found the shape {shapeName tensor.shape}, wanted N × {d} (one point per row); reshape it"
 
         if int tensor.shape[1] <> d then
             fail name $"{tensor.shape[1]} columns, but the domain has dimension {d}"
@@ -46,7 +47,7 @@ module Guard =
         if tensor.dim () <> 1L || int tensor.shape[0] <> n then
             fail
                 name
-                $"found the shape {shapeOf tensor}, wanted a vector of length {n} (one number per point); an N × 1 tensor becomes one with squeeze(1)"
+                $"found the shape {shapeName tensor.shape}, wanted a vector of length {n} (one number per point); an N × 1 tensor becomes one with squeeze(1)"
 
     /// Raises unless both tensors have the same element type and device.
     let samePlacement name (tensor: Tensor) otherName (other: Tensor) =
@@ -60,7 +61,7 @@ module Guard =
     let finite name (tensor: Tensor) =
         if not (Tensor.isFinite tensor) then
             let bad =
-                Tensor.toArray (torch.isfinite(tensor.detach ()).logical_not().``to`` torch.ScalarType.Float64)
+                Scope.free (fun () -> Tensor.toArray (torch.isfinite(tensor.detach ()).logical_not()))
 
             let perRow =
                 if tensor.dim () = 0L then

@@ -26,7 +26,7 @@ module Random =
             // Drawn on the CPU in double precision whatever the placement, so that a seed means the same points everywhere.
             use generator = new torch.Generator(uint64 (uint32 seed), torch.CPU)
             let values: Tensor = draw (shape |> List.map int64 |> List.toArray) generator
-            values.``to`` (placement.DType, placement.Device))
+            Tensor.place placement values)
 
     /// Standard normal numbers of the given shape.
     let normal placement seed shape : Tensor =

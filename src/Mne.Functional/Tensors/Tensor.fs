@@ -6,64 +6,101 @@ open TorchSharp
 /// A differentiable multi-dimensional array: libtorch's tensor, on the CPU or on a CUDA device.
 type Tensor = torch.Tensor
 
-/// Where the numbers of a computation live and how precise they are: element type and device.
+/// How precise the numbers are.
+type Precision =
+    /// 64 bits, unit round-off 2.2e-16: the default.
+    | Float64
+    /// 32 bits, unit round-off 1.2e-7: less memory and time for less accuracy.
+    | Float32
+
+/// Where the numbers are held and computed with.
+type Device =
+    /// The processor.
+    | Cpu
+    /// The NVIDIA card with the given index.
+    | Cuda of index: int
+
+/// The element type and the device of a computation.
 type Placement =
     {
-        /// Element type: float64 unless asked otherwise; float32 trades accuracy for speed.
-        DType: torch.ScalarType
-        /// The device that holds the numbers: the CPU or a CUDA device.
-        Device: torch.Device
+        /// How precise the numbers are.
+        Precision: Precision
+        /// Where they are.
+        Device: Device
     }
 
 /// Element type and device.
+[<RequireQualifiedAccess>]
 module Placement =
 
     /// Double precision on the CPU: the default.
-    let float64 =
-        NativeTorch.ensure ()
-
-        {
-            DType = torch.ScalarType.Float64
-            Device = torch.CPU
-        }
+    let float64 = { Precision = Float64; Device = Cpu }
 
     /// Single precision on the CPU.
-    let float32 =
-        { float64 with
-            DType = torch.ScalarType.Float32
-        }
+    let float32 = { Precision = Float32; Device = Cpu }
 
-    /// The same element type on the CUDA device with the given index.
+    /// The same precision on the CUDA device with the given index.
     /// Raises `ArgumentException` when libtorch finds no such device.
     let onCuda index placement =
-        if
-            not (torch.cuda.is_available ())
-            || index < 0
-            || index >= torch.cuda.device_count ()
-        then
+        NativeTorch.ensure ()
+
+        let found =
+            if torch.cuda.is_available () then
+                torch.cuda.device_count ()
+            else
+                0
+
+        if index < 0 || index >= found then
             raise (
                 ArgumentException(
-                    $"index: CUDA device {index} asked for, but libtorch finds {torch.cuda.device_count ()} of them; reference the libtorch-cuda package instead of libtorch-cpu, or stay on the CPU",
+                    $"index: CUDA device {index} asked for, but libtorch finds {found} of them; reference the libtorch-cuda package instead of libtorch-cpu, or stay on the CPU",
                     nameof index
                 )
             )
 
-        { placement with
-            Device = torch.device (DeviceType.CUDA, index)
-        }
+        { placement with Device = Cuda index }
 
-    /// The placement of an existing tensor.
+    /// The placement of an existing tensor. Raises `ArgumentException` when its elements are not real floating-point
+    /// numbers of 32 or 64 bits.
     let ofTensor (tensor: Tensor) =
         {
-            DType = tensor.dtype
-            Device = tensor.device
+            Precision =
+                match tensor.dtype with
+                | torch.ScalarType.Float64 -> Float64
+                | torch.ScalarType.Float32 -> Float32
+                | other ->
+                    raise (
+                        ArgumentException(
+                            $"tensor: found {other}, wanted Float64 or Float32; convert it with ``to``",
+                            nameof tensor
+                        )
+                    )
+            Device =
+                if tensor.device_type = DeviceType.CUDA then
+                    Cuda tensor.device_index
+                else
+                    Cpu
         }
 
-    /// The unit round-off of the element type: 2.2e-16 in double, 1.2e-7 in single precision.
+    /// The unit round-off: 2.2e-16 in double, 1.2e-7 in single precision.
     let epsilon placement =
-        match placement.DType with
-        | torch.ScalarType.Float32 -> 1.1920929e-7
-        | _ -> 2.220446049250313e-16
+        match placement.Precision with
+        | Float64 -> 2.220446049250313e-16
+        | Float32 -> 1.1920929e-7
+
+    /// libtorch's name of the element type.
+    let internal dtype placement =
+        match placement.Precision with
+        | Float64 -> torch.ScalarType.Float64
+        | Float32 -> torch.ScalarType.Float32
+
+    /// libtorch's device. Every tensor is made through here, so here the natives are loaded.
+    let internal device placement =
+        NativeTorch.ensure ()
+
+        match placement.Device with
+        | Cpu -> torch.CPU
+        | Cuda index -> torch.device (DeviceType.CUDA, index)
 
 /// Disposal of intermediate tensors. TorchSharp frees a tensor when its scope ends; a loop that runs long opens a
 /// scope for each of its iterations, so that memory does not grow until the garbage collector happens to run.
@@ -101,14 +138,11 @@ module Tensor =
 
     /// A vector (N) from numbers.
     let ofArray placement (values: float[]) : Tensor =
-        NativeTorch.ensure ()
-        torch.tensor (values, dtype = placement.DType, device = placement.Device)
+        torch.tensor (values, dtype = Placement.dtype placement, device = Placement.device placement)
 
     /// A matrix (N × d) from a two-dimensional array.
     let ofArray2D placement (values: float[,]) : Tensor =
-        NativeTorch.ensure ()
-
-        torch.tensor (values, dtype = placement.DType, device = placement.Device)
+        torch.tensor (values, dtype = Placement.dtype placement, device = Placement.device placement)
 
     /// Points (N × d) from rows of equal length.
     /// Raises `ArgumentException` when the rows differ in length.
@@ -130,20 +164,33 @@ module Tensor =
 
     /// One number as a tensor without dimensions.
     let scalar placement (value: float) : Tensor =
-        NativeTorch.ensure ()
-        torch.tensor (value, dtype = placement.DType, device = placement.Device)
+        torch.tensor (value, dtype = Placement.dtype placement, device = Placement.device placement)
 
     /// Zeros of the given shape.
     let zeros placement (shape: int list) : Tensor =
-        torch.zeros (shape |> List.map int64 |> List.toArray, dtype = placement.DType, device = placement.Device)
+        torch.zeros (
+            shape |> List.map int64 |> List.toArray,
+            dtype = Placement.dtype placement,
+            device = Placement.device placement
+        )
 
     /// Ones of the given shape.
     let ones placement (shape: int list) : Tensor =
-        torch.ones (shape |> List.map int64 |> List.toArray, dtype = placement.DType, device = placement.Device)
+        torch.ones (
+            shape |> List.map int64 |> List.toArray,
+            dtype = Placement.dtype placement,
+            device = Placement.device placement
+        )
 
     /// `count` equidistant numbers from `first` to `last`, both included.
     let linspace placement (first: float) (last: float) (count: int) : Tensor =
-        torch.linspace (first, last, int64 count, dtype = placement.DType, device = placement.Device)
+        torch.linspace (
+            first,
+            last,
+            int64 count,
+            dtype = Placement.dtype placement,
+            device = Placement.device placement
+        )
 
     /// All elements, row by row, in double precision.
     let toArray (tensor: Tensor) : float[] =
@@ -167,6 +214,10 @@ module Tensor =
     /// Tensors of equal shape side by side along a new dimension.
     let stack (dimension: int64) (tensors: Tensor seq) : Tensor =
         torch.stack (ResizeArray tensors, dimension)
+
+    /// The same numbers with another placement.
+    let place placement (tensor: Tensor) : Tensor =
+        tensor.``to`` (Placement.dtype placement, Placement.device placement)
 
     /// Number of rows.
     let rows (tensor: Tensor) = int tensor.shape[0]
