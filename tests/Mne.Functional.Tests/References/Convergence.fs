@@ -43,8 +43,8 @@ module Convergence =
         let difference = Array.map2 (Array.map2 (-)) reference approximation
         sqrt (Array.sumBy square difference / Array.sumBy square reference)
 
-    /// Refines `run modes steps` until twice the modes, and twice the steps, change it by less than tolerance/2 each
-    /// in the given distance. Raises `NotConvergedException` after five doublings of the modes or eight of the steps.
+    /// Refines `run modes steps` until twice the modes change it by at most half the tolerance, then until half the steps
+    /// change it by at most what is left, in the given distance. Raises `NotConvergedException` after five doublings of the modes or eight of the steps.
     let refine
         (double: 'Modes -> 'Modes)
         (run: 'Modes -> int -> 'Solution)
@@ -53,9 +53,7 @@ module Convergence =
         (modes: 'Modes)
         (steps: int)
         : Converged<'Modes, 'Solution> =
-        let enough = 0.5 * tolerance
-
-        let giveUp what found =
+        let giveUp what found enough =
             raise (
                 NotConvergedException(
                     $"doubling {what} still changes the solution by {found}, wanted at most {enough}; "
@@ -68,29 +66,29 @@ module Convergence =
             let fine = run finer steps
             let difference = distance fine coarse
 
-            if difference <= enough then
+            if difference <= 0.5 * tolerance then
                 modes, steps, coarse, difference
             elif doublings = 0 then
-                giveUp $"the modes beyond {modes} (with {steps} steps)" difference
+                giveUp $"the modes beyond {modes} (with {steps} steps)" difference (0.5 * tolerance)
             elif Double.IsFinite difference then
                 space (doublings - 1) finer steps fine
             else
                 // One of the two ran away: the step is too long for its grid.
                 space (doublings - 1) modes (2 * steps) (run modes (2 * steps))
 
-        let rec time doublings modes steps coarse =
+        let rec time enough doublings modes steps coarse =
             let fine = run modes (2 * steps)
             let difference = distance fine coarse
 
             if difference <= enough then
                 2 * steps, fine, difference
             elif doublings = 0 then
-                giveUp $"the steps beyond {steps} (with {modes} modes)" difference
+                giveUp $"the steps beyond {steps} (with {modes} modes)" difference enough
             else
-                time (doublings - 1) modes (2 * steps) fine
+                time enough (doublings - 1) modes (2 * steps) fine
 
         let modes, steps, coarse, inSpace = space 5 modes steps (run modes steps)
-        let steps, solution, inTime = time 8 modes steps coarse
+        let steps, solution, inTime = time (tolerance - inSpace) 8 modes steps coarse
 
         {
             Solution = solution
