@@ -229,7 +229,7 @@ module Problems =
             (64, 128)
             200
 
-    /// u_t = 0.01 Δu − u(u_x + u_y), T = 4. Its certified reference takes a minute or two; a coarser tolerance given to
+    /// u_t = 0.01 Δu − u(u_x + u_y), T = 4. Its certified reference takes some forty seconds; a coarser tolerance given to
     /// `Spectral2D.converged` is much quicker.
     let burgers2D: Problem2D =
         plane

@@ -35,7 +35,10 @@ let private fourier =
                 let values = noise n n
                 let oracle = values |> Array.map (fun v -> Complex(v, 0.0))
 
-                MathNet.Numerics.IntegralTransforms.Fourier.Forward(oracle, MathNet.Numerics.IntegralTransforms.FourierOptions.NoScaling)
+                MathNet.Numerics.IntegralTransforms.Fourier.Forward(
+                    oracle,
+                    MathNet.Numerics.IntegralTransforms.FourierOptions.NoScaling
+                )
 
                 let found = Array.zeroCreate (n / 2 + 1)
                 (Fourier.line n).Forward values found
@@ -462,7 +465,7 @@ let private dynamics =
                         |> Array.sum
 
                     // Central differences err by h²/6 times third derivatives.
-                    near (1e-5 * (1.0 + abs inTime)) "u_t + a·∇u" -inSpace inTime ]
+                    near (1e-5 * (1.0 + abs inTime)) "u_t + a·∇u" -inSpace inTime
     ]
 
 let private sampling =
