@@ -166,9 +166,25 @@ module Regression =
                     try
                         Some(
                             Scope.keepAll (fun (θ, r, _) -> [ θ; r ]) (fun () ->
-                                let minimal = Sketch.minimalNorm λ None (Network.tangent network θ x) residual
-                                let next = θ + minimal.Direction
-                                next, residualOf next, before * minimal.Residual)
+                                let problem = Sketch.factorise λ None (Network.tangent network θ x)
+                                let velocity, image = problem.Solve residual
+
+                                // u(θ + hv) = u + h Jv + ½h² v·∇²u·v + …: the curvature of the network along the step.
+                                let h = 0.1
+                                let moved: Tensor = residual - residualOf (θ + h * velocity)
+                                let curvature = (2.0 / (h * h)) * (moved - h * image)
+                                let acceleration = fst (problem.Solve curvature) * -0.5
+                                let ratio = Tensor.rms acceleration / Tensor.rms velocity
+
+                                let next =
+                                    if ratio <= 0.75 then
+                                        θ + velocity + acceleration
+                                    else
+                                        θ + velocity
+
+                                if Environment.GetEnvironmentVariable "GEO" <> null then printfn $"ratio {ratio:G3} λ {λ:G3} {before:G4}"
+
+                                next, residualOf next, Tensor.rms (residual - image))
                         )
                     with KernelNotFactorised _ ->
                         None

@@ -22,6 +22,15 @@ type MinimalNorm =
         EffectiveRank: float
     }
 
+/// A minimal-norm problem, factorised, to be solved for one or several right-hand sides.
+type Factorisation =
+    {
+        /// f (N) ↦ θ̇ (p) and Jθ̇ (N).
+        Solve: Tensor -> Tensor * Tensor
+        /// tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension; it costs as much as the factorisation.
+        EffectiveRank: unit -> float
+    }
+
 /// Raised inside an evolution when the sketched kernel cannot be factorised; the step is rejected.
 exception internal KernelNotFactorised of size: int
 
@@ -57,59 +66,73 @@ module Sketch =
     let private solveUpper (l: Tensor) (b: Tensor) =
         torch.linalg.solve_triangular (l.t (), b, upper = true)
 
-    /// Solves min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N (MATH.md §1).
-    /// f is (N); `landmarks` are row indices or None for all rows. Costs O(N s (s + width)).
-    let minimalNorm (λ: float) (landmarks: int[] option) (tangent: Tangent) (f: Tensor) : MinimalNorm =
-        use _ = torch.NewDisposeScope()
-        let n = float (Tensor.rows f)
-        let κ = Tensor.toFloat ((Tangent.squaredNorms tangent).mean())
+    /// Factorises min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N (MATH.md §1), for any f.
+    /// `landmarks` are row indices or None for all rows. Costs O(N s (s + width)). Call it inside a scope: it holds tensors.
+    let factorise (λ: float) (landmarks: int[] option) (tangent: Tangent) : Factorisation =
+        let diagonal = Tangent.squaredNorms tangent
+        let n = float (Tensor.rows diagonal)
+        let κ = Tensor.toFloat (diagonal.mean ())
 
         if not (Double.IsFinite κ && κ > 0.0) then
-            raise (KernelNotFactorised(int n))
+            raise (KernelNotFactorised(Tensor.rows diagonal))
 
         let μ = n * λ * κ
+
+        /// tr((A + μ)⁻¹A) of a factor of A + μ.
+        let effectiveRank (factor: Tensor) () =
+            let identity =
+                torch.eye (factor.shape[0], dtype = factor.dtype, device = factor.device)
+
+            let inverse: Tensor = solveLower factor identity
+            float factor.shape[0] - μ * Tensor.toFloat (inverse.square().sum())
+
+        match landmarks with
+        | None ->
+            let l = cholesky [ μ ] (Tangent.kernel tangent tangent)
+
+            {
+                Solve =
+                    fun f ->
+                        let α = (solveUpper l (solveLower l (f.unsqueeze 1L))).squeeze 1L
+                        Tangent.transposeTimes α tangent, f - μ * α
+                EffectiveRank = effectiveRank l
+            }
+        | Some indices ->
+            let index = torch.tensor (Array.map int64 indices, device = diagonal.device)
+            let selected = Tangent.pick index tangent
+            let cross = Tangent.kernel tangent selected
+            let s = float indices.Length
+            let unit = Placement.epsilon (Placement.ofTensor diagonal) * s * κ
+            // The jitter is the round-off of K_ss: directions below it carry no information.
+            let l =
+                cholesky [ unit; 10.0 * unit; 100.0 * unit; 1e4 * unit ] (cross.index_select (0L, index))
+
+            let φ = (solveLower l (cross.t ())).t()
+            let r = φ.t().mm φ |> cholesky [ μ; μ + unit * n; μ + 100.0 * unit * n ]
+            let solve (b: Tensor) = solveUpper r (solveLower r b)
+
+            {
+                Solve =
+                    fun f ->
+                        let f = f.unsqueeze 1L
+                        let first = solve (φ.t().mm f)
+                        // One step of iterative refinement: the normal equations alone lose digits when λ is near round-off.
+                        let γ = first + solve (φ.t().mm(f - φ.mm first) - μ * first)
+                        let β = (solveUpper l γ).squeeze 1L
+                        Tangent.transposeTimes β selected, φ.mm(γ).squeeze 1L
+                EffectiveRank = effectiveRank r
+            }
+
+    /// Solves min |Jθ̇ − f|² + N λ κ |θ̇|² for one f (N); see `factorise`.
+    let minimalNorm (λ: float) (landmarks: int[] option) (tangent: Tangent) (f: Tensor) : MinimalNorm =
+        use _ = torch.NewDisposeScope()
+        let problem = factorise λ landmarks tangent
+        let direction, image = problem.Solve f
         let norm (x: Tensor) = Tensor.toFloat (x.norm ())
-
-        let direction, image, rank =
-            match landmarks with
-            | None ->
-                let kernel = Tangent.kernel tangent tangent
-                let l = cholesky [ μ ] kernel
-                let α = solveUpper l (solveLower l (f.unsqueeze 1L))
-
-                let inverse =
-                    solveLower l (torch.eye (f.shape[0], dtype = f.dtype, device = f.device))
-
-                let α = α.squeeze 1L
-                Tangent.transposeTimes α tangent, f - μ * α, n - μ * Tensor.toFloat (inverse.square().sum())
-            | Some indices ->
-                let index = torch.tensor (Array.map int64 indices, device = f.device)
-                let selected = Tangent.pick index tangent
-                let cross = Tangent.kernel tangent selected
-                let s = float indices.Length
-                let unit = Placement.epsilon (Placement.ofTensor f) * s * κ
-                // The jitter is the round-off of K_ss: directions below it carry no information.
-                let l =
-                    cholesky [ unit; 10.0 * unit; 100.0 * unit; 1e4 * unit ] (cross.index_select (0L, index))
-
-                let φ = (solveLower l (cross.t ())).t()
-                let r = φ.t().mm φ |> cholesky [ μ; μ + unit * n; μ + 100.0 * unit * n ]
-                let solve (b: Tensor) = solveUpper r (solveLower r b)
-                let f = f.unsqueeze 1L
-                let first = solve (φ.t().mm f)
-                // One step of iterative refinement: the normal equations alone lose digits when λ is near round-off.
-                let γ = first + solve (φ.t().mm(f - φ.mm first) - μ * first)
-                let β = (solveUpper l γ).squeeze 1L
-
-                let inverse =
-                    solveLower r (torch.eye (r.shape[0], dtype = r.dtype, device = r.device))
-
-                Tangent.transposeTimes β selected, φ.mm(γ).squeeze 1L, s - μ * Tensor.toFloat (inverse.square().sum())
-
         let size = norm f
 
         {
             Direction = direction.MoveToOuterDisposeScope()
             Residual = if size > 0.0 then norm (image - f) / size else 0.0
-            EffectiveRank = rank
+            EffectiveRank = problem.EffectiveRank()
         }
