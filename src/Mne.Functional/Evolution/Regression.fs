@@ -129,8 +129,9 @@ module Regression =
 
         loop 0 start
 
-    /// Levenberg and Marquardt's method on given points, in sample space; λ follows the ratio of the actual to the
-    /// predicted decrease (Nielsen 1999; Madsen, Nielsen and Tingleff, Methods for Non-Linear Least Squares, §3.2).
+    /// Levenberg and Marquardt's method on given points, in sample space, with geodesic acceleration (Transtrum and Sethna,
+    /// arXiv 1201.5885): the factorisation serves a second right-hand side, which bends the step along the curved image of
+    /// the network. λ follows the ratio of the actual to the predicted decrease (Nielsen 1999).
     let private levenbergMarquardt
         (options: RegressionOptions)
         (network: Network)
@@ -145,7 +146,7 @@ module Regression =
         let residualOf (θ: Tensor) : Tensor =
             Scope.keep (fun () -> values - Network.value network θ x)
 
-        let rec loop step accepted stalled λ ν (θ: Tensor) (residual: Tensor) =
+        let rec loop step accepted stalled rejected λ (θ: Tensor) (residual: Tensor) =
             let error = Scope.free (fun () -> relative residual values)
 
             if step > 0 then
@@ -154,7 +155,7 @@ module Regression =
             if
                 step >= options.Steps
                 || error < options.Tolerance
-                || stalled >= 8
+                || stalled >= 12
                 || options.Cancellation.IsCancellationRequested
             then
                 residual.Dispose()
@@ -169,21 +170,14 @@ module Regression =
                                 let problem = Sketch.factorise λ None (Network.tangent network θ x)
                                 let velocity, image = problem.Solve residual
 
-                                // u(θ + hv) = u + h Jv + ½h² v·∇²u·v + …: the curvature of the network along the step.
+                                // u(θ + hv) = u + h Jv + ½h² (v·∇)²u + …: the curvature of u along the step.
                                 let h = 0.1
-                                let moved: Tensor = residual - residualOf (θ + h * velocity)
-                                let curvature = (2.0 / (h * h)) * (moved - h * image)
-                                let acceleration = fst (problem.Solve curvature) * -0.5
-                                let ratio = Tensor.rms acceleration / Tensor.rms velocity
-
-                                let next =
-                                    if ratio <= 0.75 then
-                                        θ + velocity + acceleration
-                                    else
-                                        θ + velocity
-
-                                if Environment.GetEnvironmentVariable "GEO" <> null then printfn $"ratio {ratio:G3} λ {λ:G3} {before:G4}"
-
+                                let change: Tensor = residual - residualOf (θ + h * velocity)
+                                let curvature = (2.0 / (h * h)) * (change - h * image)
+                                let acceleration = -0.5 * fst (problem.Solve curvature)
+                                // Where the correction is not small, the expansion does not hold.
+                                let small = Tensor.rms acceleration <= 0.75 * Tensor.rms velocity
+                                let next = if small then θ + velocity + acceleration else θ + velocity
                                 next, residualOf next, Tensor.rms (residual - image))
                         )
                     with KernelNotFactorised _ ->
@@ -195,14 +189,19 @@ module Regression =
                     let ratio = (before ** 2.0 - after ** 2.0) / (before ** 2.0 - predicted ** 2.0)
                     residual.Dispose()
                     θ.Dispose()
-                    let factor = max 0.1 (1.0 - (2.0 * ratio - 1.0) ** 3.0)
+                    // After a rejection the limit is near: approach it more slowly.
+                    let factor =
+                        if rejected then
+                            0.7
+                        else
+                            max 0.3 (1.0 - (2.0 * ratio - 1.0) ** 3.0)
 
                     loop
                         (step + 1)
                         (accepted + 1)
                         (if after > 0.9999 * before then stalled + 1 else 0)
+                        false
                         (max last (λ * factor))
-                        2.0
                         next
                         r
                 | _ ->
@@ -211,9 +210,9 @@ module Regression =
                         next.Dispose()
                         r.Dispose())
 
-                    loop (step + 1) accepted (stalled + 1) (min 1e2 (λ * ν)) (2.0 * ν) θ residual
+                    loop (step + 1) accepted (stalled + 1) true (min 1e2 (2.0 * λ)) θ residual
 
-        loop 0 0 0 first 2.0 start (residualOf start)
+        loop 0 0 0 false first start (residualOf start)
 
     /// Parameters θ (p) with which the network comes close to g at the points; the result has the element type and
     /// device of `start`. g maps points (N × d) to values (N).
