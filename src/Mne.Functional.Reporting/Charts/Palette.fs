@@ -114,6 +114,7 @@ module internal Palette =
             "legend",
             Json.object [
                 "orientation", "h"
+                "itemsizing", "constant"
                 "x", 0
                 "xanchor", "left"
                 "y", 1.02
