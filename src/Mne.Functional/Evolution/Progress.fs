@@ -39,7 +39,7 @@ module Progress =
 
     /// Time still needed when `fraction` of the work took `elapsed`; None before 1 % is done.
     let remaining (fraction: float) (elapsed: TimeSpan) =
-        if fraction > 0.01 then
+        if fraction > 0.01 && fraction <= 1.0 then
             Some(elapsed * ((1.0 - fraction) / fraction))
         else
             None

@@ -1,1 +1,0 @@
-module internal Mne.Functional.Reporting.Placeholder
