@@ -252,6 +252,7 @@ module Sampler =
         let options = sampler.Options
         let clock = Diagnostics.Stopwatch.StartNew()
         let reference = stationary sampler.Process
+        options.Meter(Progress.started "draw" (Solution.stop sampler.Solution))
 
         Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
             let start =
