@@ -336,11 +336,12 @@ module Chart =
         let panel label values =
             lines [ Series.line label times values ] |> axes "t" label
 
-        stack [
-            panel "step size" steps |> logY
-            panel "relative residual" residuals |> logY
-            panel "effective rank" ranks
-        ]
+        stack
+            [
+                panel "step size" steps |> logY
+                panel "relative residual" residuals |> logY
+                panel "effective rank" ranks
+            ]
 
     /// Slices of solutions over time, with a slider and a button that plays them: for each name,
     /// values[i, k] = u(x[i], t[k]). The vertical axis stays the same at all times.

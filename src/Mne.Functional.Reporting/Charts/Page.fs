@@ -111,12 +111,13 @@ charts.forEach((chart, i) => {
         $"<figure class=\"card\">{heading}<div class=\"plot\" style=\"min-height:{height}px\"></div></figure>"
 
     let private drawing (chart: Chart) =
-        Json.object [
-            "name", (if chart.Title = "" then "chart" else chart.Title)
-            "data", Render.traces chart
-            "layout", Render.layout chart
-            "frames", Render.frames chart
-        ]
+        Json.object
+            [
+                "name", (if chart.Title = "" then "chart" else chart.Title)
+                "data", Render.traces chart
+                "layout", Render.layout chart
+                "frames", Render.frames chart
+            ]
 
     let internal htmlWith (script: PlotlyScript) (page: Page) : string =
         let figures =

@@ -42,34 +42,36 @@ module internal Palette =
 
     /// For values of one sign: viridis.
     let sequential =
-        scale [
-            "#440154"
-            "#482878"
-            "#3e4989"
-            "#31688e"
-            "#26828e"
-            "#1f9e89"
-            "#35b779"
-            "#6ece58"
-            "#b5de2b"
-            "#fde725"
-        ]
+        scale
+            [
+                "#440154"
+                "#482878"
+                "#3e4989"
+                "#31688e"
+                "#26828e"
+                "#1f9e89"
+                "#35b779"
+                "#6ece58"
+                "#b5de2b"
+                "#fde725"
+            ]
 
     /// For values of both signs, white at zero.
     let diverging =
-        scale [
-            "#053061"
-            "#2166ac"
-            "#4393c3"
-            "#92c5de"
-            "#d1e5f0"
-            "#f7f7f7"
-            "#fddbc7"
-            "#f4a582"
-            "#d6604d"
-            "#b2182b"
-            "#67001f"
-        ]
+        scale
+            [
+                "#053061"
+                "#2166ac"
+                "#4393c3"
+                "#92c5de"
+                "#d1e5f0"
+                "#f7f7f7"
+                "#fddbc7"
+                "#f4a582"
+                "#d6604d"
+                "#b2182b"
+                "#67001f"
+            ]
 
     /// For densities behind points: from nothing to a middle blue.
     let background =
@@ -82,45 +84,49 @@ module internal Palette =
         "Inter, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'DejaVu Sans', Arial, sans-serif"
 
     let private axis =
-        Json.object [
-            "automargin", true
-            "showline", true
-            "linecolor", "#9aa5b1"
-            "linewidth", 1
-            "ticks", "outside"
-            "ticklen", 5
-            "tickcolor", "#9aa5b1"
-            "gridcolor", grid
-            "zeroline", false
-            "exponentformat", "power"
-            "hoverformat", ".5~g"
-            "tickfont", Json.object [ "size", 12; "color", faint ]
-            "title", Json.object [ "standoff", 12; "font", Json.object [ "size", 14; "color", ink ] ]
-        ]
+        Json.object
+            [
+                "automargin", true
+                "showline", true
+                "linecolor", "#9aa5b1"
+                "linewidth", 1
+                "ticks", "outside"
+                "ticklen", 5
+                "tickcolor", "#9aa5b1"
+                "gridcolor", grid
+                "zeroline", false
+                "exponentformat", "power"
+                "hoverformat", ".5~g"
+                "tickfont", Json.object [ "size", 12; "color", faint ]
+                "title", Json.object [ "standoff", 12; "font", Json.object [ "size", 14; "color", ink ] ]
+            ]
 
     /// What every layout has in common.
     let layout: JObject =
-        Json.object [
-            "font", Json.object [ "family", font; "size", 13; "color", ink ]
-            "colorway", series
-            "paper_bgcolor", "rgba(0,0,0,0)"
-            "plot_bgcolor", "#ffffff"
-            "margin", Json.object [ "l", 64; "r", 24; "t", 34; "b", 52 ]
-            "hovermode", "closest"
-            "hoverlabel", Json.object [ "namelength", -1; "font", Json.object [ "family", font ] ]
-            "bargap", 0.28
-            "bargroupgap", 0.08
-            "modebar", Json.object [ "bgcolor", "rgba(0,0,0,0)"; "color", "#b8c2cc"; "activecolor", "#0072b2" ]
-            "legend",
-            Json.object [
-                "orientation", "h"
-                "x", 0
-                "xanchor", "left"
-                "y", 1.02
-                "yanchor", "bottom"
-                "font", Json.object [ "size", 13 ]
+        Json.object
+            [
+                "font", Json.object [ "family", font; "size", 13; "color", ink ]
+                "colorway", series
+                "paper_bgcolor", "rgba(0,0,0,0)"
+                "plot_bgcolor", "#ffffff"
+                "margin", Json.object [ "l", 64; "r", 24; "t", 34; "b", 52 ]
+                "hovermode", "closest"
+                "hoverlabel", Json.object [ "namelength", -1; "font", Json.object [ "family", font ] ]
+                "bargap", 0.28
+                "bargroupgap", 0.08
+                "modebar", Json.object [ "bgcolor", "rgba(0,0,0,0)"; "color", "#b8c2cc"; "activecolor", "#0072b2" ]
+                "legend",
+                Json.object
+                    [
+                        "orientation", "h"
+                        "itemsizing", "constant"
+                        "x", 0
+                        "xanchor", "left"
+                        "y", 1.02
+                        "yanchor", "bottom"
+                        "font", Json.object [ "size", 13 ]
+                    ]
             ]
-        ]
 
     /// What every axis has in common.
     let axisStyle: JObject = axis

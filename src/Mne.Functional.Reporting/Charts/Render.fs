@@ -23,56 +23,61 @@ module internal Render =
             |> List.mapi (fun i layer ->
                 layer.Traces(Palette.colour (index + i))
                 |> List.map (
-                    Json.add [
-                        "xaxis", Json.any ("x" + suffix index)
-                        "yaxis", Json.any ("y" + suffix index)
-                    ]
+                    Json.add
+                        [
+                            "xaxis", Json.any ("x" + suffix index)
+                            "yaxis", Json.any ("y" + suffix index)
+                        ]
                 ))
             |> List.concat)
         |> List.concat
 
     let private axis (axis: Axis) (more: (string * obj) list) =
         Palette.axisStyle
-        |> Json.add [
-            "title", Json.any (Json.object [ "text", Json.literal axis.Label ])
-            if axis.Log then
-                "type", Json.any "log"
-                "nticks", Json.any 4
-            if axis.Names then
-                "type", Json.any "category"
-            match axis.Range with
-            | Some(low, high) when axis.Log -> "range", Json.any [| log10 low; log10 high |]
-            | Some(low, high) -> "range", Json.any [| low; high |]
-            | None -> ()
-        ]
+        |> Json.add
+            [
+                "title", Json.any (Json.object [ "text", Json.literal axis.Label ])
+                if axis.Log then
+                    "type", Json.any "log"
+                    "nticks", Json.any 4
+                if axis.Names then
+                    "type", Json.any "category"
+                match axis.Range with
+                | Some(low, high) when axis.Log -> "range", Json.any [| log10 low; log10 high |]
+                | Some(low, high) -> "range", Json.any [| low; high |]
+                | None -> ()
+            ]
         |> Json.add more
 
     let private playing (slices: Slices) =
         let frame duration =
-            Json.object [
-                "mode", "immediate"
-                "fromcurrent", true
-                "frame", Json.object [ "duration", duration; "redraw", false ]
-                "transition", Json.object [ "duration", 0 ]
-            ]
+            Json.object
+                [
+                    "mode", "immediate"
+                    "fromcurrent", true
+                    "frame", Json.object [ "duration", duration; "redraw", false ]
+                    "transition", Json.object [ "duration", 0 ]
+                ]
 
         let steps =
             slices.Times
             |> Array.mapi (fun i time ->
-                Json.object [
-                    "label", Format.number time
-                    "method", "animate"
-                    "args", [| Json.any [| string i |]; Json.any (frame 0) |]
-                ])
+                Json.object
+                    [
+                        "label", Format.number time
+                        "method", "animate"
+                        "args", [| Json.any [| string i |]; Json.any (frame 0) |]
+                    ])
 
         let nothing = JValue.CreateNull()
 
         let button label (target: obj) duration =
-            Json.object [
-                "label", label
-                "method", "animate"
-                "args", [| target; Json.any (frame duration) |]
-            ]
+            Json.object
+                [
+                    "label", label
+                    "method", "animate"
+                    "args", [| target; Json.any (frame duration) |]
+                ]
 
         // About six seconds from first to last, however many slices there are.
         let pace = max 20 (min 400 (6000 / slices.Times.Length))
@@ -80,46 +85,51 @@ module internal Render =
         [
             "margin", Json.any (Json.object [ "b", 130 ])
             "sliders",
-            Json.any [|
-                Json.object [
-                    "active", 0
-                    "steps", steps
-                    "x", 0.16
-                    "len", 0.84
-                    "xanchor", "left"
-                    "y", -0.2
-                    "yanchor", "top"
-                    "pad", Json.object [ "t", 12; "b", 0 ]
-                    "ticklen", 4
-                    "minorticklen", 0
-                    "bordercolor", "#cbd2d9"
-                    "bgcolor", "#f5f7fa"
-                    "font", Json.object [ "size", 11; "color", Palette.faint ]
-                    "currentvalue",
-                    Json.object [
-                        "prefix", "t = "
-                        "xanchor", "right"
-                        "font", Json.object [ "size", 14; "color", Palette.ink ]
-                    ]
-                ]
-            |]
+            Json.any
+                [|
+                    Json.object
+                        [
+                            "active", 0
+                            "steps", steps
+                            "x", 0.16
+                            "len", 0.84
+                            "xanchor", "left"
+                            "y", -0.2
+                            "yanchor", "top"
+                            "pad", Json.object [ "t", 12; "b", 0 ]
+                            "ticklen", 4
+                            "minorticklen", 0
+                            "bordercolor", "#cbd2d9"
+                            "bgcolor", "#f5f7fa"
+                            "font", Json.object [ "size", 11; "color", Palette.faint ]
+                            "currentvalue",
+                            Json.object
+                                [
+                                    "prefix", "t = "
+                                    "xanchor", "right"
+                                    "font", Json.object [ "size", 14; "color", Palette.ink ]
+                                ]
+                        ]
+                |]
             "updatemenus",
-            Json.any [|
-                Json.object [
-                    "type", "buttons"
-                    "direction", "left"
-                    "showactive", false
-                    "x", 0
-                    "xanchor", "left"
-                    "y", -0.2
-                    "yanchor", "top"
-                    "pad", Json.object [ "t", 34; "r", 10 ]
-                    "bgcolor", "#ffffff"
-                    "bordercolor", "#cbd2d9"
-                    "font", Json.object [ "size", 12 ]
-                    "buttons", [| button "▶" nothing pace; button "❚❚" [| nothing |] 0 |]
-                ]
-            |]
+            Json.any
+                [|
+                    Json.object
+                        [
+                            "type", "buttons"
+                            "direction", "left"
+                            "showactive", false
+                            "x", 0
+                            "xanchor", "left"
+                            "y", -0.2
+                            "yanchor", "top"
+                            "pad", Json.object [ "t", 34; "r", 10 ]
+                            "bgcolor", "#ffffff"
+                            "bordercolor", "#cbd2d9"
+                            "font", Json.object [ "size", 12 ]
+                            "buttons", [| button "▶" nothing pace; button "❚❚" [| nothing |] 0 |]
+                        ]
+                |]
         ]
 
     /// The layout: axes of each panel, from top to bottom, and what all charts have in common.
@@ -136,25 +146,29 @@ module internal Render =
                 [
                     "xaxis" + suffix i,
                     Json.any (
-                        axis panel.X [
-                            "anchor", Json.any ("y" + suffix i)
-                            if count > 1 && i < count - 1 then
-                                "matches", Json.any ("x" + suffix (count - 1))
-                                "showticklabels", Json.any false
-                            if panel.Equal then
-                                "constrain", Json.any "domain"
-                        ]
+                        axis
+                            panel.X
+                            [
+                                "anchor", Json.any ("y" + suffix i)
+                                if count > 1 && i < count - 1 then
+                                    "matches", Json.any ("x" + suffix (count - 1))
+                                    "showticklabels", Json.any false
+                                if panel.Equal then
+                                    "constrain", Json.any "domain"
+                            ]
                     )
                     "yaxis" + suffix i,
                     Json.any (
-                        axis panel.Y [
-                            "anchor", Json.any ("x" + suffix i)
-                            if count > 1 then
-                                "domain", Json.any [| bottom; min 1.0 (bottom + share) |]
-                            if panel.Equal then
-                                "scaleanchor", Json.any ("x" + suffix i)
-                                "constrain", Json.any "domain"
-                        ]
+                        axis
+                            panel.Y
+                            [
+                                "anchor", Json.any ("x" + suffix i)
+                                if count > 1 then
+                                    "domain", Json.any [| bottom; min 1.0 (bottom + share) |]
+                                if panel.Equal then
+                                    "scaleanchor", Json.any ("x" + suffix i)
+                                    "constrain", Json.any "domain"
+                            ]
                     )
                 ])
             |> List.concat
@@ -180,8 +194,9 @@ module internal Render =
             |> Array.mapi (fun i _ ->
                 let values = slices.At i
 
-                Json.object [
-                    "name", string i
-                    "data", Json.any [| for y in values -> Json.object [ "y", y ] |]
-                    "traces", Json.any [| 0 .. values.Length - 1 |]
-                ])
+                Json.object
+                    [
+                        "name", string i
+                        "data", Json.any [| for y in values -> Json.object [ "y", y ] |]
+                        "traces", Json.any [| 0 .. values.Length - 1 |]
+                    ])

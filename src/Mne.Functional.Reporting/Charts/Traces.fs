@@ -15,13 +15,14 @@ module internal Traces =
     let private colorbar name =
         "colorbar",
         Json.any (
-            Json.object [
-                "title", Json.object [ "text", Json.literal name; "side", "top" ]
-                "outlinewidth", 0
-                "thickness", 14
-                "exponentformat", "power"
-                "tickfont", Json.object [ "size", 12; "color", Palette.faint ]
-            ]
+            Json.object
+                [
+                    "title", Json.object [ "text", Json.literal name; "side", "top" ]
+                    "outlinewidth", 0
+                    "thickness", 14
+                    "exponentformat", "power"
+                    "tickfont", Json.object [ "size", 12; "color", Palette.faint ]
+                ]
         )
 
     /// As plotly.js wants it: one row per y.

@@ -152,6 +152,7 @@ module Evolution =
             Guard.fail "t1" $"a time span from {t0} to {t1}; wanted two different finite times"
 
         let clock = Stopwatch.StartNew()
+        options.Meter(Progress.started "evolve" t0)
 
         let solution =
             Scope.keepAll

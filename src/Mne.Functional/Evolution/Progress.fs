@@ -37,9 +37,24 @@ module Progress =
     /// Ignores every report: the default.
     let silent: Meter = ignore
 
+    /// The first sign of life of a phase that begins at `time`.
+    let started (phase: string) (time: float) : Progress =
+        {
+            Phase = phase
+            Fraction = 0.0
+            Time = time
+            Accepted = 0
+            Rejected = 0
+            Step = nan
+            Residual = nan
+            EffectiveRank = nan
+            Elapsed = TimeSpan.Zero
+            Remaining = None
+        }
+
     /// Time still needed when `fraction` of the work took `elapsed`; None before 1 % is done.
     let remaining (fraction: float) (elapsed: TimeSpan) =
-        if fraction > 0.01 then
+        if fraction > 0.01 && fraction <= 1.0 then
             Some(elapsed * ((1.0 - fraction) / fraction))
         else
             None

@@ -234,6 +234,7 @@ module Regression =
         Guard.vector "start" network.ParameterCount start
         Guard.finite "start" start
         let placement = Placement.ofTensor start
+        options.Meter(Progress.started "fit" 0.0)
 
         Scope.keep (fun () ->
             use _ = torch.no_grad ()

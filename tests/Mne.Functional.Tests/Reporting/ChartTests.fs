@@ -49,157 +49,165 @@ let private refused: (string * string * (unit -> Chart)) list =
 
 [<Tests>]
 let tests =
-    testList "Reporting.Chart" [
-        testList "bad arguments are named" [
-            for case, parameter, call in refused ->
-                testCase case
-                <| fun () ->
-                    Expect.throwsC (fun () -> call () |> ignore) (function
-                        | :? ArgumentException as error ->
-                            Expect.equal error.ParamName parameter "parameter"
-                            Expect.stringStarts error.Message (parameter + ": ") "message"
-                        | other -> failtest $"wanted an ArgumentException, found {other}")
-        ]
-
-        testCase "a transposed grid is told so"
-        <| fun () ->
-            Expect.throwsC (fun () -> Chart.contours "f" x [| 0.0; 1.0 |] (Array2D.zeroCreate 2 3) |> ignore) (fun e ->
-                Expect.stringContains e.Message "transpose it" "hint")
-
-        testCase "z[i, j] is drawn at x[i], y[j]"
-        <| fun () ->
-            let y = [| 10.0; 20.0 |]
-            let z = Array2D.init 3 2 (fun i j -> x[i] + y[j])
-            let drawn = (traces (Chart.contours "f" x y z)).[0] |> at "z"
-            // plotly.js: one row per y.
-            for i in 0..2 do
-                for j in 0..1 do
-                    Expect.equal (number $"[{j}][{i}]" drawn) z[i, j] $"({i}, {j})"
-
-        testCase "values that are not finite become gaps"
-        <| fun () ->
-            let chart =
-                Chart.lines [ Series.line "u" [| 0.0; nan; 2.0 |] [| infinity; 1.0; -infinity |] ]
-
-            Expect.equal ((traces chart).[0] |> at "y" |> Json.text) "[null,1.0,null]" "y"
-            Expect.equal ((traces chart).[0] |> at "x" |> Json.text) "[0.0,null,2.0]" "x"
-
-            let map = Chart.heatmap "u" [| 0.0 |] [| 0.0; 1.0 |] (array2D [ [ nan; 2.0 ] ])
-            Expect.equal ((traces map).[0] |> at "z" |> Json.text) "[[null],[2.0]]" "z"
-
-        testProperty "drawn numbers keep nine digits"
-        <| fun (NormalFloat value) ->
-            let drawn = Json.value [| value |] |> number "[0]"
-            abs (drawn - value) <= 1e-8 * abs value
-
-        testCase "layers laid over each other get different colours, in order"
-        <| fun () ->
-            let chart =
-                Chart.overlay [
-                    Chart.contours "f" x x (Array2D.zeroCreate 3 3)
-                    Chart.points "draws" (points.Force())
-                    Chart.lines [ Series.dashed "u" x x ]
+    testList
+        "Reporting.Chart"
+        [
+            testList
+                "bad arguments are named"
+                [
+                    for case, parameter, call in refused ->
+                        testCase case
+                        <| fun () ->
+                            Expect.throwsC (fun () -> call () |> ignore) (function
+                                | :? ArgumentException as error ->
+                                    Expect.equal error.ParamName parameter "parameter"
+                                    Expect.stringStarts error.Message (parameter + ": ") "message"
+                                | other -> failtest $"wanted an ArgumentException, found {other}")
                 ]
 
-            let drawn = traces chart
-            Expect.equal [ for t in drawn -> text "type" t ] [ "contour"; "scatter"; "scatter" ] "back to front"
-            Expect.notEqual (at "marker.color" drawn[1]) (at "line.color" drawn[2]) "colours"
-            Expect.equal (text "line.dash" drawn[2]) "dash" "stroke"
+            testCase "a transposed grid is told so"
+            <| fun () ->
+                Expect.throwsC
+                    (fun () -> Chart.contours "f" x [| 0.0; 1.0 |] (Array2D.zeroCreate 2 3) |> ignore)
+                    (fun e -> Expect.stringContains e.Message "transpose it" "hint")
 
-        testCase "a signed field has white at zero, another one all its scale"
-        <| fun () ->
-            let ends values =
-                let trace = (traces (Chart.heatmap "u" [| 0.0; 1.0 |] [| 0.0 |] values))[0]
-                number "zmin" trace, number "zmax" trace
+            testCase "z[i, j] is drawn at x[i], y[j]"
+            <| fun () ->
+                let y = [| 10.0; 20.0 |]
+                let z = Array2D.init 3 2 (fun i j -> x[i] + y[j])
+                let drawn = (traces (Chart.contours "f" x y z)).[0] |> at "z"
+                // plotly.js: one row per y.
+                for i in 0..2 do
+                    for j in 0..1 do
+                        Expect.equal (number $"[{j}][{i}]" drawn) z[i, j] $"({i}, {j})"
 
-            Expect.equal (ends (array2D [ [ -1.0 ]; [ 3.0 ] ])) (-3.0, 3.0) "signed"
-            Expect.equal (ends (array2D [ [ 1.0 ]; [ 3.0 ] ])) (1.0, 3.0) "positive"
+            testCase "values that are not finite become gaps"
+            <| fun () ->
+                let chart =
+                    Chart.lines [ Series.line "u" [| 0.0; nan; 2.0 |] [| infinity; 1.0; -infinity |] ]
 
-        testCase "area of weighted points is in proportion to the weight, heavier ones in front"
-        <| fun () ->
-            let trace = (traces (Chart.weightedPoints "w" (points.Force()) [| 4.0; 1.0 |]))[0]
-            Expect.equal (numbers "marker.color" trace) [| 1.0; 4.0 |] "order"
-            Expect.equal (numbers "x" trace) [| 2.0; 0.0 |] "points follow their weights"
-            let sizes = numbers "marker.size" trace |> Array.map (fun s -> s - 3.0)
-            Expect.floatClose Accuracy.medium (sizes[1] / sizes[0]) 2.0 "diameter above the least"
+                Expect.equal ((traces chart).[0] |> at "y" |> Json.text) "[null,1.0,null]" "y"
+                Expect.equal ((traces chart).[0] |> at "x" |> Json.text) "[0.0,null,2.0]" "x"
 
-        testProperty "a histogram has area one, whatever the values and weights"
-        <| fun (NonEmptyArray(pairs: (NormalFloat * PositiveInt)[])) ->
-            // Values so large that the bin width overflows or underflows are no data anyone draws.
-            let values =
-                pairs |> Array.map (fun (NormalFloat v, _) -> Math.Clamp(v, -1e12, 1e12))
+                let map = Chart.heatmap "u" [| 0.0 |] [| 0.0; 1.0 |] (array2D [ [ nan; 2.0 ] ])
+                Expect.equal ((traces map).[0] |> at "z" |> Json.text) "[[null],[2.0]]" "z"
 
-            let bins = Bins.ofWeighted values (pairs |> Array.map (fun (_, w) -> float w.Get))
-            let widths = bins.Edges |> Array.pairwise |> Array.map (fun (a, b) -> b - a)
-            let area = Array.map2 (*) widths bins.Density |> Array.sum
+            testProperty "drawn numbers keep nine digits"
+            <| fun (NormalFloat value) ->
+                let drawn = Json.value [| value |] |> number "[0]"
+                abs (drawn - value) <= 1e-8 * abs value
 
-            abs (area - 1.0) < 1e-6
-            && bins.Density.Length >= 5
-            && bins.Density.Length <= 200
+            testCase "layers laid over each other get different colours, in order"
+            <| fun () ->
+                let chart =
+                    Chart.overlay
+                        [
+                            Chart.contours "f" x x (Array2D.zeroCreate 3 3)
+                            Chart.points "draws" (points.Force())
+                            Chart.lines [ Series.dashed "u" x x ]
+                        ]
 
-        testCase "the histogram of many normal draws is close to the normal density"
-        <| fun () ->
-            let random = Random 7
+                let drawn = traces chart
+                Expect.equal [ for t in drawn -> text "type" t ] [ "contour"; "scatter"; "scatter" ] "back to front"
+                Expect.notEqual (at "marker.color" drawn[1]) (at "line.color" drawn[2]) "colours"
+                Expect.equal (text "line.dash" drawn[2]) "dash" "stroke"
 
-            let draws =
-                Array.init 20000 (fun _ ->
-                    sqrt (-2.0 * log (1.0 - random.NextDouble()))
-                    * cos (2.0 * Math.PI * random.NextDouble()))
+            testCase "a signed field has white at zero, another one all its scale"
+            <| fun () ->
+                let ends values =
+                    let trace = (traces (Chart.heatmap "u" [| 0.0; 1.0 |] [| 0.0 |] values))[0]
+                    number "zmin" trace, number "zmax" trace
 
-            let bins = Bins.ofWeighted draws (Array.create draws.Length 1.0)
+                Expect.equal (ends (array2D [ [ -1.0 ]; [ 3.0 ] ])) (-3.0, 3.0) "signed"
+                Expect.equal (ends (array2D [ [ 1.0 ]; [ 3.0 ] ])) (1.0, 3.0) "positive"
 
-            let worst =
-                bins.Density
-                |> Array.mapi (fun i d ->
-                    let middle = 0.5 * (bins.Edges[i] + bins.Edges[i + 1])
-                    abs (d - exp (-0.5 * middle * middle) / sqrt (2.0 * Math.PI)))
-                |> Array.max
+            testCase "area of weighted points is in proportion to the weight, heavier ones in front"
+            <| fun () ->
+                let trace = (traces (Chart.weightedPoints "w" (points.Force()) [| 4.0; 1.0 |]))[0]
+                Expect.equal (numbers "marker.color" trace) [| 1.0; 4.0 |] "order"
+                Expect.equal (numbers "x" trace) [| 2.0; 0.0 |] "points follow their weights"
+                let sizes = numbers "marker.size" trace |> Array.map (fun s -> s - 3.0)
+                Expect.floatClose Accuracy.medium (sizes[1] / sizes[0]) 2.0 "diameter above the least"
 
-            // About 1,000 draws per bin in the middle: a standard deviation near 0.012, times 60 bins' worth of chances.
-            Expect.isLessThan worst 0.05 "largest difference"
+            testProperty "a histogram has area one, whatever the values and weights"
+            <| fun (NonEmptyArray(pairs: (NormalFloat * PositiveInt)[])) ->
+                // Values so large that the bin width overflows or underflows are no data anyone draws.
+                let values =
+                    pairs |> Array.map (fun (NormalFloat v, _) -> Math.Clamp(v, -1e12, 1e12))
 
-        testCase "diagnostics are three panels over a common time, two of them logarithmic"
-        <| fun () ->
-            let chart =
-                Chart.diagnostics x [| 1e-3; 2e-3; nan |] [| 1e-6; 2e-6; nan |] [| 120.0; 118.0; nan |]
+                let bins = Bins.ofWeighted values (pairs |> Array.map (fun (_, w) -> float w.Get))
+                let widths = bins.Edges |> Array.pairwise |> Array.map (fun (a, b) -> b - a)
+                let area = Array.map2 (*) widths bins.Density |> Array.sum
 
-            Expect.equal [ for t in traces chart -> text "yaxis" t ] [ "y"; "y2"; "y3" ] "panels"
-            let layout = Render.layout chart
-            Expect.equal [ for a in [ "yaxis"; "yaxis2" ] -> text (a + ".type") layout ] [ "log"; "log" ] "log"
-            Expect.equal (text "xaxis.matches" layout, text "xaxis2.matches" layout) ("x3", "x3") "time"
+                abs (area - 1.0) < 1e-6
+                && bins.Density.Length >= 5
+                && bins.Density.Length <= 200
 
-            Expect.equal
-                (text "xaxis3.title.text" layout, text "yaxis3.title.text" layout)
-                ("t", "effective rank")
-                "labels"
+            testCase "the histogram of many normal draws is close to the normal density"
+            <| fun () ->
+                let random = Random 7
 
-            let tops =
-                [ for a in [ "yaxis"; "yaxis2"; "yaxis3" ] -> numbers (a + ".domain") layout ]
+                let draws =
+                    Array.init 20000 (fun _ ->
+                        sqrt (-2.0 * log (1.0 - random.NextDouble()))
+                        * cos (2.0 * Math.PI * random.NextDouble()))
 
-            Expect.isTrue (tops[0][0] > tops[1][1] && tops[1][0] > tops[2][1]) "one below the other, without overlap"
+                let bins = Bins.ofWeighted draws (Array.create draws.Length 1.0)
 
-        testCase "an animation has a frame per time and one vertical range for all"
-        <| fun () ->
-            let values = Array2D.init 3 2 (fun i k -> 10.0 * float k + float i)
-            let chart = Chart.animation x [| 0.0; 0.5 |] [ "u", values; "exact", values ]
-            let frames = Render.frames chart
-            Expect.equal frames.Length 2 "frames"
-            Expect.equal (numbers "data[1].y" frames[1]) [| 10.0; 11.0; 12.0 |] "second slice"
-            let range = numbers "yaxis.range" (Render.layout chart)
-            Expect.isTrue (range[0] < 0.0 && range[1] > 12.0) "range"
-            Expect.equal (text "sliders[0].steps[1].label" (Render.layout chart)) "0.5" "slider"
+                let worst =
+                    bins.Density
+                    |> Array.mapi (fun i d ->
+                        let middle = 0.5 * (bins.Edges[i] + bins.Edges[i + 1])
+                        abs (d - exp (-0.5 * middle * middle) / sqrt (2.0 * Math.PI)))
+                    |> Array.max
 
-        testCase "labels are text, not markup"
-        <| fun () ->
-            let chart = Chart.lines [ Series.line "a<b" x x ] |> Chart.axes "x & y" "<i>u</i>"
-            Expect.equal (text "name" (traces chart).[0]) "a&lt;b" "name"
-            Expect.equal (text "xaxis.title.text" (Render.layout chart)) "x &amp; y" "x"
-            Expect.equal (text "yaxis.title.text" (Render.layout chart)) "&lt;i&gt;u&lt;/i&gt;" "y"
+                // About 1,000 draws per bin in the middle: a standard deviation near 0.012, times 60 bins' worth of chances.
+                Expect.isLessThan worst 0.05 "largest difference"
 
-        testCase "a range on a logarithmic axis is given in its own values"
-        <| fun () ->
-            let chart =
-                Chart.lines [ Series.line "u" x x ] |> Chart.logY |> Chart.rangeY (1e-6, 1.0)
+            testCase "diagnostics are three panels over a common time, two of them logarithmic"
+            <| fun () ->
+                let chart =
+                    Chart.diagnostics x [| 1e-3; 2e-3; nan |] [| 1e-6; 2e-6; nan |] [| 120.0; 118.0; nan |]
 
-            Expect.equal (numbers "yaxis.range" (Render.layout chart)) [| -6.0; 0.0 |] "decades"
-    ]
+                Expect.equal [ for t in traces chart -> text "yaxis" t ] [ "y"; "y2"; "y3" ] "panels"
+                let layout = Render.layout chart
+                Expect.equal [ for a in [ "yaxis"; "yaxis2" ] -> text (a + ".type") layout ] [ "log"; "log" ] "log"
+                Expect.equal (text "xaxis.matches" layout, text "xaxis2.matches" layout) ("x3", "x3") "time"
+
+                Expect.equal
+                    (text "xaxis3.title.text" layout, text "yaxis3.title.text" layout)
+                    ("t", "effective rank")
+                    "labels"
+
+                let tops =
+                    [ for a in [ "yaxis"; "yaxis2"; "yaxis3" ] -> numbers (a + ".domain") layout ]
+
+                Expect.isTrue
+                    (tops[0][0] > tops[1][1] && tops[1][0] > tops[2][1])
+                    "one below the other, without overlap"
+
+            testCase "an animation has a frame per time and one vertical range for all"
+            <| fun () ->
+                let values = Array2D.init 3 2 (fun i k -> 10.0 * float k + float i)
+                let chart = Chart.animation x [| 0.0; 0.5 |] [ "u", values; "exact", values ]
+                let frames = Render.frames chart
+                Expect.equal frames.Length 2 "frames"
+                Expect.equal (numbers "data[1].y" frames[1]) [| 10.0; 11.0; 12.0 |] "second slice"
+                let range = numbers "yaxis.range" (Render.layout chart)
+                Expect.isTrue (range[0] < 0.0 && range[1] > 12.0) "range"
+                Expect.equal (text "sliders[0].steps[1].label" (Render.layout chart)) "0.5" "slider"
+
+            testCase "labels are text, not markup"
+            <| fun () ->
+                let chart = Chart.lines [ Series.line "a<b" x x ] |> Chart.axes "x & y" "<i>u</i>"
+                Expect.equal (text "name" (traces chart).[0]) "a&lt;b" "name"
+                Expect.equal (text "xaxis.title.text" (Render.layout chart)) "x &amp; y" "x"
+                Expect.equal (text "yaxis.title.text" (Render.layout chart)) "&lt;i&gt;u&lt;/i&gt;" "y"
+
+            testCase "a range on a logarithmic axis is given in its own values"
+            <| fun () ->
+                let chart =
+                    Chart.lines [ Series.line "u" x x ] |> Chart.logY |> Chart.rangeY (1e-6, 1.0)
+
+                Expect.equal (numbers "yaxis.range" (Render.layout chart)) [| -6.0; 0.0 |] "decades"
+        ]

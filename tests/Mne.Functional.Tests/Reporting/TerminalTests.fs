@@ -83,145 +83,151 @@ let private onScreen (text: string) =
 
 [<Tests>]
 let tests =
-    testList "Reporting.Terminal" [
-        testCase "a plain line says how far, how well and how long"
-        <| fun () ->
-            Expect.equal
-                (Line.plain (report "evolve" 0.625 10.0))
-                "evolve  62 %  t 2.5  step 3.1e-3  accepted 62  rejected 3  residual 1.23e-5  rank 183  10 s elapsed  6.0 s left"
-                "line"
+    testList
+        "Reporting.Terminal"
+        [
+            testCase "a plain line says how far, how well and how long"
+            <| fun () ->
+                Expect.equal
+                    (Line.plain (report "evolve" 0.625 10.0))
+                    "evolve  62 %  t 2.5  step 3.1e-3  accepted 62  rejected 3  residual 1.23e-5  rank 183  10 s elapsed  6.0 s left"
+                    "line"
 
-        testCase "a fit names its step and its error, and leaves out what there is not"
-        <| fun () ->
-            let fit =
-                { report "fit" 0.5 1.0 with
-                    Time = 40.0
-                    EffectiveRank = nan
-                    Remaining = None
-                }
-
-            Expect.equal
-                (Line.plain fit)
-                "fit  50 %  step 40  step size 3.1e-3  accepted 50  rejected 3  error 1.23e-5  1.0 s elapsed"
-                "line"
-
-        testCase "100 % is not said before the end"
-        <| fun () -> Expect.stringContains (Line.plain (report "evolve" 0.9999 1.0)) " 99 % " "rounded down"
-
-        testCase "plain lines come at once, then at most one in two seconds, then a closing one"
-        <| fun () ->
-            let reports =
-                [
-                    for i in 0..100 -> 0.1 * float i, report "evolve" (float i / 100.0) (0.1 * float i)
-                ]
-
-            let lines = lines (written Plain false reports)
-            Expect.equal lines.Length 6 "at 0, 2, 4, 6 and 8 seconds, and at the end"
-            Expect.stringContains lines[0] "evolve  0 %" "the first"
-            Expect.stringContains lines[1] "evolve  20 %" "the second"
-            Expect.stringStarts lines[5] "evolve  done in 10 s  t 4" "the last"
-
-        testCase "each phase has its own two seconds and its own closing line"
-        <| fun () ->
-            let reports =
-                [
-                    0.0, report "fit" 0.1 0.0
-                    0.5, report "fit" 1.0 0.5
-                    0.6, report "evolve" 0.1 0.1
-                    1.0, report "evolve" 1.0 0.5
-                ]
-
-            let starts =
-                lines (written Plain true reports)
-                |> List.map (fun l -> l.Split("  ")[0..1] |> Array.toList)
-
-            Expect.equal
-                starts
-                [
-                    [ "fit"; "10 %" ]
-                    [ "fit"; "done in 0.5 s" ]
-                    [ "evolve"; "10 %" ]
-                    [ "evolve"; "done in 0.5 s" ]
-                ]
-                "lines"
-
-        testCase "a phase that did not finish is closed as stopped"
-        <| fun () ->
-            let lines = lines (written Plain true [ 0.0, report "evolve" 0.4 1.0 ])
-            Expect.equal lines.Length 2 "a line and a closing one"
-            Expect.stringStarts lines[1] "evolve  stopped at 40 % in 1.0 s" "closing line"
-
-        testCase "a phase that says twice that it is done is closed once; a second run of it again"
-        <| fun () ->
-            let finished = report "draw" 1.0 2.0
-            Expect.equal (lines (written Quiet true [ 0.0, finished; 0.1, finished ])).Length 1 "an echo"
-
-            let again = report "draw" 0.3 0.5
-            Expect.equal (lines (written Quiet true [ 0.0, finished; 3.0, again; 3.5, finished ])).Length 2 "two runs"
-
-        testCase "quiet shows closing lines only"
-        <| fun () ->
-            let reports =
-                [ for i in 0..10 -> float i, report "evolve" (float i / 10.0) (float i) ]
-
-            Expect.equal (lines (written Quiet true reports)).Length 1 "one line"
-
-        testCase "nested phases live: each leaves one line, inner ones above the outer"
-        <| fun () ->
-            let reports =
-                [
-                    0.0, report "sample" 0.0 0.0
-                    0.2, report "fit" 0.5 0.1
-                    0.4, report "sample" 0.2 0.4
-                    0.6, report "fit" 1.0 0.4
-                    0.8, report "evolve" 0.3 0.1
-                    1.0, report "evolve" 1.0 0.3
-                    1.2, report "sample" 1.0 1.2
-                ]
-
-            let screen = onScreen (written Live true reports)
-            Expect.equal screen.Length 4 "three closing lines and the empty one under them"
-            Expect.stringContains screen[0] "fit" "first finished"
-            Expect.stringContains screen[1] "evolve" "second finished"
-            Expect.stringContains screen[2] "sample" "last finished"
-            Expect.equal screen[3] "" "the cursor is on a fresh line"
-
-            for line in screen[0..2] do
-                Expect.stringContains line "done in" "closing line"
-
-        testCase "live, unfinished phases keep their line when the computation ends"
-        <| fun () ->
-            let screen =
-                onScreen (written Live true [ 0.0, report "fit" 0.5 0.1; 0.2, report "evolve" 0.3 0.1 ])
-
-            Expect.equal screen.Length 3 "two lines and a fresh one"
-            Expect.stringContains screen[0] "stopped at 50 %" "fit"
-            Expect.stringContains screen[1] "stopped at 30 %" "evolve"
-
-        testProperty "a live line fits the width of the terminal"
-        <| fun (width: uint8) (NormalFloat fraction) ->
-            let width = 45 + int width
-
-            let visible =
-                Text.RegularExpressions.Regex.Replace(
-                    Line.live true width (report "evolve" fraction 12.0),
-                    @"\[[^\]]*\]",
-                    ""
-                )
-
-            visible.Length <= width
-
-        testCase "a fraction that is no number is shown as nothing done"
-        <| fun () ->
-            for fraction in [ nan; infinity; -infinity; -0.5 ] do
-                let odd =
-                    { report "evolve" 0.5 1.0 with
-                        Fraction = fraction
+            testCase "a fit names its step and its error, and leaves out what there is not"
+            <| fun () ->
+                let fit =
+                    { report "fit" 0.5 1.0 with
+                        Time = 40.0
+                        EffectiveRank = nan
+                        Remaining = None
                     }
 
-                Expect.stringContains (Line.plain odd) "  0 %  " $"plain {fraction}"
-                Expect.stringContains (Line.live true 120 odd) " 0 %" $"live {fraction}"
+                Expect.equal
+                    (Line.plain fit)
+                    "fit  50 %  step 40  step size 3.1e-3  accepted 50  rejected 3  error 1.23e-5  1.0 s elapsed"
+                    "line"
 
-        testCase "markup in the name of a phase is shown, not obeyed"
-        <| fun () -> Expect.stringContains (Line.live true 120 (report "[red]x" 0.5 1.0)) "[[red]]x" "escaped"
-    ]
+            testCase "100 % is not said before the end"
+            <| fun () -> Expect.stringContains (Line.plain (report "evolve" 0.9999 1.0)) " 99 % " "rounded down"
+
+            testCase "plain lines come at once, then at most one in two seconds, then a closing one"
+            <| fun () ->
+                let reports =
+                    [
+                        for i in 0..100 -> 0.1 * float i, report "evolve" (float i / 100.0) (0.1 * float i)
+                    ]
+
+                let lines = lines (written Plain false reports)
+                Expect.equal lines.Length 6 "at 0, 2, 4, 6 and 8 seconds, and at the end"
+                Expect.stringContains lines[0] "evolve  0 %" "the first"
+                Expect.stringContains lines[1] "evolve  20 %" "the second"
+                Expect.stringStarts lines[5] "evolve  done in 10 s  t 4" "the last"
+
+            testCase "each phase has its own two seconds and its own closing line"
+            <| fun () ->
+                let reports =
+                    [
+                        0.0, report "fit" 0.1 0.0
+                        0.5, report "fit" 1.0 0.5
+                        0.6, report "evolve" 0.1 0.1
+                        1.0, report "evolve" 1.0 0.5
+                    ]
+
+                let starts =
+                    lines (written Plain true reports)
+                    |> List.map (fun l -> l.Split("  ")[0..1] |> Array.toList)
+
+                Expect.equal
+                    starts
+                    [
+                        [ "fit"; "10 %" ]
+                        [ "fit"; "done in 0.5 s" ]
+                        [ "evolve"; "10 %" ]
+                        [ "evolve"; "done in 0.5 s" ]
+                    ]
+                    "lines"
+
+            testCase "a phase that did not finish is closed as stopped"
+            <| fun () ->
+                let lines = lines (written Plain true [ 0.0, report "evolve" 0.4 1.0 ])
+                Expect.equal lines.Length 2 "a line and a closing one"
+                Expect.stringStarts lines[1] "evolve  stopped at 40 % in 1.0 s" "closing line"
+
+            testCase "a phase that says twice that it is done is closed once; a second run of it again"
+            <| fun () ->
+                let finished = report "draw" 1.0 2.0
+                Expect.equal (lines (written Quiet true [ 0.0, finished; 0.1, finished ])).Length 1 "an echo"
+
+                let again = report "draw" 0.3 0.5
+
+                Expect.equal
+                    (lines (written Quiet true [ 0.0, finished; 3.0, again; 3.5, finished ])).Length
+                    2
+                    "two runs"
+
+            testCase "quiet shows closing lines only"
+            <| fun () ->
+                let reports =
+                    [ for i in 0..10 -> float i, report "evolve" (float i / 10.0) (float i) ]
+
+                Expect.equal (lines (written Quiet true reports)).Length 1 "one line"
+
+            testCase "nested phases live: each leaves one line, inner ones above the outer"
+            <| fun () ->
+                let reports =
+                    [
+                        0.0, report "sample" 0.0 0.0
+                        0.2, report "fit" 0.5 0.1
+                        0.4, report "sample" 0.2 0.4
+                        0.6, report "fit" 1.0 0.4
+                        0.8, report "evolve" 0.3 0.1
+                        1.0, report "evolve" 1.0 0.3
+                        1.2, report "sample" 1.0 1.2
+                    ]
+
+                let screen = onScreen (written Live true reports)
+                Expect.equal screen.Length 4 "three closing lines and the empty one under them"
+                Expect.stringContains screen[0] "fit" "first finished"
+                Expect.stringContains screen[1] "evolve" "second finished"
+                Expect.stringContains screen[2] "sample" "last finished"
+                Expect.equal screen[3] "" "the cursor is on a fresh line"
+
+                for line in screen[0..2] do
+                    Expect.stringContains line "done in" "closing line"
+
+            testCase "live, unfinished phases keep their line when the computation ends"
+            <| fun () ->
+                let screen =
+                    onScreen (written Live true [ 0.0, report "fit" 0.5 0.1; 0.2, report "evolve" 0.3 0.1 ])
+
+                Expect.equal screen.Length 3 "two lines and a fresh one"
+                Expect.stringContains screen[0] "stopped at 50 %" "fit"
+                Expect.stringContains screen[1] "stopped at 30 %" "evolve"
+
+            testProperty "a live line fits the width of the terminal"
+            <| fun (width: uint8) (NormalFloat fraction) ->
+                let width = 45 + int width
+
+                let visible =
+                    Text.RegularExpressions.Regex.Replace(
+                        Line.live true width (report "evolve" fraction 12.0),
+                        @"\[[^\]]*\]",
+                        ""
+                    )
+
+                visible.Length <= width
+
+            testCase "a fraction that is no number is shown as nothing done"
+            <| fun () ->
+                for fraction in [ nan; infinity; -infinity; -0.5 ] do
+                    let odd =
+                        { report "evolve" 0.5 1.0 with
+                            Fraction = fraction
+                        }
+
+                    Expect.stringContains (Line.plain odd) "  0 %  " $"plain {fraction}"
+                    Expect.stringContains (Line.live true 120 odd) " 0 %" $"live {fraction}"
+
+            testCase "markup in the name of a phase is shown, not obeyed"
+            <| fun () -> Expect.stringContains (Line.live true 120 (report "[red]x" 0.5 1.0)) "[[red]]x" "escaped"
+        ]

@@ -1,0 +1,72 @@
+namespace Mne.Functional
+
+/// A probability density of which the formula is known up to a factor: ρ ∝ e^{−V}.
+type Density =
+    {
+        /// The space dimension d.
+        Dimension: int
+        /// The energy V, points (N × d) ↦ (N); one number per point, finite everywhere, smooth.
+        Energy: Tensor -> Tensor
+    }
+
+/// Densities given by formulas.
+[<RequireQualifiedAccess>]
+module Density =
+
+    /// The density e^{−V} up to a factor, from its energy V: points (N × d) ↦ (N).
+    /// The energy is checked wherever it is evaluated: `ArgumentException` when it returns another shape than N or a
+    /// number that is not finite.
+    ///
+    /// <example><code>
+    /// let ring = Density.ofEnergy 2 (fun x -> 4.0 * (x.norm(1L) - 2.0).square ())
+    /// </code></example>
+    let ofEnergy (d: int) (energy: Tensor -> Tensor) : Density =
+        Guard.atLeast "d" 1 d
+
+        {
+            Dimension = d
+            Energy =
+                fun points ->
+                    Guard.points "points" d points
+                    let values = energy points
+                    Guard.vector "energy" (Tensor.rows points) values
+                    Guard.samePlacement "energy" values "points" points
+                    Guard.finite "energy" values
+                    values
+        }
+
+    /// A mixture of normal distributions with the given weights (they need not sum to one), means and one standard
+    /// deviation each, with log Z = log Σ weights.
+    /// Raises `ArgumentException` when the lists differ in length or weights or deviations are not positive.
+    let gaussianMixture (components: (float * float list * float) list) : Density =
+        if components.IsEmpty then
+            Guard.fail "components" "found none, wanted at least one (weight, mean, standard deviation)"
+
+        let _, mean, _ = components.Head
+        let d = mean.Length
+
+        for weight, mean, deviation in components do
+            Guard.positive "components" weight
+            Guard.positive "components" deviation
+
+            if mean.Length <> d then
+                Guard.fail "components" $"a mean of {mean.Length} numbers beside one of {d}; give all the same length"
+
+        let table pick placement =
+            Tensor.ofArray placement [| for entry in components -> pick entry |]
+
+        ofEnergy d (fun points ->
+            Scope.keep (fun () ->
+                let placement = Placement.ofTensor points
+
+                let means =
+                    Tensor.ofRows placement [ for _, mean, _ in components -> Seq.ofList mean ]
+
+                let deviations = table (fun (_, _, s) -> s) placement
+
+                let constants =
+                    placement
+                    |> table (fun (w, _, s) -> log w - float d * log s - 0.5 * float d * log (2.0 * System.Math.PI))
+
+                let distances = (points.unsqueeze 1L - means.unsqueeze 0L).square().sum 2L
+                -(constants - 0.5 * distances / deviations.square ()).logsumexp 1L))
