@@ -59,7 +59,10 @@ module Sketch =
 
     /// Solves min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N (MATH.md §1).
     /// f is (N); `landmarks` are row indices or None for all rows. Costs O(N s (s + width)).
+    /// Raises `ArgumentException` unless λ is positive and f has a number for every row of the tangent.
     let minimalNorm (λ: float) (landmarks: int[] option) (tangent: Tangent) (f: Tensor) : MinimalNorm =
+        Guard.positive "λ" λ
+        Guard.vector "f" (Tangent.rows tangent) f
         use _ = torch.NewDisposeScope()
         let n = float (Tensor.rows f)
         let κ = Tensor.toFloat ((Tangent.squaredNorms tangent).mean())
