@@ -37,16 +37,21 @@ and GenericTangent =
 [<RequireQualifiedAccess>]
 module Tangent =
 
-    /// No intermediate of a product is larger than this many numbers (times a small constant), whatever N.
-    let private chunkSize = 1 <<< 21
+    /// No block of a structured kernel has more numbers than this at a time, so that the factors stay in the cache.
+    let private blockSize = 1 <<< 18
 
-    /// Row ranges (start, length) of at most `chunkSize / perRow` rows.
-    let private chunks rows perRow =
-        let step = max 1 (chunkSize / max 1 perRow)
+    /// No rows of J that are made by automatic differentiation have more numbers than this at a time, whatever N.
+    let private jacobianSize = 1 <<< 21
+
+    /// Row ranges (start, length) of at most `size / perRow` rows.
+    let private split size rows perRow =
+        let step = max 1 (size / max 1 perRow)
 
         [
             for start in 0..step .. rows - 1 -> int64 start, int64 (min step (rows - start))
         ]
+
+    let private chunks rows perRow = split jacobianSize rows perRow
 
     /// The number of points N.
     let rows tangent =
@@ -90,17 +95,18 @@ module Tangent =
     let private structuredKernel (first: Block list) (second: Block list) : Tensor =
         let one = 1.0.ToScalar()
 
-        let terms =
-            [
-                for x, y in List.zip first second ->
-                    x.Sensitivities.mm (y.Sensitivities.t ()), x.Inputs.mm(y.Inputs.t ()).add_(one: Scalar)
-            ]
+        let factors (x: Block) (y: Block) =
+            x.Sensitivities.mm (y.Sensitivities.t ()), x.Inputs.mm(y.Inputs.t ()).add_(one: Scalar)
 
-        let b, a = terms.Head
-        let sum = b.mul_ (a: Tensor)
+        let sum =
+            Scope.keep (fun () ->
+                let b, a = factors first.Head second.Head
+                b.mul_ (a: Tensor))
 
-        for b, a in terms.Tail do
-            sum.addcmul_ (b, a, one) |> ignore
+        for x, y in List.zip first.Tail second.Tail do
+            Scope.free (fun () ->
+                let b, a = factors x y
+                sum.addcmul_ (b, a, one) |> ignore)
 
         sum
 
@@ -112,9 +118,9 @@ module Tangent =
                 "second"
                 $"{parameters second} parameters, but the first tangent has {parameters first}; take both from the same network"
 
-        let byRows perRow (block: Tangent -> Tensor) =
+        let byRows size perRow (block: Tangent -> Tensor) =
             Scope.keep (fun () ->
-                match chunks (rows first) perRow with
+                match split size (rows first) perRow with
                 | [ _ ] -> block first
                 | several ->
                     let like =
@@ -133,11 +139,11 @@ module Tangent =
 
         match first, second with
         | Structured _, Structured(_, other) ->
-            byRows (rows second) (function
+            byRows blockSize (rows second) (function
                 | Structured(_, blocks) -> Scope.keep (fun () -> structuredKernel blocks other)
                 | Generic _ -> kernel first second)
         | Generic _, Generic other ->
-            byRows (parameters first) (function
+            byRows jacobianSize (parameters first) (function
                 | Generic part ->
                     Scope.keep (fun () ->
                         let jacobian = part.Jacobian part.Points

