@@ -144,7 +144,7 @@ module Term =
             | Known(name, f) -> f local.Time local.Points |> vector name
             | Transport(name, velocity) ->
                 let b = velocity local.Time local.Points
-                Guard.points name d b
+                Guard.vectors name n d b
                 (b * Jet.gradient local.Jet).sum 1L
             | GradientSquared -> (Jet.gradient local.Jet).square().sum 1L
             | Plus(a, Number b)
@@ -176,10 +176,23 @@ module Term =
         let digits (a: float) =
             a.ToString("R", Globalization.CultureInfo.InvariantCulture).Replace("-", "−")
 
-        /// Text and binding strength: 0 a sum, 1 a product, 2 an atom.
-        let rec go term : string * int =
+        /// b for a term that is −b because of the number in front of it.
+        let rec negated term =
             match term with
-            | Number a -> digits a, (if a < 0.0 then 0 else 2)
+            | Number a when a < 0.0 -> Some(Number -a)
+            | Times(Number -1.0, b) -> Some b
+            | Times(a, b) -> negated a |> Option.map (fun a -> Times(a, b))
+            | _ -> None
+
+        /// Text and binding strength: 0 a sum or a negative term, 1 a product, 2 an atom.
+        let rec go term : string * int =
+            match negated term with
+            | Some positive -> $"−{within 1 positive}", 0
+            | None -> unsigned term
+
+        and unsigned term =
+            match term with
+            | Number a -> digits a, 2
             | Of Value -> "u", 2
             | Of(Partial(k, 1)) -> $"∂{subscript k}u", 2
             | Of(Partial(k, n)) -> $"∂{subscript k}{superscript n}u", 2
@@ -190,12 +203,12 @@ module Term =
             | Transport(name, _) -> $"{name}·∇u", 1
             | GradientSquared -> "|∇u|²", 2
             | Plus(a, b) ->
-                match b with
-                | Times(Number c, rest) when c < 0.0 ->
-                    $"{fst (go a)} − {within 1 (if c = -1.0 then rest else Times(Number -c, rest))}", 0
-                | Number c when c < 0.0 -> $"{fst (go a)} − {digits -c}", 0
-                | _ -> $"{fst (go a)} + {fst (go b)}", 0
-            | Times(Number -1.0, a) -> $"−{within 1 a}", 0
+                let left, right = fst (go a), fst (go b)
+
+                match negated b with
+                | Some positive -> $"{left} − {within 1 positive}", 0
+                | None when right.StartsWith '−' -> $"{left} + ({right})", 0
+                | None -> $"{left} + {right}", 0
             | Times(a, b) -> $"{within 1 a} {within 1 b}", 1
             | Power(a, n) -> $"{within 2 a}{superscript n}", 2
             | Apply(name, _, a) -> $"{name}({fst (go a)})", 2

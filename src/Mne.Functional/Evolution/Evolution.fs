@@ -177,7 +177,10 @@ module Evolution =
                             Regularisation = options.Regularisation
                         }
 
+                    let accepted = ref 0
+
                     let report (step: StepRecord<FieldNote>) =
+                        accepted.Value <- accepted.Value + 1
                         let fraction = (step.Time - t0) / (t1 - t0)
 
                         options.Meter
@@ -185,7 +188,7 @@ module Evolution =
                                 Phase = "evolve"
                                 Fraction = fraction
                                 Time = step.Time
-                                Accepted = (step.Evaluations - 1) / (options.Tableau.Nodes.Length - 1) - step.Rejected
+                                Accepted = accepted.Value
                                 Rejected = step.Rejected
                                 Step = step.Step
                                 Residual = step.Note.Residual

@@ -373,7 +373,7 @@ module Integrator =
 
                     let smaller = h * Controller.afterRejected problem.Controller order error
 
-                    if smaller < smallest then
+                    if not (smaller >= smallest) then
                         match attempt with
                         | Error failure -> abandon t y slope (outcomeOf t failure)
                         | Ok _ when Double.IsNaN error ->
@@ -388,6 +388,8 @@ module Integrator =
         | Error failure ->
             y0.Dispose()
             finish t0 (outcomeOf t0 failure)
+        | Ok(slope, _) when not (Tensor.isFinite slope) ->
+            abandon t0 y0 slope (NonFinite $"the vector field at t = {t0:G6}")
         | Ok(slope, _) ->
             let first =
                 match problem.InitialStep with

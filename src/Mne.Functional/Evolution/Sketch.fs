@@ -69,6 +69,7 @@ module Sketch =
     /// Factorises min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N (MATH.md §1), for any f.
     /// `landmarks` are row indices or None for all rows. Costs O(N s (s + width)). Call it inside a scope: it holds tensors.
     let factorise (λ: float) (landmarks: int[] option) (tangent: Tangent) : Factorisation =
+        Guard.positive "λ" λ
         let diagonal = Tangent.squaredNorms tangent
         let n = float (Tensor.rows diagonal)
         let κ = Tensor.toFloat (diagonal.mean ())
@@ -124,7 +125,9 @@ module Sketch =
             }
 
     /// Solves min |Jθ̇ − f|² + N λ κ |θ̇|² for one f (N); see `factorise`.
+    /// Raises `ArgumentException` unless λ is positive and f has a number for every row of the tangent.
     let minimalNorm (λ: float) (landmarks: int[] option) (tangent: Tangent) (f: Tensor) : MinimalNorm =
+        Guard.vector "f" (Tangent.rows tangent) f
         use _ = torch.NewDisposeScope()
         let problem = factorise λ landmarks tangent
         let direction, image = problem.Solve f

@@ -102,7 +102,7 @@ module VectorField =
                 | Fixed -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
                 | Moving(_, velocity) ->
                     let v = velocity local
-                    Guard.points "velocity" d v
+                    Guard.vectors "velocity" field.PointCount d v
                     checkFinite "the velocity of the points" t x v
                     v
 

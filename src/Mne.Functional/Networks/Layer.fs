@@ -127,9 +127,12 @@ module internal Node =
                     not first
                     || shift.Length <> d
                     || scale.Length <> d
-                    || scale |> List.exists (fun s -> not (s > 0.0))
+                    || not (List.forall Double.IsFinite (shift @ scale))
+                    || scale |> List.exists (fun s -> s <= 0.0)
                 then
-                    Guard.fail "layers" $"normalise wants to come first, with {d} shifts and {d} positive scales"
+                    Guard.fail
+                        "layers"
+                        $"normalise found with shifts %A{shift} and scales %A{scale}; it wants to come first, with {d} finite shifts and {d} finite scales greater than 0"
 
                 let weight = Array2D.init d d (fun i j -> if i = j then 1.0 / scale[i] else 0.0)
                 let bias = [| for s, c in List.zip shift scale -> -s / c |]

@@ -396,4 +396,15 @@ module Network =
     /// The tangent J = ∂u(x_i)/∂θ_j at the points, in structured form. Call it inside a scope: it holds tensors.
     let tangent (network: Network) (θ: Tensor) (points: Tensor) : Tangent =
         check network θ points
-        network.Linearise θ points
+
+        /// What the blocks hold, each tensor once; the points are the caller's.
+        let held tangent =
+            match tangent with
+            | Generic _ -> []
+            | Structured(_, blocks) ->
+                List.collect Block.tensors blocks
+                |> Seq.distinctBy (fun tensor -> tensor.Handle)
+                |> Seq.filter (fun tensor -> tensor.Handle <> points.Handle)
+                |> Seq.toList
+
+        Scope.keepAll held (fun () -> network.Linearise θ points)

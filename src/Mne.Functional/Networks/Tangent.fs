@@ -34,11 +34,11 @@ and GenericTangent =
 /// What each kind of block does; a structured tangent does it for all of its blocks.
 module internal Block =
 
-    /// Any tensor of the block: it has one row per point.
-    let representative block =
+    /// What the block holds; each tensor has one row per point.
+    let tensors block =
         match block with
-        | Outer(a, _, _) -> a
-        | Columns(j, _) -> j
+        | Outer(a, b, _) -> [ a; b ]
+        | Columns(j, _) -> [ j ]
 
     /// The block at a selection of the points.
     let restrict (select: Tensor -> Tensor) block =
@@ -104,21 +104,26 @@ module internal Block =
 [<RequireQualifiedAccess>]
 module Tangent =
 
-    /// No intermediate of a product is larger than this many numbers (times a small constant), whatever N.
-    let private chunkSize = 1 <<< 21
+    /// No block of a structured kernel has more numbers than this at a time, so that the factors stay in the cache.
+    let private blockSize = 1 <<< 18
 
-    /// Row ranges (start, length) of at most `chunkSize / perRow` rows.
-    let private chunks rows perRow =
-        let step = max 1 (chunkSize / max 1 perRow)
+    /// No rows of J that are made by automatic differentiation have more numbers than this at a time, whatever N.
+    let private jacobianSize = 1 <<< 21
+
+    /// Row ranges (start, length) of at most `size / perRow` rows.
+    let private split size rows perRow =
+        let step = max 1 (size / max 1 perRow)
 
         [
             for start in 0..step .. rows - 1 -> int64 start, int64 (min step (rows - start))
         ]
 
+    let private chunks rows perRow = split jacobianSize rows perRow
+
     /// Something with one row per point.
     let private representative tangent =
         match tangent with
-        | Structured(_, blocks) -> Block.representative blocks.Head
+        | Structured(_, blocks) -> (Block.tensors blocks.Head).Head
         | Generic generic -> generic.Points
 
     /// The number of points N.
@@ -147,9 +152,9 @@ module Tangent =
         restrict (fun rows -> rows.narrow (0L, start, length)) tangent
 
     /// A matrix with one row per point of the tangent, made some rows at a time so that intermediates stay bounded.
-    let private byRows perRow columns (make: Tangent -> Tensor) tangent : Tensor =
+    let private byRows size perRow columns (make: Tangent -> Tensor) tangent : Tensor =
         Scope.keep (fun () ->
-            match chunks (rows tangent) perRow with
+            match split size (rows tangent) perRow with
             | [ _ ] -> make tangent
             | several ->
                 let result = (representative tangent).new_empty(int64 (rows tangent), int64 columns)
@@ -189,12 +194,12 @@ module Tangent =
             | _ ->
                 Guard.fail "second" "the one tangent is structured, the other generic; take both from the same network"
 
-        let perRow =
+        let size, perRow =
             match first with
-            | Structured _ -> rows second
-            | Generic generic -> generic.Parameters
+            | Structured _ -> blockSize, rows second
+            | Generic generic -> jacobianSize, generic.Parameters
 
-        byRows perRow (rows second) (fun part -> Scope.keep (fun () -> make part)) first
+        byRows size perRow (rows second) (fun part -> Scope.keep (fun () -> make part)) first
 
     /// The squared norms |∂u(x_i)/∂θ|², the diagonal of K(X, X) (N).
     let squaredNorms tangent : Tensor =

@@ -42,6 +42,15 @@ module Guard =
         if tensor.shape[0] = 0L then
             fail name "found no points; give at least one row"
 
+    /// Raises unless the tensor is an n × d matrix: a vector at each of n points.
+    let vectors name n d (tensor: Tensor) =
+        points name d tensor
+
+        if int tensor.shape[0] <> n then
+            fail
+                name
+                $"{tensor.shape[0]} rows, but there are {n} points; return one row per point (expand repeats one for all)"
+
     /// Raises unless the tensor is a vector with n elements.
     let vector name n (tensor: Tensor) =
         if tensor.dim () <> 1L || int tensor.shape[0] <> n then

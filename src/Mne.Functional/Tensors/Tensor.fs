@@ -107,14 +107,19 @@ module Placement =
 [<RequireQualifiedAccess>]
 module Scope =
 
+    /// A scope may be the first thing that a program asks of libtorch.
+    let private start () =
+        NativeTorch.ensure ()
+        torch.NewDisposeScope()
+
     /// Runs `compute` and frees every tensor that it made, except the one that it returns.
     let keep (compute: unit -> Tensor) : Tensor =
-        use _ = torch.NewDisposeScope()
+        use _ = start ()
         compute().MoveToOuterDisposeScope()
 
     /// Runs `compute` and frees every tensor that it made, except those that `survivors` lists of its result.
     let keepAll (survivors: 'a -> Tensor list) (compute: unit -> 'a) : 'a =
-        use _ = torch.NewDisposeScope()
+        use _ = start ()
         let result = compute ()
 
         for tensor in survivors result do
@@ -124,7 +129,7 @@ module Scope =
 
     /// Runs `compute`, whose result holds no tensor, and frees every tensor that it made.
     let free (compute: unit -> 'a) : 'a =
-        use _ = torch.NewDisposeScope()
+        use _ = start ()
         compute ()
 
     /// Takes the tensors out of every scope: they live until they are disposed of or garbage-collected.

@@ -1,0 +1,261 @@
+module Mne.Functional.Tests.TermTests
+
+open System
+open Expecto
+open FsCheck
+open FsCheck.FSharp
+open TorchSharp
+open Mne.Functional
+
+/// A function with a closed form, as a generic network: u = sin x · cos 2y · θ₀, on the plane.
+let private network =
+    Network.ofFunction (Domain.euclidean 2) 1 (fun placement _ -> Tensor.ones placement [ 1 ]) (fun θ x ->
+        x.select(1L, 0L).sin() * (2.0 * x.select (1L, 1L)).cos() * θ[0])
+
+let private amplitude = 1.7
+
+/// Values at t and N points of what the term sees.
+let private local term t (points: Tensor) =
+    {
+        Time = t
+        Points = points
+        Jet = Network.jet (Term.needs 2 term) network (Tensor.ofArray Placement.float64 [| amplitude |]) points
+    }
+
+let private evaluate term t points =
+    Term.evaluate term (local term t points)
+
+let private transport =
+    Term.transport "v" (fun t x -> t * torch.stack ([| x.select (1L, 1L); -x.select(1L, 0L) |], 1L))
+
+let private wave = Term.known "w" (fun t x -> (x.select (1L, 0L) + t).cos())
+
+/// Terms with the formula that they stand for, by hand: f t x y.
+let private closedForms: (Term * (float -> float -> float -> float)) list =
+    let u x y = amplitude * sin x * cos (2.0 * y)
+    let ux x y = amplitude * cos x * cos (2.0 * y)
+
+    let uy x y =
+        -2.0 * amplitude * sin x * sin (2.0 * y)
+
+    [
+        Term.value, (fun _ x y -> u x y)
+        Term.laplacian, (fun _ x y -> -5.0 * u x y)
+        Term.partial 0 1, (fun _ x y -> ux x y)
+        Term.partial 0 2, (fun _ x y -> -(u x y))
+        Term.partial 1 3, (fun _ x y -> -4.0 * uy x y)
+        Term.partial 1 4, (fun _ x y -> 16.0 * u x y)
+        Term.mixed 0 1, (fun _ x y -> -2.0 * amplitude * cos x * sin (2.0 * y))
+        Term.mixed 1 0, (fun _ x y -> -2.0 * amplitude * cos x * sin (2.0 * y))
+        Term.mixed 1 1, (fun _ x y -> -4.0 * u x y)
+        Term.gradientNormSquared, (fun _ x y -> ux x y ** 2.0 + uy x y ** 2.0)
+        Term.number 3.5, (fun _ _ _ -> 3.5)
+        transport, (fun t x y -> t * (y * ux x y - x * uy x y))
+        wave, (fun t x _ -> cos (x + t))
+        wave * Term.value, (fun t x y -> cos (x + t) * u x y)
+        Term.pown 2 Term.value, (fun _ x y -> u x y ** 2.0)
+        Term.pown 3 Term.value, (fun _ x y -> u x y ** 3.0)
+        Term.pown 5 (Term.partial 0 1), (fun _ x y -> ux x y ** 5.0)
+        Term.pown 0 Term.value, (fun _ _ _ -> 1.0)
+        Term.pown 1 Term.value, (fun _ x y -> u x y)
+        Term.map "exp" (fun a -> a.exp ()) (2.0 * Term.value), (fun _ x y -> exp (2.0 * u x y))
+        5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value,
+        (fun _ x y -> -0.025 * u x y + u x y - u x y ** 3.0)
+        1.0 - Term.value / 4.0 + 2.0, (fun _ x y -> 3.0 - u x y / 4.0)
+        -(Term.value + 1.0) * 2.0 - 3.0, (fun _ x y -> -2.0 * (u x y + 1.0) - 3.0)
+        Term.custom "uΔu/t" [ Laplacian ] (fun local -> Jet.value local.Jet * Jet.laplacian local.Jet / local.Time),
+        (fun t x y -> -5.0 * u x y ** 2.0 / t)
+    ]
+
+type private Terms =
+    static member Term() =
+        let leaf =
+            Gen.oneof
+                [
+                    Gen.elements
+                        [
+                            Term.value
+                            Term.laplacian
+                            Term.partial 0 1
+                            Term.mixed 0 1
+                            wave
+                            transport
+                        ]
+                    Gen.map (fun n -> Term.number (float n / 4.0)) (Gen.choose (-8, 8))
+                ]
+
+        let rec term depth =
+            if depth = 0 then
+                leaf
+            else
+                let smaller = term (depth - 1)
+
+                Gen.oneof
+                    [
+                        leaf
+                        Gen.map2 (fun (a: Term) (b: Term) -> a + b) smaller smaller
+                        Gen.map2 (fun (a: Term) (b: Term) -> a - b) smaller smaller
+                        Gen.map2 (fun (a: Term) (b: Term) -> a * b) smaller smaller
+                        Gen.map2 Term.pown (Gen.choose (0, 3)) smaller
+                        Gen.map Term.mean smaller
+                        Gen.map (Term.map "sin" (fun a -> a.sin ())) smaller
+                    ]
+
+        Arb.fromGen (Gen.bind term (Gen.choose (0, 2)))
+
+let private points = lazy (Check.normal 3 [ 6; 2 ]).DetachFromDisposeScope()
+
+let private law name (check: (Term -> Tensor) -> Term -> Term -> Term -> unit) =
+    testPropertyWithConfig
+        { FsCheckConfig.defaultConfig with
+            maxTest = 25
+            arbitrary = [ typeof<Terms> ]
+        }
+        name
+        (fun a b c ->
+            use _ = torch.NewDisposeScope()
+            check (fun term -> evaluate term 0.8 points.Value) a b c)
+
+/// Equal at every point, on the scale of the numbers that went in.
+let private same (parts: Tensor list) message (actual: Tensor) (expected: Tensor) =
+    let scale = parts |> List.map Check.size |> List.fold max 1.0
+    Expect.isLessThan (Check.size (actual - expected) / scale) 1e-12 message
+
+[<Tests>]
+let tests =
+    testList
+        "Term"
+        [
+            for i, (term, formula) in List.indexed closedForms do
+                Check.scoped $"value {i}: {Term.show term}" (fun () ->
+                    let x, t = Check.normal i [ 7; 2 ], 0.6
+                    let rows = Tensor.toArray2D x
+
+                    let expected =
+                        Tensor.ofArray Placement.float64 [| for n in 0..6 -> formula t rows[n, 0] rows[n, 1] |]
+
+                    Check.close 1e-12 (Term.show term) (evaluate term t x) expected)
+
+            Check.scoped "mean and centred are over the points" (fun () ->
+                let x = Check.normal 1 [ 9; 2 ]
+                let u = evaluate Term.value 0.0 x
+                Check.close 1e-13 "mean" (evaluate (Term.mean Term.value) 0.0 x) (u.mean().expand 9L)
+                Check.close 1e-13 "centred" (evaluate (Term.centred Term.value) 0.0 x) (u - u.mean ())
+
+                let variance = Term.mean (Term.pown 2 (Term.centred Term.value))
+                Check.close 1e-12 "composed" (evaluate variance 0.0 x) ((u - u.mean ()).square().mean().expand 9L))
+
+            law "sums and products commute, associate and distribute" (fun value a b c ->
+                let va, vb, vc = value a, value b, value c
+                same [ va; vb ] "a + b" (value (a + b)) (va + vb)
+                same [ va; vb ] "b + a" (value (b + a)) (value (a + b))
+                same [ va * vb ] "a b" (value (a * b)) (value (b * a))
+                same [ va; vb; vc ] "(a + b) + c" (value ((a + b) + c)) (value (a + (b + c)))
+                same [ va * vb * vc ] "(a b) c" (value ((a * b) * c)) (value (a * (b * c)))
+                same [ va * vb; va * vc ] "a (b + c)" (value (a * (b + c))) (value (a * b + a * c))
+                same [ va; vb ] "a - b" (value (a - b)) (va - vb)
+                same [ va; vb ] "a + (-b)" (value (a + -b)) (value (a - b))
+                same [ va ] "a - a" (value (a - a)) (torch.zeros_like va))
+
+            law "numbers act as on tensors" (fun value a _ _ ->
+                let v = value a
+                same [ v ] "2.5 a" (value (2.5 * a)) (2.5 * v)
+                same [ v ] "a 2.5" (value (a * 2.5)) (2.5 * v)
+                same [ v ] "a / 2.5" (value (a / 2.5)) (v / 2.5)
+                same [ v ] "2.5 + a" (value (2.5 + a)) (2.5 + v)
+                same [ v ] "a + 2.5" (value (a + 2.5)) (2.5 + v)
+                same [ v ] "2.5 - a" (value (2.5 - a)) (2.5 - v)
+                same [ v ] "a - 2.5" (value (a - 2.5)) (v - 2.5)
+                same [ v ] "-a" (value -a) -v
+                same [ v * v * v ] "a³" (value (Term.pown 3 a)) (v * v * v))
+
+            law "a term reads what its parts read" (fun _ a b _ ->
+                let needs = Term.needs 2
+                Expect.equal (needs (a + b)) (needs a + needs b) "sum"
+                Expect.equal (needs (a * b)) (needs a + needs b) "product"
+                Expect.equal (needs (Term.mean (Term.map "f" id a))) (needs a) "mean and map")
+
+            test "needs" {
+                let first = Set.ofList [ Partial(0, 1); Partial(1, 1); Partial(2, 1) ]
+                Expect.equal (Term.needs 3 (Term.number 1.0 + wave)) Set.empty "nothing"
+                Expect.equal (Term.needs 3 Term.gradientNormSquared) first "|∇u|²"
+                Expect.equal (Term.needs 3 transport) first "b·∇u"
+                Expect.equal (Term.needs 3 (Term.mixed 2 1)) (Set.singleton (Mixed(1, 2))) "mixed"
+
+                Expect.equal
+                    (Term.needs 1 (Term.partial 0 3 + 6.0 * Term.value * Term.partial 0 1))
+                    (Set.ofList [ Value; Partial(0, 1); Partial(0, 3) ])
+                    "Korteweg and de Vries"
+            }
+
+            test "show" {
+                for term, text in
+                    [
+                        5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value, "0.005 Δu + u − u³"
+                        -(Term.partial 0 3) - 6.0 * Term.value * Term.partial 0 1, "−∂₀³u − 6 u ∂₀u"
+                        Term.laplacian - Term.gradientNormSquared + transport - 2.0, "Δu − |∇u|² + v·∇u − 2"
+                        (Term.value + 1.0) * Term.value, "(u + 1) u"
+                        Term.pown 2 (Term.value - 1.0), "(u − 1)²"
+                        Term.pown 12 Term.value, "u¹²"
+                        -0.5 * Term.mixed 0 1, "−0.5 ∂₀∂₁u"
+                        Term.value - (Term.laplacian + 1.0), "u − (Δu + 1)"
+                        Term.value - (-Term.laplacian), "u − (−Δu)"
+                        Term.value * -Term.value, "u (−u)"
+                        -6.0 * Term.value * Term.laplacian, "−6 u Δu"
+                        Term.value + (-Term.laplacian + 1.0), "u + (−Δu + 1)"
+                        Term.value + -2.0, "u − 2"
+                        Term.centred Term.value, "u − ⟨u⟩"
+                        Term.map "sin" id (Term.value + 1.0), "sin(u + 1)"
+                        wave * Term.number -2.0, "w (−2)"
+                        Term.value / 2.0, "0.5 u"
+                    ] do
+                    Expect.equal (Term.show term) text "text"
+            }
+
+            testList
+                "refuses"
+                [
+                    let x () = Check.normal 1 [ 5; 2 ]
+
+                    for name, term, parts in
+                        [
+                            "a known function that returns N × 1",
+                            Term.known "source" (fun _ x -> x.narrow (1L, 0L, 1L)),
+                            [ "source"; "5 × 1"; "length 5"; "squeeze(1)" ]
+                            "a known function that returns a scalar",
+                            Term.known "source" (fun _ x -> x.sum ()),
+                            [ "source"; "a scalar" ]
+                            "a velocity of the wrong dimension",
+                            Term.transport "wind" (fun _ x -> x.narrow (1L, 0L, 1L)),
+                            [ "wind"; "1 columns"; "dimension 2" ]
+                            "a velocity for other points",
+                            Term.transport "wind" (fun _ x -> x.narrow (0L, 0L, 2L)),
+                            [ "wind"; "2 rows" ]
+                            "a velocity for one point",
+                            Term.transport "wind" (fun _ x -> x.narrow (0L, 0L, 1L)),
+                            [ "wind"; "1 rows" ]
+                            "a map that reduces",
+                            Term.map "total" (fun a -> a.sum ()) Term.value,
+                            [ "total"; "a scalar" ]
+                            "a custom term that returns N × 1",
+                            Term.custom "force" [] (fun local -> local.Points.narrow (1L, 0L, 1L)),
+                            [ "force"; "5 × 1" ]
+                            "a custom term that reads what it did not list",
+                            Term.custom "force" [] (fun local -> Jet.laplacian local.Jet),
+                            [ "Laplacian"; "not computed" ]
+                        ] do
+                        Check.scoped name (fun () -> Check.refuses parts (fun () -> evaluate term 0.0 (x ()) |> ignore))
+
+                    Check.scoped "a negative power" (fun () ->
+                        Check.refuses [ "exponent"; "-1" ] (fun () -> Term.pown -1 Term.value |> ignore))
+                ]
+
+            Check.scoped "nothing is left but the values" (fun () ->
+                let term =
+                    Term.centred (Term.pown 3 Term.value)
+                    + transport * wave
+                    + Term.gradientNormSquared
+
+                let local = local term 0.3 (Check.normal 1 [ 5; 2 ])
+                Assert.frees (fun () -> (Term.evaluate term local).Dispose()))
+        ]

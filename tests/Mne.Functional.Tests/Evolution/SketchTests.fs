@@ -1,0 +1,239 @@
+module Mne.Functional.Tests.SketchTests
+
+open System
+open Expecto
+open FsCheck
+open TorchSharp
+open Mne.Functional
+
+let private double = Placement.float64
+
+/// A tangent with the given rows J (N × p).
+let private tangentOf (j: Tensor) =
+    Generic
+        {
+            Parameters = int j.shape[1]
+            Points =
+                Tensor.linspace double 0.0 (float (j.shape[0] - 1L)) (int j.shape[0])
+                |> fun x -> x.unsqueeze 1L
+            Jacobian = fun points -> j.index_select (0L, points.squeeze(1L).``to`` torch.ScalarType.Int64)
+            TransposeTimes =
+                fun points v -> j.index_select(0L, points.squeeze(1L).``to`` torch.ScalarType.Int64).t().mv v
+        }
+
+/// J with singular values from 1 to 1e-3 between random bases, so that the problem is ill-conditioned but not hopeless.
+let private ill seed n p =
+    let basis seed rows columns =
+        let struct (q, _) = torch.linalg.qr (Check.normal seed [ rows; columns ])
+        q
+
+    let r = min n p
+
+    let values =
+        Tensor.linspace double 0.0 -3.0 r
+        |> fun e -> torch.pow (Tensor.scalar double 10.0, e)
+
+    (basis seed n r * values).mm((basis (seed + 1) p r).t())
+
+let private κ (j: Tensor) =
+    Tensor.toFloat (j.square().sum()) / float (Tensor.rows j)
+
+/// The minimiser of |Jθ − f|² + μ|θ|² as a dense least-squares problem for [J; √μ I], without any kernel.
+let private ridge (μ: float) (j: Tensor) (f: Tensor) =
+    let p = int j.shape[1]
+
+    let matrix =
+        torch.cat ([| j; sqrt μ * torch.eye (int64 p, dtype = torch.ScalarType.Float64) |], 0L)
+
+    let right = torch.cat ([| f; Tensor.zeros double [ p ] |], 0L)
+    let struct (solution, _, _, _) = torch.linalg.lstsq (matrix, right.unsqueeze 1L)
+    solution.squeeze 1L
+
+let private law name (check: int -> int -> int -> unit) =
+    testPropertyWithConfig
+        { FsCheckConfig.defaultConfig with
+            maxTest = 20
+        }
+        name
+        (fun (seed: int) ->
+            use _ = torch.NewDisposeScope()
+            let n = 6 + abs (seed % 7)
+            let p = 3 + abs (seed / 7 % 20)
+            check (abs (seed % 100000)) n p)
+
+[<Tests>]
+let tests =
+    testList
+        "Sketch"
+        [
+            law "exact: the dense formula Jᵀ(K + NλκI)⁻¹f, residual and effective rank" (fun seed n p ->
+                let j, f, λ = ill seed n p, Check.normal (seed + 2) [ n ], 1e-5
+                let μ = float n * λ * κ j
+                let found = Sketch.minimalNorm λ None (tangentOf j) f
+                let θ = ridge μ j f
+                Check.close 1e-8 "θ̇" found.Direction θ
+                let image = j.mv θ
+
+                Expect.floatClose
+                    Accuracy.medium
+                    found.Residual
+                    (Tensor.toFloat ((image - f).norm() / f.norm ()))
+                    "residual"
+
+                let singular = torch.linalg.svdvals(j).square()
+
+                Expect.floatClose
+                    Accuracy.medium
+                    found.EffectiveRank
+                    (Tensor.toFloat ((singular / (singular + μ)).sum()))
+                    "effective rank")
+
+            law "landmarks: the dense minimum over the span of their tangents" (fun seed n p ->
+                let j, f, λ = ill seed n p, Check.normal (seed + 2) [ n ], 1e-4
+                let s = 1 + seed % (min n p - 1)
+                let μ = float n * λ * κ j
+
+                let rows =
+                    nonNull (Sketch.landmarks n (Landmarks s) |> Option.toArray |> Array.head)
+
+                let found = Sketch.minimalNorm λ (Some rows) (tangentOf j) f
+                // Orthonormal basis Q of the span: θ = Qγ with |θ| = |γ|.
+                let struct (q, _) = torch.linalg.qr ((Tensor.pick rows j).t())
+                let φ = j.mm q
+                let γ = ridge μ φ f
+                Check.close 1e-7 "θ̇" found.Direction (q.mv γ)
+
+                Expect.floatClose
+                    Accuracy.medium
+                    found.Residual
+                    (Tensor.toFloat ((φ.mv γ - f).norm() / f.norm ()))
+                    "residual"
+
+                let singular = torch.linalg.svdvals(φ).square()
+
+                Expect.floatClose
+                    Accuracy.medium
+                    found.EffectiveRank
+                    (Tensor.toFloat ((singular / (singular + μ)).sum()))
+                    "effective rank")
+
+            law "among all solutions of Jθ̇ = f it is the smallest" (fun seed n _ ->
+                let p = 3 * n
+                let j, f = Check.normal seed [ n; p ], Check.normal (seed + 1) [ n ]
+                let found = Sketch.minimalNorm 1e-13 None (tangentOf j) f
+                Check.close 1e-9 "it is a solution" (j.mv found.Direction) f
+                Expect.isLessThan found.Residual 1e-9 "residual"
+                Expect.floatClose Accuracy.medium found.EffectiveRank (float n) "all of the kernel is used"
+                // Orthogonal to what J does not see: any other solution is longer.
+                let z = Check.normal (seed + 2) [ p ]
+                let invisible = z - torch.linalg.pinv(j).mv(j.mv z)
+                Check.close 1e-9 "another solution" (j.mv (found.Direction + invisible)) f
+                Expect.isLessThan (abs (Tensor.toFloat (found.Direction.dot invisible))) 1e-9 "orthogonal")
+
+            law "rotating parameters or points, and scaling, changes what it should" (fun seed n p ->
+                let j, f, λ = ill seed n p, Check.normal (seed + 2) [ n ], 1e-4
+
+                let orthogonal seed m =
+                    let struct (q, _) = torch.linalg.qr (Check.normal seed [ m; m ])
+                    q
+
+                let q, u = orthogonal (seed + 3) p, orthogonal (seed + 4) n
+
+                let solve j f =
+                    Sketch.minimalNorm λ None (tangentOf j) f
+
+                let plain = solve j f
+                let rotated = solve (j.mm q) f
+                Check.close 1e-8 "parameters rotate along" rotated.Direction (q.t().mv plain.Direction)
+                Expect.floatClose Accuracy.medium rotated.Residual plain.Residual "residual"
+                let mixed = solve (u.mm j) (u.mv f)
+                Check.close 1e-8 "a rotation of the equations does not matter" mixed.Direction plain.Direction
+                Expect.floatClose Accuracy.medium mixed.EffectiveRank plain.EffectiveRank "rank"
+                let scaled = solve (7.0 * j) (3.0 * f)
+                Check.close 1e-8 "λ is relative" scaled.Direction (3.0 / 7.0 * plain.Direction)
+                let sum = solve j (f + 2.0 * j.sum 1L)
+                Check.close 1e-8 "linear in f" sum.Direction (plain.Direction + 2.0 * (solve j (j.sum 1L)).Direction))
+
+            law "all points as landmarks are the exact problem" (fun seed n _ ->
+                let p = 2 * n
+                let j, f = Check.normal seed [ n; p ], Check.normal (seed + 1) [ n ]
+                let exact = Sketch.minimalNorm 1e-8 None (tangentOf j) f
+                let all = Sketch.minimalNorm 1e-8 (Some [| 0 .. n - 1 |]) (tangentOf j) f
+                Check.close 1e-7 "θ̇" all.Direction exact.Direction
+                Expect.equal (Sketch.landmarks n (Landmarks n)) None "s = N"
+                Expect.equal (Sketch.landmarks n Exact) None "exact")
+
+            test "landmarks are s different rows, evenly spread" {
+                for n in [ 1; 7; 100; 1023 ] do
+                    for s in [ 1; n / 3; n - 1 ] do
+                        if s >= 1 && s < n then
+                            let rows = (Sketch.landmarks n (Landmarks s)).Value
+                            Expect.equal rows.Length s "count"
+                            Expect.equal (Array.distinct rows) rows "different"
+                            Expect.all rows (fun i -> i >= 0 && i < n) "rows"
+                            let gaps = rows |> Array.pairwise |> Array.map (fun (a, b) -> b - a)
+
+                            if gaps.Length > 0 then
+                                Expect.isLessThanOrEqual (Array.max gaps - Array.min gaps) 1 "even"
+            }
+
+            Check.scoped "f = 0 gives θ̇ = 0, without dividing by zero" (fun () ->
+                let found =
+                    Sketch.minimalNorm 1e-6 None (tangentOf (ill 1 5 9)) (Tensor.zeros double [ 5 ])
+
+                Expect.equal (Check.size found.Direction) 0.0 "θ̇"
+                Expect.equal found.Residual 0.0 "residual")
+
+            Check.scoped "float32 stays float32" (fun () ->
+                let network = Network.create (Domain.euclidean 1) [ Layer.dense 16 Tanh ]
+
+                let θ, x =
+                    network.Initial Placement.float32 1, Random.normal Placement.float32 2 [ 12; 1 ]
+
+                let f = x.squeeze(1L).sin()
+
+                for landmarks in [ None; Some [| 0; 3; 6; 9 |] ] do
+                    let found = Sketch.minimalNorm 1e-3 landmarks (Network.tangent network θ x) f
+                    Expect.equal found.Direction.dtype torch.ScalarType.Float32 "element type"
+                    let wide (t: Tensor) = Tensor.place double t
+
+                    let reference =
+                        Sketch.minimalNorm 1e-3 landmarks (Network.tangent network (wide θ) (wide x)) (wide f)
+
+                    Check.close 1e-2 "θ̇" (wide found.Direction) reference.Direction)
+
+            testList
+                "refuses"
+                [
+                    for s in [ 0; -1; 11 ] do
+                        test $"{s} landmarks of 10 points" {
+                            Check.refuses [ "Sketch"; $"Landmarks {s}"; "10 points"; "1 to 10" ] (fun () ->
+                                Sketch.landmarks 10 (Landmarks s) |> ignore)
+                        }
+
+                    for λ in [ 0.0; -1e-3; nan ] do
+                        Check.scoped $"λ = {λ}" (fun () ->
+                            Check.refuses [ "λ"; string λ; "greater than 0" ] (fun () ->
+                                Sketch.minimalNorm λ None (tangentOf (ill 1 5 9)) (Tensor.ones double [ 5 ])
+                                |> ignore))
+
+                    Check.scoped "f of the wrong shape" (fun () ->
+                        Check.refuses [ "f"; "5 × 1"; "length 5" ] (fun () ->
+                            Sketch.minimalNorm 1e-3 None (tangentOf (ill 1 5 9)) (Tensor.ones double [ 5; 1 ])
+                            |> ignore))
+                ]
+
+            Check.scoped "a tangent that vanishes cannot be factorised" (fun () ->
+                Assert.raises<KernelNotFactorised>(fun () ->
+                    Sketch.minimalNorm 1e-3 None (tangentOf (Tensor.zeros double [ 3; 4 ])) (Tensor.ones double [ 3 ])
+                    |> ignore)
+                |> ignore)
+
+            Check.scoped "nothing is left but θ̇" (fun () ->
+                let network = Network.create (Domain.euclidean 1) [ Layer.dense 8 Tanh ]
+                let θ, x = Network.initial network 1, Check.normal 2 [ 6; 1 ]
+                let tangent, f = Network.tangent network θ x, x.squeeze 1L
+
+                for landmarks in [ None; Some [| 0; 2; 4 |] ] do
+                    Assert.frees (fun () -> (Sketch.minimalNorm 1e-6 landmarks tangent f).Direction.Dispose()))
+        ]

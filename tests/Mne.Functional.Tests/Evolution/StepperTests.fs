@@ -1,0 +1,224 @@
+module Mne.Functional.Tests.StepperTests
+
+open System
+open Expecto
+open TorchSharp
+open Mne.Functional
+
+let private double = Placement.float64
+
+let private vector (values: float list) =
+    Tensor.ofArray double (List.toArray values)
+
+let private tableau = Stepper.dormandPrince54
+
+/// The method as it behaves, not as it is written down: with stages that return unit vectors, the arguments of the
+/// stages are the rows of A, the step is b, the error estimate b − b̂, and the interpolant b(τ).
+let private observed =
+    lazy
+        (use _ = torch.NewDisposeScope()
+         let s = tableau.Nodes.Length
+
+         let unit i =
+             vector [ for j in 0 .. s - 1 -> if i = j then 1.0 else 0.0 ]
+
+         let arguments, times = ResizeArray [ Array.zeroCreate s ], ResizeArray [ 0.0 ]
+
+         let field t (y: Tensor) =
+             arguments.Add(Tensor.toArray y)
+             times.Add t
+             unit (arguments.Count - 1), ()
+
+         let proposal =
+             Stepper.step tableau field 0.0 (Tensor.zeros double [ s ]) (unit 0) 1.0
+
+         {|
+             A = arguments.ToArray()
+             C = times.ToArray()
+             B = Tensor.toArray proposal.Next
+             Error = Tensor.toArray proposal.Error
+             Dense =
+                 [
+                     for τ in 0.0..0.05..1.0 -> τ, Tensor.toArray (Segment.evaluate τ proposal.Segment)
+                 ]
+         |})
+
+/// A rooted tree: its branches.
+type private Tree = Tree of Tree list
+
+let rec private order (Tree branches) = 1 + List.sumBy order branches
+
+let rec private density (Tree branches as tree) =
+    float (order tree) * List.fold (fun γ branch -> γ * density branch) 1.0 branches
+
+/// All rooted trees with n vertices.
+let rec private trees n : Tree list =
+    /// Lists of trees with m vertices in all, each tree no later than `bound` in the enumeration.
+    let rec forests m bound : Tree list list =
+        if m = 0 then
+            [ [] ]
+        else
+            [
+                for size in 1..m do
+                    for i, tree in List.indexed (trees size) do
+                        if compare (size, i) bound <= 0 then
+                            for rest in forests (m - size) (size, i) -> tree :: rest
+            ]
+
+    [ for branches in forests (n - 1) (n, 0) -> Tree branches ]
+
+/// The elementary weight Σ_i w_i Φ_i(tree) (Butcher).
+let private weight (a: float[][]) (w: float[]) tree =
+    let rec stage (Tree branches) =
+        [|
+            for i in 0 .. w.Length - 1 ->
+                branches
+                |> List.fold (fun product branch -> product * Array.sum (Array.map2 (*) a[i] (stage branch))) 1.0
+        |]
+
+    Array.sum (Array.map2 (*) w (stage tree))
+
+/// Fixed steps of u' = f from t0 to t1; the largest error at the steps, between them, and of one step.
+let private errors (field: Field<unit>) (exact: float -> Tensor) t0 t1 n =
+    use _ = torch.NewDisposeScope()
+    let h = (t1 - t0) / float n
+    let mutable y, atSteps, between = exact t0, 0.0, 0.0
+    let mutable slope, _ = field t0 y
+    let distance (y: Tensor) t = Check.size (y - exact t)
+
+    for i in 0 .. n - 1 do
+        let t = t0 + float i * h
+        let p = Stepper.step tableau field t y slope h
+        y <- p.Next
+        slope <- p.Slope
+        atSteps <- max atSteps (distance y (t + h))
+
+        for τ in [ 0.25; 0.5; 0.75 ] do
+            between <- max between (distance (Segment.evaluate (t + τ * h) p.Segment) (t + τ * h))
+
+    atSteps, between
+
+/// One step of size h from the exact solution: the errors of the step, of its middle, and the estimate.
+let private local (field: Field<unit>) (exact: float -> Tensor) t h =
+    use _ = torch.NewDisposeScope()
+    let y = exact t
+    let p = Stepper.step tableau field t y (fst (field t y)) h
+
+    Check.size (p.Next - exact (t + h)),
+    Check.size (Segment.evaluate (t + 0.5 * h) p.Segment - exact (t + 0.5 * h)),
+    Check.size p.Error
+
+/// Nonlinear and autonomous: y' = y (1 − y); linear and non-autonomous: y' = y cos t.
+let private problems: (string * Field<unit> * (float -> Tensor)) list =
+    [
+        "logistic", (fun _ y -> y * (1.0 - y), ()), (fun t -> vector [ 1.0 / (1.0 + exp -t) ])
+        "swing", (fun t y -> y * cos t, ()), (fun t -> vector [ exp (sin t) ])
+    ]
+
+// A turn on the way to the unit circle: r' = r (1 − r²), φ' = 1 + t/2, in Cartesian coordinates.
+let private spiral t (y: Tensor) =
+    let a, b = y[0], y[1]
+    let stretch, turn = 1.0 - a * a - b * b, 1.0 + 0.5 * t
+    torch.stack ([| a * stretch - turn * b; b * stretch + turn * a |], 0L), ()
+
+let private spiralExact t =
+    let r = 1.0 / sqrt (1.0 + 3.0 * exp (-2.0 * t)) // r(0) = 1/2
+    let φ = t + 0.25 * t * t
+    vector [ r * cos φ; r * sin φ ]
+
+let private slope (coarse: float) (fine: float) = Math.Log2(coarse / fine)
+
+[<Tests>]
+let tests =
+    testList
+        "Stepper"
+        [
+            test "there are 1, 1, 2, 4, 9, 20 rooted trees" {
+                Expect.equal [ for n in 1..6 -> (trees n).Length ] [ 1; 1; 2; 4; 9; 20 ] "Cayley"
+            }
+
+            test "stages lie at the sums of their couplings, and the tableau is what is computed" {
+                let m = observed.Value
+
+                for i in 0 .. tableau.Nodes.Length - 1 do
+                    Expect.floatClose Accuracy.veryHigh (Array.sum m.A[i]) tableau.Nodes[i] $"row sum {i}"
+                    Expect.floatClose Accuracy.veryHigh m.C[i] tableau.Nodes[i] $"node {i}"
+
+                Expect.equal m.A[6] m.B "the last stage is the first of the next step"
+            }
+
+            test "order conditions: 5 for b, 4 for b̂ and for the dense weights at every τ, and no more" {
+                let m = observed.Value
+                let embedded = Array.map2 (-) m.B m.Error
+
+                let missed weights n τ =
+                    [
+                        for tree in trees n -> abs (weight m.A weights tree - τ ** float n / density tree)
+                    ]
+                    |> List.max
+
+                for n in 1..5 do
+                    Expect.isLessThan (missed m.B n 1.0) 1e-14 $"b, order {n}"
+
+                for n in 1..4 do
+                    Expect.isLessThan (missed embedded n 1.0) 1e-14 $"b̂, order {n}"
+
+                    for τ, weights in m.Dense do
+                        Expect.isLessThan (missed weights n τ) 1e-14 $"dense, order {n}, τ = {τ}"
+
+                Expect.isGreaterThan (missed m.B 6 1.0) 1e-5 "b is not of order 6"
+                Expect.isGreaterThan (missed embedded 5 1.0) 1e-5 "b̂ is not of order 5"
+                let middle = m.Dense |> List.find (fun (τ, _) -> abs (τ - 0.5) < 1e-9) |> snd
+                Expect.isGreaterThan (missed middle 5 0.5) 1e-5 "the interpolant is not of order 5"
+            }
+
+            for name, field, exact in problems do
+                test $"{name}: observed local orders: step 5, dense output 4, estimate 4" {
+                    // An error O(h^{p+1}) in one step is order p; root mean squares over many starting times.
+                    let rms h =
+                        let all = [ for t in 0.0..0.1..3.0 -> local field exact t h ]
+
+                        let over part =
+                            sqrt (List.averageBy (fun e -> part e ** 2.0) all)
+
+                        over (fun (s, _, _) -> s), over (fun (_, d, _) -> d), over (fun (_, _, e) -> e)
+
+                    let (s1, d1, e1), (s2, d2, e2) = rms 0.1, rms 0.05
+                    Expect.isTrue (abs (slope s1 s2 - 6.0) < 0.2) $"step: {slope s1 s2}"
+                    Expect.isTrue (abs (slope d1 d2 - 5.0) < 0.2) $"dense output: {slope d1 d2}"
+                    Expect.isTrue (abs (slope e1 e2 - 5.0) < 0.2) $"estimate: {slope e1 e2}"
+                }
+
+                test $"{name}: observed global order of fixed steps is 5, at the steps and between them" {
+                    let (s1, d1), (s2, d2) =
+                        errors field exact 0.0 3.0 80, errors field exact 0.0 3.0 160
+
+                    Expect.isTrue (abs (slope s1 s2 - 5.0) < 0.15) $"at the steps: {slope s1 s2}"
+                    Expect.isTrue (abs (slope d1 d2 - 5.0) < 0.15) $"between: {slope d1 d2}"
+                }
+
+            Check.scoped "the interpolant joins values and slopes of both ends" (fun () ->
+                let y = spiralExact 0.4
+                let p = Stepper.step tableau spiral 0.4 y (fst (spiral 0.4 y)) 0.3
+                let at t = Segment.evaluate t p.Segment
+                Check.identical "start" (at 0.4) y
+                Check.close 1e-15 "end" (at 0.7) p.Next
+                let ε = 1e-6
+                Check.close 1e-6 "slope at the start" ((at (0.4 + ε) - at (0.4 - ε)) / (2.0 * ε)) (fst (spiral 0.4 y))
+                Check.close 1e-6 "slope at the end" ((at (0.7 + ε) - at (0.7 - ε)) / (2.0 * ε)) p.Slope
+                Check.identical "slope" p.Slope (fst (spiral 0.7 p.Next)))
+
+            Check.scoped "a step costs six evaluations and leaves eight tensors" (fun () ->
+                let y = spiralExact 0.0
+                let mutable calls = 0
+
+                let counted t y =
+                    calls <- calls + 1
+                    spiral t y
+
+                let slope = fst (spiral 0.0 y)
+                let before = Engine.liveTensors ()
+                let p = Stepper.step tableau counted 0.0 y slope 0.1
+                Expect.equal calls 6 "evaluations"
+                Expect.equal (Engine.liveTensors () - before) 8L "next, slope, error, five coefficients")
+        ]

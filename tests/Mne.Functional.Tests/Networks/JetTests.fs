@@ -1,0 +1,144 @@
+module Mne.Functional.Tests.JetTests
+
+open Expecto
+open FsCheck
+open TorchSharp
+open Mne.Functional
+
+let private everything d =
+    [
+        Value
+        Laplacian
+        for i in 0 .. d - 1 do
+            for n in 1..4 do
+                Partial(i, n)
+
+            for j in i + 1 .. d - 1 do
+                Mixed(i, j)
+    ]
+
+[<Tests>]
+let tests =
+    testList
+        "Jet"
+        [
+            Oracle.law "every local derivative agrees with autograd to 1e-11" 40 (fun a ->
+                let d = a.Coordinates.Length
+                let θ, x = a.Parameters, a.Points 5 0
+                let jet = Network.jet (Set.ofList (everything d)) a.Network θ x
+
+                for derivative in everything d do
+                    let expected = Oracle.local (a.Forward θ) x derivative
+                    let actual = Jet.get derivative jet
+
+                    if Check.size expected > 0.0 then
+                        Check.close 1e-11 $"%A{derivative}" actual expected
+                    else
+                        Expect.equal (Check.size actual) 0.0 $"%A{derivative} vanishes")
+
+            Oracle.law "gradient, Hessian and Laplacian fit together" 25 (fun a ->
+                let d = a.Coordinates.Length
+                let θ, x = a.Parameters, a.Points 4 0
+
+                let jet = Network.jet (Set.add Laplacian (Jet.hessianRequest d)) a.Network θ x
+
+                let hessian = Jet.hessian jet
+                Expect.equal hessian.shape [| 4L; int64 d; int64 d |] "shape"
+                Check.identical "symmetric" (hessian.transpose (1L, 2L)) hessian
+                let trace = hessian.diagonal(0L, 1L, 2L).sum 1L
+                // The two sums may cancel: compare on the scale of the terms.
+                let scale = max (Check.size hessian) 1e-300
+
+                Expect.isLessThan (Check.size (trace - Jet.laplacian jet) / scale) 1e-11 "Δ = tr ∇²"
+                Check.close 1e-13 "gradient" (Network.gradient a.Network θ x) (Jet.gradient jet)
+
+                for i in 0 .. d - 1 do
+                    for j in 0 .. d - 1 do
+                        let wanted = if i = j then Partial(i, 2) else Mixed(min i j, max i j)
+                        Check.identical $"entry {i} {j}" (hessian.select(1L, i).select(1L, j)) (Jet.get wanted jet))
+
+            Oracle.law "what else is asked for does not change a derivative" 25 (fun a ->
+                let d = a.Coordinates.Length
+                let θ, x = a.Parameters, a.Points 3 0
+                let all = Network.jet (Set.ofList (everything d)) a.Network θ x
+
+                for derivative in everything d do
+                    let alone = Network.jet (Set.singleton derivative) a.Network θ x
+                    let expected = Jet.get derivative all
+                    let scale = max (Check.size expected) 1e-10
+
+                    Expect.isLessThan
+                        (Check.size (Jet.get derivative alone - expected) / scale)
+                        1e-11
+                        $"%A{derivative}")
+
+            Check.scoped "only what is asked for travels along" (fun () ->
+                let channels request =
+                    (Jet.closure 3 (Set.ofList request)).Count
+
+                Expect.equal (channels []) 1 "value"
+                Expect.equal (channels [ Partial(1, 3) ]) 4 "a Taylor series along one axis"
+                Expect.equal (channels [ Laplacian ]) 5 "d + 2"
+                Expect.equal (channels [ Mixed(0, 2) ]) 4 "mixed")
+
+            Check.scoped "the Laplacian is also there when all second derivatives are" (fun () ->
+                let network = Network.create (Domain.euclidean 2) [ Layer.dense 4 Tanh ]
+                let θ, x = Network.initial network 1, Check.normal 2 [ 3; 2 ]
+                let jet = Network.jet (Set.ofList [ Partial(0, 2); Partial(1, 2) ]) network θ x
+                Check.close 1e-13 "Δ" (Jet.laplacian jet) (Network.laplacian network θ x))
+
+            Check.scoped "jets can be differentiated in θ" (fun () ->
+                let a: Oracle.Architecture =
+                    {
+                        Coordinates = [ Real; Real ]
+                        Layers = [ Dense(4, Swish); Residual [ Dense(4, Tanh) ] ]
+                        Seed = 3
+                    }
+
+                let θ, x = a.Parameters.requires_grad_ true, a.Points 4 0
+                let loss = (Network.laplacian a.Network θ x).square().sum()
+                loss.backward ()
+                let direction = Check.normal 5 [ int θ.shape[0] ]
+
+                let value shift =
+                    Scope.free (fun () ->
+                        Tensor.toFloat (
+                            (Network.laplacian a.Network (θ.detach () + shift * direction) x).square().sum()
+                        ))
+
+                let slope = (value 1e-5 - value -1e-5) / 2e-5
+                let gradient = nonNull θ.grad
+                Expect.floatClose Accuracy.medium (Tensor.toFloat (gradient.dot direction)) slope "d/dθ")
+
+            testList
+                "refuses"
+                [
+                    for name, d, derivative, parts in
+                        [
+                            "an axis beyond the dimension", 2, Partial(2, 1), [ "axis 2"; "dimension 2"; "0 to 1" ]
+                            "a negative axis", 2, Partial(-1, 1), [ "axis -1" ]
+                            "order 5", 1, Partial(0, 5), [ "order 5"; "1 to 4" ]
+                            "order 0", 1, Partial(0, 0), [ "order 0"; "1 to 4" ]
+                            "mixed in the wrong order", 2, Mixed(1, 0), [ "Mixed (1, 0)"; "smaller axis first" ]
+                            "mixed of equal axes", 2, Mixed(1, 1), [ "Mixed (1, 1)"; "Partial (1, 2)" ]
+                            "a mixed axis beyond the dimension", 2, Mixed(0, 2), [ "axis 2" ]
+                        ] do
+                        Check.scoped name (fun () ->
+                            let network = Network.create (Domain.euclidean d) [ Layer.dense 3 Tanh ]
+                            let θ, x = Network.initial network 1, Check.normal 2 [ 3; d ]
+
+                            Check.refuses parts (fun () ->
+                                Network.jet (Set.singleton derivative) network θ x |> ignore))
+
+                    Check.scoped "a derivative that was not asked for" (fun () ->
+                        let network = Network.create (Domain.euclidean 2) [ Layer.dense 3 Tanh ]
+
+                        let jet =
+                            Network.jet Set.empty network (Network.initial network 1) (Check.normal 2 [ 3; 2 ])
+
+                        Check.refuses [ "Laplacian"; "not computed"; "request" ] (fun () ->
+                            Jet.laplacian jet |> ignore)
+
+                        Check.refuses [ "not computed" ] (fun () -> Jet.gradient jet |> ignore))
+                ]
+        ]
