@@ -49,7 +49,12 @@ let private byAutograd (θ: Tensor) (x: Tensor) : Tensor =
                     yield weight, bias
             ]
 
-        let leaves = [| for weight, bias in parameters do weight; bias |]
+        let leaves =
+            [|
+                for weight, bias in parameters do
+                    weight
+                    bias
+            |]
 
         for i in 0L .. n - 1L do
             Scope.free (fun () ->
@@ -64,7 +69,7 @@ let private byAutograd (θ: Tensor) (x: Tensor) : Tensor =
 
                 for gradient in torch.autograd.grad (ResizeArray [ h.sum () ], leaves) do
                     let length = gradient.numel ()
-                    row.narrow(0L, offset, length).copy_ (gradient.view -1L) |> ignore
+                    row.narrow(0L, offset, length).copy_(gradient.view -1L) |> ignore
                     offset <- offset + length)
 
         jacobian.mm (jacobian.t ()))
@@ -80,33 +85,40 @@ type KernelBlock() =
         x <- second
 
     [<Benchmark>]
-    member _.Structured() = Scope.free (fun () -> structured θ x |> ignore)
+    member _.Structured() =
+        Scope.free (fun () -> structured θ x |> ignore)
 
     [<Benchmark(Baseline = true)>]
-    member _.Autograd() = Scope.free (fun () -> byAutograd θ x |> ignore)
+    member _.Autograd() =
+        Scope.free (fun () -> byAutograd θ x |> ignore)
 
 let private methods = [ "structured", structured; "autograd", byAutograd ]
 
 let private megabytes (name: string) =
     File.ReadLines "/proc/self/status"
     |> Seq.find (fun line -> line.StartsWith name)
-    |> fun line -> float (line.Split([| ' '; '\t' |], StringSplitOptions.RemoveEmptyEntries)[1]) / 1024.0
+    |> fun line ->
+        float (line.Split([| ' '; '\t' |], StringSplitOptions.RemoveEmptyEntries)[1])
+        / 1024.0
 
 /// In a process of its own: the peak of the resident memory above what libtorch, the runtime and the problem took.
-/// A kernel block of a few points first, so that threads and code are already there.
+/// Kernel blocks of a few points first, so that threads and compiled code are already there.
 let private measure name count =
     Scope.free (fun () ->
         let run = methods |> List.find (fst >> (=) name) |> snd
         let θ, x = problem count
-        (run θ (x.narrow (0L, 0L, 20L))).Dispose()
+
+        for _ in 1..30 do
+            (run θ (x.narrow (0L, 0L, 20L))).Dispose()
+
         GC.Collect()
         let before = megabytes "VmRSS"
         let clock = Stopwatch.StartNew()
         let kernel = run θ x
         let seconds = clock.Elapsed.TotalSeconds
         let peak = megabytes "VmHWM" - before
-        let trace = Tensor.toFloat (kernel.diagonal().sum ())
-        let square = Tensor.toFloat (kernel.square().sum ())
+        let trace = Tensor.toFloat (kernel.diagonal().sum())
+        let square = Tensor.toFloat (kernel.square().sum())
 
         // Warm: the best of a few more runs.
         let best =
@@ -118,8 +130,9 @@ let private measure name count =
 
         printfn "%s" (String.Join(' ', [ best; peak; trace; square ] |> List.map _.ToString("R"))))
 
-let private inProcess name (count: int) =
-    let info = ProcessStartInfo(nonNull Environment.ProcessPath, RedirectStandardOutput = true)
+let private inProcess (environment: (string * string) list) name (count: int) =
+    let info =
+        ProcessStartInfo(nonNull Environment.ProcessPath, RedirectStandardOutput = true)
 
     if Path.GetFileNameWithoutExtension(nonNull Environment.ProcessPath) = "dotnet" then
         info.ArgumentList.Add(Reflection.Assembly.GetExecutingAssembly().Location)
@@ -127,11 +140,17 @@ let private inProcess name (count: int) =
     for argument in [ "--measure"; name; string count ] do
         info.ArgumentList.Add argument
 
+    for key, value in environment do
+        info.Environment[key] <- value
+
     use child = nonNull (Process.Start info)
     let line = child.StandardOutput.ReadToEnd()
     child.WaitForExit()
 
-    match line.Split([| ' '; '\n' |], StringSplitOptions.RemoveEmptyEntries) |> Array.map float with
+    match
+        line.Split([| ' '; '\n' |], StringSplitOptions.RemoveEmptyEntries)
+        |> Array.map float
+    with
     | [| seconds; megabytes; trace; square |] -> seconds, megabytes, trace, square
     | _ -> raise (InvalidOperationException $"The process that measures {name} gave up: {line}")
 
@@ -142,7 +161,10 @@ let private compare count =
     let results =
         [
             for name, _ in methods ->
-                let seconds, megabytes, trace, square = inProcess name count
+                let seconds, _, trace, square = inProcess [] name count
+                // Freed tensors go back to the system at once, so that the peak counts what is alive and not what malloc
+                // keeps for later; that costs time, which is therefore measured without it.
+                let _, megabytes, _, _ = inProcess [ "MALLOC_MMAP_THRESHOLD_", "262144" ] name count
                 printfn "%-12s %10.3f %14.1f" name seconds megabytes
                 seconds, megabytes, trace, square
         ]

@@ -20,7 +20,7 @@ let private evolve options collocation (θ: Tensor) span =
 
 let private options = Evolution.defaults
 let private fit = Regression.defaults
-let private sine (x: Tensor) = x.squeeze(1L).sin ()
+let private sine (x: Tensor) = x.squeeze(1L).sin()
 
 let private rows: (string * string * string list * (unit -> unit)) list =
     [
@@ -128,66 +128,115 @@ let private rows: (string * string * string list * (unit -> unit)) list =
         "t",
         [ "found 2"; "from 0 to 0.1" ],
         fun () ->
-            use solution = Evolution.solve { options with Tolerance = 1e-2 } Term.laplacian network grid (start ()) (0.0, 0.1)
+            use solution =
+                Evolution.solve { options with Tolerance = 1e-2 } Term.laplacian network grid (start ()) (0.0, 0.1)
+
             Solution.parameters 2.0 solution |> ignore
 
         // Regression
-        "a function that returns N × 1", "g", [ "12 × 1"; "squeeze(1)" ], fun () -> Regression.fit fit network _.sin() grid |> ignore
-        "a function that is not finite", "g", [ "not finite"; "row 0" ], fun () -> Regression.fit fit network (fun x -> (x.squeeze 1L).log()) grid |> ignore
+        "a function that returns N × 1",
+        "g",
+        [ "12 × 1"; "squeeze(1)" ],
+        fun () -> Regression.fit fit network _.sin() grid |> ignore
+        "a function that is not finite",
+        "g",
+        [ "not finite"; "row 0" ],
+        fun () -> Regression.fit fit network (fun x -> (x.squeeze 1L).log()) grid |> ignore
 
         "a function that is not finite at drawn points",
         "g",
         [ "not finite"; "row" ],
-        fun () -> Regression.fit fit network (fun x -> (x.squeeze 1L - 3.0).sqrt()) (Collocation.uniform circle 20) |> ignore
+        fun () ->
+            Regression.fit fit network (fun x -> (x.squeeze 1L - 3.0).sqrt()) (Collocation.uniform circle 20)
+            |> ignore
 
         "λ = 0 at the end of a fit",
         "Regularisation",
         [ "found 0" ],
-        fun () -> Regression.fit { fit with Regularisation = 1e-2, 0.0 } network sine grid |> ignore
+        fun () ->
+            Regression.fit { fit with Regularisation = 1e-2, 0.0 } network sine grid
+            |> ignore
 
         "λ < 0 at the beginning of a fit",
         "Regularisation",
         [ "found -0.1" ],
-        fun () -> Regression.fit { fit with Regularisation = -0.1, 1e-9 } network sine grid |> ignore
+        fun () ->
+            Regression.fit { fit with Regularisation = -0.1, 1e-9 } network sine grid
+            |> ignore
 
-        "a fit without steps", "Steps", [ "found 0" ], fun () -> Regression.fit { fit with Steps = 0 } network sine grid |> ignore
-        "a fit with tolerance 0", "Tolerance", [ "found 0" ], fun () -> Regression.fit { fit with Tolerance = 0.0 } network sine grid |> ignore
-        "a fit from other parameters", "start", [ "shape 3"; "length 5" ], fun () -> Regression.fitFrom fit network sine grid (ones [ 3 ]) |> ignore
+        "a fit without steps",
+        "Steps",
+        [ "found 0" ],
+        fun () -> Regression.fit { fit with Steps = 0 } network sine grid |> ignore
+        "a fit with tolerance 0",
+        "Tolerance",
+        [ "found 0" ],
+        fun () -> Regression.fit { fit with Tolerance = 0.0 } network sine grid |> ignore
+        "a fit from other parameters",
+        "start",
+        [ "shape 3"; "length 5" ],
+        fun () -> Regression.fitFrom fit network sine grid (ones [ 3 ]) |> ignore
 
         "a fit at points of another dimension",
         "points",
         [ "2 columns"; "dimension 1" ],
-        fun () -> Regression.fit fit network (fun x -> x.sum 1L) (Collocation.given (ones [ 4; 2 ])) |> ignore
+        fun () ->
+            Regression.fit fit network (fun x -> x.sum 1L) (Collocation.given (ones [ 4; 2 ]))
+            |> ignore
 
         "a fit with more landmarks than points",
         "Sketch",
         [ "Landmarks 30"; "20 points" ],
-        fun () -> Regression.fit { fit with Sketch = Landmarks 30 } network sine (Collocation.uniform circle 20) |> ignore
+        fun () ->
+            Regression.fit { fit with Sketch = Landmarks 30 } network sine (Collocation.uniform circle 20)
+            |> ignore
 
         // Network
-        "points as a vector", "points", [ "shape 3"; "reshape" ], fun () -> Network.value network (start ()) (ones [ 3 ]) |> ignore
-        "points without rows", "points", [ "no points" ], fun () -> Network.value network (start ()) (ones [ 0; 1 ]) |> ignore
-        "parameters of the wrong length", "θ", [ "shape 4"; "length 5" ], fun () -> Network.gradient network (ones [ 4 ]) (ones [ 3; 1 ]) |> ignore
-        "points of another element type", "points", [ "Float32"; "Float64"; "to" ], fun () -> Network.laplacian network (start ()) (single (ones [ 3; 1 ])) |> ignore
-        "tangents of mixed element types", "points", [ "Float64"; "Float32" ], fun () -> Network.tangent network (single (start ())) (ones [ 3; 1 ]) |> ignore
+        "points as a vector",
+        "points",
+        [ "shape 3"; "reshape" ],
+        fun () -> Network.value network (start ()) (ones [ 3 ]) |> ignore
+        "points without rows",
+        "points",
+        [ "no points" ],
+        fun () -> Network.value network (start ()) (ones [ 0; 1 ]) |> ignore
+        "parameters of the wrong length",
+        "θ",
+        [ "shape 4"; "length 5" ],
+        fun () -> Network.gradient network (ones [ 4 ]) (ones [ 3; 1 ]) |> ignore
+        "points of another element type",
+        "points",
+        [ "Float32"; "Float64"; "to" ],
+        fun () -> Network.laplacian network (start ()) (single (ones [ 3; 1 ])) |> ignore
+        "tangents of mixed element types",
+        "points",
+        [ "Float64"; "Float32" ],
+        fun () -> Network.tangent network (single (start ())) (ones [ 3; 1 ]) |> ignore
 
         "a generic network that returns N × 1",
         "f",
         [ "3 × 1"; "squeeze(1)" ],
         fun () ->
-            let generic = Network.ofFunction circle 1 (fun placement _ -> Tensor.ones placement [ 1 ]) (fun θ x -> x * θ[0])
+            let generic =
+                Network.ofFunction circle 1 (fun placement _ -> Tensor.ones placement [ 1 ]) (fun θ x -> x * θ[0])
+
             Network.value generic (ones [ 1 ]) (ones [ 3; 1 ]) |> ignore
 
         "a generic network without parameters",
         "parameters",
         [ "found 0"; "at least 1" ],
-        fun () -> Network.ofFunction circle 0 (fun placement _ -> Tensor.ones placement [ 0 ]) (fun _ x -> x.squeeze 1L) |> ignore
+        fun () ->
+            Network.ofFunction circle 0 (fun placement _ -> Tensor.ones placement [ 0 ]) (fun _ x -> x.squeeze 1L)
+            |> ignore
 
         // Domain
         "no coordinates", "coordinates", [ "found none"; "at least one" ], fun () -> Domain.create [] |> ignore
         "dimension 0", "d", [ "found 0"; "at least 1" ], fun () -> Domain.euclidean 0 |> ignore
         "no bounds", "bounds", [ "found none" ], fun () -> Domain.periodic [] |> ignore
-        "bounds in the wrong order", "bounds", [ "coordinate 1 runs from 2 to 1"; "low < high" ], fun () -> Domain.box [ 0.0, 1.0; 2.0, 1.0 ] |> ignore
+        "bounds in the wrong order",
+        "bounds",
+        [ "coordinate 1 runs from 2 to 1"; "low < high" ],
+        fun () -> Domain.box [ 0.0, 1.0; 2.0, 1.0 ] |> ignore
         "an infinite period", "bounds", [ "finite" ], fun () -> Domain.periodic [ 0.0, infinity ] |> ignore
     ]
 

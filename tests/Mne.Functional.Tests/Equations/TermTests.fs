@@ -10,7 +10,7 @@ open Mne.Functional
 /// A function with a closed form, as a generic network: u = sin x · cos 2y · θ₀, on the plane.
 let private network =
     Network.ofFunction (Domain.euclidean 2) 1 (fun placement _ -> Tensor.ones placement [ 1 ]) (fun θ x ->
-        x.select(1L, 0L).sin () * (2.0 * x.select (1L, 1L)).cos () * θ[0])
+        x.select(1L, 0L).sin() * (2.0 * x.select (1L, 1L)).cos() * θ[0])
 
 let private amplitude = 1.7
 
@@ -19,23 +19,24 @@ let private local term t (points: Tensor) =
     {
         Time = t
         Points = points
-        Jet =
-            Network.jet (Term.needs 2 term) network (Tensor.ofArray Placement.float64 [| amplitude |]) points
+        Jet = Network.jet (Term.needs 2 term) network (Tensor.ofArray Placement.float64 [| amplitude |]) points
     }
 
 let private evaluate term t points =
     Term.evaluate term (local term t points)
 
 let private transport =
-    Term.transport "v" (fun t x -> t * torch.stack ([| x.select (1L, 1L); -x.select (1L, 0L) |], 1L))
+    Term.transport "v" (fun t x -> t * torch.stack ([| x.select (1L, 1L); -x.select(1L, 0L) |], 1L))
 
-let private wave = Term.known "w" (fun t x -> (x.select (1L, 0L) + t).cos ())
+let private wave = Term.known "w" (fun t x -> (x.select (1L, 0L) + t).cos())
 
 /// Terms with the formula that they stand for, by hand: f t x y.
 let private closedForms: (Term * (float -> float -> float -> float)) list =
     let u x y = amplitude * sin x * cos (2.0 * y)
     let ux x y = amplitude * cos x * cos (2.0 * y)
-    let uy x y = -2.0 * amplitude * sin x * sin (2.0 * y)
+
+    let uy x y =
+        -2.0 * amplitude * sin x * sin (2.0 * y)
 
     [
         Term.value, (fun _ x y -> u x y)
@@ -58,7 +59,8 @@ let private closedForms: (Term * (float -> float -> float -> float)) list =
         Term.pown 0 Term.value, (fun _ _ _ -> 1.0)
         Term.pown 1 Term.value, (fun _ x y -> u x y)
         Term.map "exp" (fun a -> a.exp ()) (2.0 * Term.value), (fun _ x y -> exp (2.0 * u x y))
-        5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value, (fun _ x y -> -0.025 * u x y + u x y - u x y ** 3.0)
+        5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value,
+        (fun _ x y -> -0.025 * u x y + u x y - u x y ** 3.0)
         1.0 - Term.value / 4.0 + 2.0, (fun _ x y -> 3.0 - u x y / 4.0)
         -(Term.value + 1.0) * 2.0 - 3.0, (fun _ x y -> -2.0 * (u x y + 1.0) - 3.0)
         Term.custom "uΔu/t" [ Laplacian ] (fun local -> Jet.value local.Jet * Jet.laplacian local.Jet / local.Time),
@@ -70,7 +72,15 @@ type private Terms =
         let leaf =
             Gen.oneof
                 [
-                    Gen.elements [ Term.value; Term.laplacian; Term.partial 0 1; Term.mixed 0 1; wave; transport ]
+                    Gen.elements
+                        [
+                            Term.value
+                            Term.laplacian
+                            Term.partial 0 1
+                            Term.mixed 0 1
+                            wave
+                            transport
+                        ]
                     Gen.map (fun n -> Term.number (float n / 4.0)) (Gen.choose (-8, 8))
                 ]
 
@@ -224,7 +234,9 @@ let tests =
                             "a velocity for one point",
                             Term.transport "wind" (fun _ x -> x.narrow (0L, 0L, 1L)),
                             [ "wind"; "1 rows" ]
-                            "a map that reduces", Term.map "total" (fun a -> a.sum ()) Term.value, [ "total"; "a scalar" ]
+                            "a map that reduces",
+                            Term.map "total" (fun a -> a.sum ()) Term.value,
+                            [ "total"; "a scalar" ]
                             "a custom term that returns N × 1",
                             Term.custom "force" [] (fun local -> local.Points.narrow (1L, 0L, 1L)),
                             [ "force"; "5 × 1" ]
@@ -239,7 +251,11 @@ let tests =
                 ]
 
             Check.scoped "nothing is left but the values" (fun () ->
-                let term = Term.centred (Term.pown 3 Term.value) + transport * wave + Term.gradientNormSquared
+                let term =
+                    Term.centred (Term.pown 3 Term.value)
+                    + transport * wave
+                    + Term.gradientNormSquared
+
                 let local = local term 0.3 (Check.normal 1 [ 5; 2 ])
-                Assert.frees (fun () -> (Term.evaluate term local).Dispose ()))
+                Assert.frees (fun () -> (Term.evaluate term local).Dispose()))
         ]

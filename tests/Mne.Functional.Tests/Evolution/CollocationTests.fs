@@ -23,13 +23,19 @@ let private inside (domain: Domain) (points: Tensor) =
 let private discrepancy (points: Tensor) =
     let x = Tensor.toArray2D points
     let n, d = Array2D.length1 x, Array2D.length2 x
-    let product f = Seq.fold (fun p k -> p * f k) 1.0 (seq { 0 .. d - 1 })
+
+    let product f =
+        Seq.fold (fun p k -> p * f k) 1.0 (seq { 0 .. d - 1 })
 
     let single =
         Seq.sum [ for i in 0 .. n - 1 -> product (fun k -> (1.0 - x[i, k] * x[i, k]) / 2.0) ]
 
     let pairs =
-        Seq.sum [ for i in 0 .. n - 1 do for j in 0 .. n - 1 -> product (fun k -> 1.0 - max x[i, k] x[j, k]) ]
+        Seq.sum
+            [
+                for i in 0 .. n - 1 do
+                    for j in 0 .. n - 1 -> product (fun k -> 1.0 - max x[i, k] x[j, k])
+            ]
 
     sqrt (3.0 ** float -d - 2.0 / float n * single + pairs / float (n * n))
 
@@ -39,7 +45,7 @@ let private twoModes (x: Tensor) : Tensor =
         let δ = x - Tensor.ofArray (Placement.ofTensor x) [| a; b |]
         -δ.square().sum 1L / (2.0 * 0.3 * 0.3)
 
-    -torch.logsumexp (torch.stack ([| mode -2.0 0.0; mode 2.0 1.0 |], 1L), 1L)
+    -torch.logsumexp(torch.stack ([| mode -2.0 0.0; mode 2.0 1.0 |], 1L), 1L)
 
 [<Tests>]
 let tests =
@@ -94,12 +100,17 @@ let tests =
                 let points = draw 1 recipe
                 Check.identical "the same seed" (draw 1 recipe) points
                 Expect.equal points.shape [| 600L; 2L |] "shape"
-                let left = points.index_select (0L, points.select(1L, 0L).less(0.0).nonzero().squeeze 1L)
+
+                let left =
+                    points.index_select (0L, points.select(1L, 0L).less(0.0).nonzero().squeeze 1L)
+
                 let share = float (Tensor.rows left) / 600.0
                 Expect.isTrue (share > 0.4 && share < 0.6) $"share of the left mode: {share}"
 
                 // e^{−V/2} has standard deviation 0.3 √2 around the mode; drawing without replacement widens a little.
-                let width = Tensor.rms (left - Tensor.ofArray double [| -2.0; 0.0 |]) / (0.3 * sqrt 2.0)
+                let width =
+                    Tensor.rms (left - Tensor.ofArray double [| -2.0; 0.0 |]) / (0.3 * sqrt 2.0)
+
                 Expect.isTrue (width > 0.9 && width < 1.3) $"width of the left mode over theory: {width}")
 
             testList
@@ -131,7 +142,9 @@ let tests =
                             fun () -> Collocation.given (Tensor.ones double [ 0; 2 ]) |> ignore
                             "points that are not finite",
                             [ "points"; "first at row 1" ],
-                            fun () -> Collocation.given (Tensor.ofArray2D double (array2D [ [ 1.0 ]; [ nan ] ])) |> ignore
+                            fun () ->
+                                Collocation.given (Tensor.ofArray2D double (array2D [ [ 1.0 ]; [ nan ] ]))
+                                |> ignore
                             "a temperature of 0",
                             [ "τ"; "found 0" ],
                             fun () -> Collocation.tempered 0.0 [ 0.0 ] [ 1.0 ] (fun x -> x.sum 1L) 5 |> ignore
@@ -148,7 +161,11 @@ let tests =
                             [ "energy"; "not finite"; "row" ],
                             tempered [ 0.0 ] [ 1.0 ] (fun x -> x.sqrt().squeeze 1L)
                             "a cloud that misses the density",
-                            [ "spread"; "covers the density so badly"; "widen or move the cloud, or raise τ" ],
+                            [
+                                "spread"
+                                "covers the density so badly"
+                                "widen or move the cloud, or raise τ"
+                            ],
                             tempered [ 100.0; 0.0 ] [ 0.5; 0.5 ] twoModes
                         ] do
                         Check.scoped name (fun () -> Check.refuses parts call)

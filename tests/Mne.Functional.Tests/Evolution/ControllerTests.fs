@@ -18,12 +18,22 @@ let tests =
 
                 if error <= 1.0 && previous <= 1.0 then
                     let accepted = Controller.afterAccepted controller 5 error previous
-                    Expect.isTrue (accepted >= controller.Shrink && accepted <= controller.Growth) $"accepted: {accepted}"
+
+                    Expect.isTrue
+                        (accepted >= controller.Shrink && accepted <= controller.Growth)
+                        $"accepted: {accepted}"
 
             test "larger errors give smaller steps" {
-                let factors = [ for e in [ 1e-6; 1e-3; 0.1; 1.0 ] -> Controller.afterAccepted controller 5 e 1.0 ]
+                let factors =
+                    [
+                        for e in [ 1e-6; 1e-3; 0.1; 1.0 ] -> Controller.afterAccepted controller 5 e 1.0
+                    ]
+
                 Expect.equal factors (List.sortDescending factors) "accepted"
-                let factors = [ for e in [ 1.5; 10.0; 1e3 ] -> Controller.afterRejected controller 5 e ]
+
+                let factors =
+                    [ for e in [ 1.5; 10.0; 1e3 ] -> Controller.afterRejected controller 5 e ]
+
                 Expect.equal factors (List.sortDescending factors) "rejected"
             }
 

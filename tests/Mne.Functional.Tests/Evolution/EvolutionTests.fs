@@ -7,28 +7,38 @@ open TorchSharp
 open Mne.Functional
 
 let private double = Placement.float64
-let private vector (values: float list) = Tensor.ofArray double (List.toArray values)
+
+let private vector (values: float list) =
+    Tensor.ofArray double (List.toArray values)
+
 let private circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
 
 /// Trigonometric polynomials of degree 3: linear in θ, so that the equation is solved exactly but for time steps and λ.
 let private polynomial = Network.create circle [ Layer.harmonics 3 ]
 
 /// Parameters of Σ_m a_m sin(m x) + b_m cos(m x) + c, in the order of the features: sin 1, cos 1, sin 2, …
-let private coefficients values = vector (values @ List.replicate (7 - List.length values) 0.0)
+let private coefficients values =
+    vector (values @ List.replicate (7 - List.length values) 0.0)
 
 let private grid = Collocation.grid circle 24
-let private fresh = lazy ((Tensor.linspace double 0.05 6.2 50).unsqueeze 1L).DetachFromDisposeScope()
+
+let private fresh =
+    lazy ((Tensor.linspace double 0.05 6.2 50).unsqueeze 1L).DetachFromDisposeScope()
 
 /// A Gaussian bump a exp(−(x − c)²/2w) with θ = (a, c, w): nonlinear in θ, and closed under advection and diffusion.
 let private bump =
-    Network.ofFunction (Domain.euclidean 1) 3 (fun placement _ -> Tensor.ofArray placement [| 1.0; 0.0; 0.5 |]) (fun θ x ->
-        θ[0] * (-(x.squeeze 1L - θ[1]).square() / (2.0 * θ[2])).exp())
+    Network.ofFunction
+        (Domain.euclidean 1)
+        3
+        (fun placement _ -> Tensor.ofArray placement [| 1.0; 0.0; 0.5 |])
+        (fun θ x -> θ[0] * (-(x.squeeze 1L - θ[1]).square() / (2.0 * θ[2])).exp())
 
 let private ν = 0.1
 
 /// Diffusion in a wind to and fro: u_t = νΔu − 4 cos 4t u_x.
 let private diffuse =
-    ν * Term.laplacian + Term.transport "wind" (fun t x -> torch.zeros_like x - 4.0 * cos (4.0 * t))
+    ν * Term.laplacian
+    + Term.transport "wind" (fun t x -> torch.zeros_like x - 4.0 * cos (4.0 * t))
 
 /// θ(t) for the bump from (1, 0, ½): w = ½ + 2νt, a = √(½ / w), c = sin 4t.
 let private bumpExact t =
@@ -41,24 +51,35 @@ let private precise =
         Tolerance = 1e-8
     }
 
-let private rotation = Moving([], fun local -> Tensor.stack 1L [ -local.Points.select (1L, 1L); local.Points.select (1L, 0L) ])
+let private rotation =
+    Moving([], fun local -> Tensor.stack 1L [ -local.Points.select(1L, 1L); local.Points.select (1L, 0L) ])
 
 /// A small network with a start that it represents well: fitted once.
-let private small = Network.create circle [ Layer.harmonics 1; Layer.dense 12 Sine; Layer.dense 12 Sine ]
+let private small =
+    Network.create circle [ Layer.harmonics 1; Layer.dense 12 Sine; Layer.dense 12 Sine ]
 
 let private fitted =
     lazy
-        (let g (x: Tensor) = x.squeeze(1L).sin () + 0.3 * (2.0 * x.squeeze 1L).cos ()
-         let options = { Regression.defaults with Tolerance = 1e-7 }
+        (let g (x: Tensor) =
+            x.squeeze(1L).sin() + 0.3 * (2.0 * x.squeeze 1L).cos()
+
+         let options =
+             { Regression.defaults with
+                 Tolerance = 1e-7
+             }
+
          (Regression.fit options small g (Collocation.grid circle 48)).DetachFromDisposeScope())
 
 /// Relative error of the small network for the heat equation at t = 1.
 let private heatError options =
     use _ = torch.NewDisposeScope()
     let ν = 0.3
-    use solution = Evolution.solve options (ν * Term.laplacian) small (Collocation.grid circle 48) fitted.Value (0.0, 1.0)
+
+    use solution =
+        Evolution.solve options (ν * Term.laplacian) small (Collocation.grid circle 48) fitted.Value (0.0, 1.0)
+
     let x = fresh.Value.squeeze 1L
-    let exact = exp -ν * x.sin () + 0.3 * exp (-4.0 * ν) * (2.0 * x).cos ()
+    let exact = exp -ν * x.sin () + 0.3 * exp (-4.0 * ν) * (2.0 * x).cos()
     Check.difference (Solution.evaluate 1.0 fresh.Value solution) exact
 
 [<Tests>]
@@ -66,38 +87,52 @@ let tests =
     testList
         "Evolution"
         [
-            Check.scoped "tolerance 1e-k gives an error of that size, k = 3..9, for a nonlinear parametrisation" (fun () ->
-                let points = Collocation.given ((Tensor.linspace double -2.5 2.5 9).unsqueeze 1L)
-                let x = (Tensor.linspace double -2.0 2.0 40).unsqueeze 1L
-                let mutable previous = infinity
+            Check.scoped
+                "tolerance 1e-k gives an error of that size, k = 3..9, for a nonlinear parametrisation"
+                (fun () ->
+                    let points = Collocation.given ((Tensor.linspace double -2.5 2.5 9).unsqueeze 1L)
+                    let x = (Tensor.linspace double -2.0 2.0 40).unsqueeze 1L
+                    let mutable previous = infinity
 
-                for k in 3..9 do
-                    let tolerance = 10.0 ** float -k
+                    for k in 3..9 do
+                        let tolerance = 10.0 ** float -k
 
-                    use solution =
-                        Evolution.solve { precise with Tolerance = tolerance } diffuse bump points (bumpExact 0.0) (0.0, 2.0)
+                        use solution =
+                            Evolution.solve
+                                { precise with Tolerance = tolerance }
+                                diffuse
+                                bump
+                                points
+                                (bumpExact 0.0)
+                                (0.0, 2.0)
 
-                    Expect.equal solution.Outcome Completed "outcome"
+                        Expect.equal solution.Outcome Completed "outcome"
 
-                    let error =
-                        List.max
-                            [
-                                for t in 0.0..0.1..2.0 ->
-                                    let exact = Network.value bump (bumpExact t) x
-                                    Tensor.rms (Solution.evaluate t x solution - exact) / Tensor.rms exact
-                            ]
+                        let error =
+                            List.max
+                                [
+                                    for t in 0.0..0.1..2.0 ->
+                                        let exact = Network.value bump (bumpExact t) x
+                                        Tensor.rms (Solution.evaluate t x solution - exact) / Tensor.rms exact
+                                ]
 
-                    Expect.isTrue (error < 10.0 * tolerance) $"k = {k}: {error:G3}"
-                    Expect.isLessThan error previous $"k = {k}: smaller than before"
-                    previous <- error)
+                        Expect.isTrue (error < 10.0 * tolerance) $"k = {k}: {error:G3}"
+                        Expect.isLessThan error previous $"k = {k}: smaller than before"
+                        previous <- error)
 
             Check.scoped "the heat equation on the circle" (fun () ->
                 use solution =
-                    Evolution.solve precise (0.5 * Term.laplacian) polynomial grid (coefficients [ 1.0; 0.0; 0.0; 2.0 ]) (0.0, 1.5)
+                    Evolution.solve
+                        precise
+                        (0.5 * Term.laplacian)
+                        polynomial
+                        grid
+                        (coefficients [ 1.0; 0.0; 0.0; 2.0 ])
+                        (0.0, 1.5)
 
                 for t in [ 0.0; 0.4; 1.5 ] do
                     let x = fresh.Value.squeeze 1L
-                    let exact = exp (-0.5 * t) * x.sin () + 2.0 * exp (-2.0 * t) * (2.0 * x).cos ()
+                    let exact = exp (-0.5 * t) * x.sin () + 2.0 * exp (-2.0 * t) * (2.0 * x).cos()
                     Check.close 1e-7 $"u({t})" (Solution.evaluate t fresh.Value solution) exact
 
                 let jet = Solution.jet (Set.singleton Laplacian) 1.0 fresh.Value solution
@@ -111,27 +146,47 @@ let tests =
 
                 for t in [ 1.0; 2.5; 4.0 ] do
                     let moved = fresh.Value - sin t
-                    Check.close 1e-6 $"u({t})" (Solution.evaluate t fresh.Value solution) (Network.value polynomial start moved))
+
+                    Check.close
+                        1e-6
+                        $"u({t})"
+                        (Solution.evaluate t fresh.Value solution)
+                        (Network.value polynomial start moved))
 
             Check.scoped "backwards in time" (fun () ->
                 let term = -1.0 * Term.partial 0 1
                 let start = coefficients [ 1.0; 0.0; 0.5 ]
                 use solution = Evolution.solve precise term polynomial grid start (1.0, -1.0)
-                Check.close 1e-6 "u(−1)" (Solution.evaluate -1.0 fresh.Value solution) (Network.value polynomial start (fresh.Value + 2.0)))
 
-            Check.scoped "a small network: the error falls with tolerance and with λ, and follows neither below the other" (fun () ->
-                let error tolerance λ = heatError { Evolution.defaults with Tolerance = tolerance; Regularisation = λ }
-                let byTolerance = [ for k in [ 2; 4; 6 ] -> error (10.0 ** float -k) 1e-10 ]
-                let byλ = [ for k in [ 3; 6; 10 ] -> error 1e-7 (10.0 ** float -k) ]
-                Expect.equal byTolerance (List.sortDescending byTolerance) "tolerance"
-                Expect.equal byλ (List.sortDescending byλ) "λ"
-                Expect.isLessThan (List.last byTolerance) 1e-5 "tolerance"
-                Expect.isLessThan (List.last byλ) 1e-5 "λ")
+                Check.close
+                    1e-6
+                    "u(−1)"
+                    (Solution.evaluate -1.0 fresh.Value solution)
+                    (Network.value polynomial start (fresh.Value + 2.0)))
+
+            Check.scoped
+                "a small network: the error falls with tolerance and with λ, and follows neither below the other"
+                (fun () ->
+                    let error tolerance λ =
+                        heatError
+                            { Evolution.defaults with
+                                Tolerance = tolerance
+                                Regularisation = λ
+                            }
+
+                    let byTolerance = [ for k in [ 2; 4; 6 ] -> error (10.0 ** float -k) 1e-10 ]
+                    let byλ = [ for k in [ 3; 6; 10 ] -> error 1e-7 (10.0 ** float -k) ]
+                    Expect.equal byTolerance (List.sortDescending byTolerance) "tolerance"
+                    Expect.equal byλ (List.sortDescending byλ) "λ"
+                    Expect.isLessThan (List.last byTolerance) 1e-5 "tolerance"
+                    Expect.isLessThan (List.last byλ) 1e-5 "λ")
 
             Check.scoped "landmarks come close to the exact sketch" (fun () ->
                 let solve sketch =
                     Evolution.solve
-                        { Evolution.defaults with Sketch = sketch }
+                        { Evolution.defaults with
+                            Sketch = sketch
+                        }
                         (0.3 * Term.laplacian)
                         small
                         (Collocation.grid circle 48)
@@ -141,7 +196,10 @@ let tests =
                 use exact = solve Exact
                 use all = solve (Landmarks 48)
                 use half = solve (Landmarks 24)
-                let at (solution: Solution) = Solution.evaluate 1.0 fresh.Value solution
+
+                let at (solution: Solution) =
+                    Solution.evaluate 1.0 fresh.Value solution
+
                 Check.identical "s = N" (at all) (at exact)
                 Check.close 1e-4 "s = N / 2" (at half) (at exact)
                 Expect.isGreaterThan (Check.difference (at half) (at exact)) 0.0 "but they are another sketch")
@@ -152,8 +210,8 @@ let tests =
                 // |x − c|² bump: u = e^{−|x|²/2}(1 + θ…) would leave the class; a plane wave solves u_t = −a·∇u exactly.
                 let wave =
                     Network.ofFunction plane 2 (fun placement _ -> Tensor.ones placement [ 2 ]) (fun θ x ->
-                        θ[0] * (x.select (1L, 0L) + 2.0 * x.select (1L, 1L)).sin ()
-                        + θ[1] * (x.select (1L, 0L) + 2.0 * x.select (1L, 1L)).cos ())
+                        θ[0] * (x.select (1L, 0L) + 2.0 * x.select (1L, 1L)).sin()
+                        + θ[1] * (x.select (1L, 0L) + 2.0 * x.select (1L, 1L)).cos())
 
                 let points = Check.normal 3 [ 12; 2 ]
 
@@ -167,22 +225,51 @@ let tests =
                         (0.0, 2.0)
 
                 for t in [ 0.5; 1.3; 2.0 ] do
-                    let turn = Tensor.ofArray2D double (array2D [ [ cos t; sin t ]; [ -(sin t); cos t ] ])
+                    let turn =
+                        Tensor.ofArray2D double (array2D [ [ cos t; sin t ]; [ -(sin t); cos t ] ])
+
                     Check.close 1e-6 $"X({t})" (Solution.points t solution) (points.mm turn)
                     // sin(x + 2y − t/2)
-                    Check.close 1e-6 $"θ({t})" (Solution.parameters t solution) (vector [ cos (0.5 * t); -(sin (0.5 * t)) ]))
+                    Check.close
+                        1e-6
+                        $"θ({t})"
+                        (Solution.parameters t solution)
+                        (vector [ cos (0.5 * t); -(sin (0.5 * t)) ]))
 
             Check.scoped "the error of moving points is controlled even when u stands still" (fun () ->
                 let points = Check.normal 3 [ 5; 2 ]
-                let constant = Network.ofFunction (Domain.euclidean 2) 1 (fun placement _ -> Tensor.ones placement [ 1 ]) (fun θ x -> θ[0] * (0.0 * x.select (1L, 0L) + 1.0))
-                use solution = Evolution.solve { precise with Points = rotation } (Term.number 0.0) constant (Collocation.given points) (vector [ 1.0 ]) (0.0, 6.0)
-                Check.close 1e-6 "X" (Solution.points (2.0 * Math.PI |> min 6.0) solution) (points.mm (Tensor.ofArray2D double (array2D [ [ cos 6.0; sin 6.0 ]; [ -(sin 6.0); cos 6.0 ] ])))
+
+                let constant =
+                    Network.ofFunction
+                        (Domain.euclidean 2)
+                        1
+                        (fun placement _ -> Tensor.ones placement [ 1 ])
+                        (fun θ x -> θ[0] * (0.0 * x.select (1L, 0L) + 1.0))
+
+                use solution =
+                    Evolution.solve
+                        { precise with Points = rotation }
+                        (Term.number 0.0)
+                        constant
+                        (Collocation.given points)
+                        (vector [ 1.0 ])
+                        (0.0, 6.0)
+
+                Check.close
+                    1e-6
+                    "X"
+                    (Solution.points (2.0 * Math.PI |> min 6.0) solution)
+                    (points.mm (Tensor.ofArray2D double (array2D [ [ cos 6.0; sin 6.0 ]; [ -(sin 6.0); cos 6.0 ] ])))
+
                 Check.close 1e-12 "u" (Solution.parameters 6.0 solution) (vector [ 1.0 ]))
 
             Check.scoped "the same seed gives the same bits, another seed other points" (fun () ->
                 let solve seed =
                     Evolution.solve
-                        { Evolution.defaults with Seed = seed; Tolerance = 1e-4 }
+                        { Evolution.defaults with
+                            Seed = seed
+                            Tolerance = 1e-4
+                        }
                         (0.3 * Term.laplacian - Term.pown 3 Term.value)
                         small
                         (Collocation.sequence circle 40)
@@ -194,7 +281,11 @@ let tests =
                 use three = solve 5
                 Check.identical "θ" (Solution.parameters 0.2 one) (Solution.parameters 0.2 two)
                 Check.identical "X" (Solution.points 0.2 one) (Solution.points 0.2 two)
-                Expect.notEqual (Tensor.toArray (Solution.points 0.0 three)) (Tensor.toArray (Solution.points 0.0 one)) "points")
+
+                Expect.notEqual
+                    (Tensor.toArray (Solution.points 0.0 three))
+                    (Tensor.toArray (Solution.points 0.0 one))
+                    "points")
 
             Check.scoped "the meter hears of every accepted step, in sensible numbers" (fun () ->
                 let reports = ResizeArray<Progress>()
@@ -208,7 +299,13 @@ let tests =
                         torch.zeros_like (x.squeeze 1L) + (if calls = 20 then nan else 0.0))
 
                 use solution =
-                    Evolution.solve { precise with Meter = reports.Add } term polynomial grid (coefficients [ 1.0; 0.0; 0.0; 2.0 ]) (0.0, 1.5)
+                    Evolution.solve
+                        { precise with Meter = reports.Add }
+                        term
+                        polynomial
+                        grid
+                        (coefficients [ 1.0; 0.0; 0.0; 2.0 ])
+                        (0.0, 1.5)
 
                 Expect.equal reports.Count (Solution.steps solution).Length "one report per step"
                 Expect.isGreaterThan reports.Count 3 "steps"
@@ -237,12 +334,25 @@ let tests =
                     let options =
                         match i % 5 with
                         | 0 -> precise
-                        | 1 -> { precise with Sketch = Landmarks 8; Regularisation = 1e-8 }
-                        | 2 -> { precise with Points = Moving([ Partial(0, 1) ], fun local -> Jet.gradient local.Jet) }
+                        | 1 ->
+                            { precise with
+                                Sketch = Landmarks 8
+                                Regularisation = 1e-8
+                            }
+                        | 2 ->
+                            { precise with
+                                Points = Moving([ Partial(0, 1) ], fun local -> Jet.gradient local.Jet)
+                            }
                         | 3 -> { precise with MaximumSteps = 3 }
-                        | _ -> { precise with Events = [ "half", fun t _ _ -> 0.5 - t ] }
+                        | _ ->
+                            { precise with
+                                Events = [ "half", fun t _ _ -> 0.5 - t ]
+                            }
 
-                    let term = 0.5 * Term.laplacian - Term.transport "b" (fun t x -> (x + t).cos()) * Term.mean Term.value
+                    let term =
+                        0.5 * Term.laplacian
+                        - Term.transport "b" (fun t x -> (x + t).cos()) * Term.mean Term.value
+
                     Evolution.trySolve options term polynomial points start (0.0, 1.0)
 
                 (run 0 :> IDisposable).Dispose()
@@ -250,7 +360,8 @@ let tests =
                 let solutions = [ for i in 0..9 -> run i ]
 
                 let owned =
-                    solutions |> List.sumBy (fun s -> s.Trajectory.Segments |> Array.sumBy _.Coefficients.Length)
+                    solutions
+                    |> List.sumBy (fun s -> s.Trajectory.Segments |> Array.sumBy _.Coefficients.Length)
 
                 Expect.isGreaterThan owned 0 "something is returned"
                 Expect.equal (Engine.liveTensors () - before) (int64 owned) "what was returned"
@@ -273,7 +384,9 @@ let tests =
 
                 use solution =
                     Evolution.solve
-                        { precise with Events = [ "half", event ] }
+                        { precise with
+                            Events = [ "half", event ]
+                        }
                         (0.5 * Term.laplacian)
                         polynomial
                         grid
@@ -299,48 +412,75 @@ let tests =
                             { precise with MaximumSteps = 4 },
                             0.5 * Term.laplacian,
                             polynomial,
-                            (function TooManySteps(t, 4) -> t > 0.0 | _ -> false),
+                            (function
+                            | TooManySteps(t, 4) -> t > 0.0
+                            | _ -> false),
                             "raise MaximumSteps"
 
                             "not finite from the start",
                             precise,
                             Term.known "source" (fun _ x -> (x - 1.0).squeeze(1L).log()),
                             polynomial,
-                            (function NonFinite where -> where.Contains "right-hand side" && where.Contains "point 0, x = (0), t = 0" | _ -> false),
+                            (function
+                            | NonFinite where ->
+                                where.Contains "right-hand side" && where.Contains "point 0, x = (0), t = 0"
+                            | _ -> false),
                             "check the equation"
 
                             "not finite after a while",
                             precise,
                             Term.known "source" (fun t x -> torch.zeros_like (x.squeeze 1L) + sqrt (1.0 - t)),
                             polynomial,
-                            (function NonFinite where -> where.Contains "t = 1" | _ -> false),
+                            (function
+                            | NonFinite where -> where.Contains "t = 1"
+                            | _ -> false),
                             "check the equation"
 
                             "finite-time blow-up",
                             { precise with Tolerance = 1e-5 },
                             Term.pown 2 Term.value,
                             polynomial,
-                            (function StepTooSmall(t, _) -> abs (t - 1.0) < 1e-3 | _ -> false),
+                            (function
+                            | StepTooSmall(t, _) -> abs (t - 1.0) < 1e-3
+                            | _ -> false),
                             "loosen Tolerance"
 
                             "a network that does not depend on its parameters",
                             precise,
                             Term.value,
-                            Network.ofFunction circle 1 (fun placement _ -> Tensor.ones placement [ 1 ]) (fun θ x -> (0.0 * θ[0] + x.squeeze 1L).sin()),
-                            (function SingularKernel(0.0, 24) -> true | _ -> false),
+                            Network.ofFunction circle 1 (fun placement _ -> Tensor.ones placement [ 1 ]) (fun θ x ->
+                                (0.0 * θ[0] + x.squeeze 1L).sin()),
+                            (function
+                            | SingularKernel(0.0, 24) -> true
+                            | _ -> false),
                             "raise Regularisation"
 
                             "cancelled",
-                            { precise with Cancellation = cancelled.Token },
+                            { precise with
+                                Cancellation = cancelled.Token
+                            },
                             0.5 * Term.laplacian,
                             polynomial,
-                            (function Cancelled 0.0 -> true | _ -> false),
+                            (function
+                            | Cancelled 0.0 -> true
+                            | _ -> false),
                             "Cancelled"
                         ] do
                         Check.scoped name (fun () ->
                             // For u' = u² the constant 1, for everything else two waves.
-                            let start = if name = "finite-time blow-up" then [ 0.0; 0.0; 0.0; 0.0; 0.0; 0.0; 1.0 ] else waves
-                            let θ = vector [ for i in 0 .. network.ParameterCount - 1 -> start |> List.tryItem i |> Option.defaultValue 0.0 ]
+                            let start =
+                                if name = "finite-time blow-up" then
+                                    [ 0.0; 0.0; 0.0; 0.0; 0.0; 0.0; 1.0 ]
+                                else
+                                    waves
+
+                            let θ =
+                                vector
+                                    [
+                                        for i in 0 .. network.ParameterCount - 1 ->
+                                            start |> List.tryItem i |> Option.defaultValue 0.0
+                                    ]
+
                             use partial = Evolution.trySolve options term network grid θ (0.0, 2.0)
                             Expect.isTrue (isIt partial.Outcome) $"{partial.Outcome}"
                             Expect.stringContains partial.Outcome.Advice advice "advice"
@@ -353,7 +493,7 @@ let tests =
                             let before = Engine.liveTensors ()
 
                             let failure =
-                                Assert.raises<EvolutionFailedException> (fun () ->
+                                Assert.raises<EvolutionFailedException>(fun () ->
                                     Evolution.solve options term network grid θ (0.0, 2.0) |> ignore)
 
                             Expect.isTrue (isIt failure.outcome) "the exception carries the outcome"
@@ -368,7 +508,10 @@ let tests =
                     Evolution.trySolve
                         { precise with
                             Cancellation = source.Token
-                            Meter = fun p -> if p.Accepted = 3 then source.Cancel()
+                            Meter =
+                                fun p ->
+                                    if p.Accepted = 3 then
+                                        source.Cancel()
                         }
                         (0.5 * Term.laplacian)
                         polynomial
@@ -379,7 +522,7 @@ let tests =
                 match solution.Outcome with
                 | Cancelled t ->
                     Expect.equal (Solution.steps solution).Length 3 "steps"
-                    let exact = exp (-0.5 * t) * fresh.Value.squeeze(1L).sin ()
+                    let exact = exp (-0.5 * t) * fresh.Value.squeeze(1L).sin()
                     Check.close 1e-6 "u" (Solution.evaluate t fresh.Value solution) exact
                 | other -> failtest $"{other}")
 
@@ -387,10 +530,19 @@ let tests =
                 let start = Tensor.place Placement.float32 (coefficients [ 1.0 ])
 
                 use solution =
-                    Evolution.solve { Evolution.defaults with Tolerance = 1e-3; Regularisation = 1e-5 } (0.5 * Term.laplacian) polynomial grid start (0.0, 1.0)
+                    Evolution.solve
+                        { Evolution.defaults with
+                            Tolerance = 1e-3
+                            Regularisation = 1e-5
+                        }
+                        (0.5 * Term.laplacian)
+                        polynomial
+                        grid
+                        start
+                        (0.0, 1.0)
 
                 let x = Tensor.place Placement.float32 fresh.Value
                 let u = Solution.evaluate 1.0 x solution
                 Expect.equal u.dtype torch.ScalarType.Float32 "element type"
-                Check.close 3e-3 "u" (Tensor.place double u) (exp -0.5 * fresh.Value.squeeze(1L).sin ()))
+                Check.close 3e-3 "u" (Tensor.place double u) (exp -0.5 * fresh.Value.squeeze(1L).sin()))
         ]

@@ -7,7 +7,9 @@ open TorchSharp
 open Mne.Functional
 
 let private double = Placement.float64
-let private vector (values: float list) = Tensor.ofArray double (List.toArray values)
+
+let private vector (values: float list) =
+    Tensor.ofArray double (List.toArray values)
 
 /// x' = x − y − x r², y' = x + y − y r²: r' = r (1 − r²), φ' = 1, from r = 1/2 at t = 0.
 let private oscillator _ (y: Tensor) =
@@ -34,7 +36,10 @@ let tests =
 
                 for k in 3..9 do
                     let tolerance = 10.0 ** float -k
-                    use trajectory = Integrator.solve (problem tolerance oscillator) (oscillatorExact 0.0) (0.0, 3.0)
+
+                    use trajectory =
+                        Integrator.solve (problem tolerance oscillator) (oscillatorExact 0.0) (0.0, 3.0)
+
                     Expect.equal trajectory.Outcome Completed "outcome"
 
                     let error =
@@ -49,7 +54,9 @@ let tests =
             }
 
             Check.scoped "backwards in time" (fun () ->
-                use trajectory = Integrator.solve (problem 1e-9 oscillator) (oscillatorExact 5.0) (5.0, 1.0)
+                use trajectory =
+                    Integrator.solve (problem 1e-9 oscillator) (oscillatorExact 5.0) (5.0, 1.0)
+
                 Expect.equal trajectory.Outcome Completed "outcome"
                 Expect.equal trajectory.Stop 1.0 "stop"
                 Expect.all trajectory.Segments (fun s -> s.Length < 0.0) "negative steps"
@@ -61,13 +68,18 @@ let tests =
             Check.scoped "forth and back again" (fun () ->
                 let start = vector [ 0.3; -0.8 ]
                 use forth = Integrator.solve (problem 1e-10 oscillator) start (-1.0, 1.0)
-                use back = Integrator.solve (problem 1e-10 oscillator) (Trajectory.evaluate 1.0 forth) (1.0, -1.0)
+
+                use back =
+                    Integrator.solve (problem 1e-10 oscillator) (Trajectory.evaluate 1.0 forth) (1.0, -1.0)
+
                 Check.close 1e-7 "start" (Trajectory.evaluate -1.0 back) start)
 
             Check.scoped "the records tell what happened" (fun () ->
                 use trajectory =
                     Integrator.solve
-                        { problem 1e-6 oscillator with InitialStep = Some 5.0 }
+                        { problem 1e-6 oscillator with
+                            InitialStep = Some 5.0
+                        }
                         (oscillatorExact 0.0)
                         (0.0, 4.0)
 
@@ -85,7 +97,12 @@ let tests =
 
             Check.scoped "steps respect MaximumStep" (fun () ->
                 use trajectory =
-                    Integrator.solve { problem 1e-3 (decay 1.0) with MaximumStep = 0.1 } (vector [ 1.0 ]) (0.0, 1.0)
+                    Integrator.solve
+                        { problem 1e-3 (decay 1.0) with
+                            MaximumStep = 0.1
+                        }
+                        (vector [ 1.0 ])
+                        (0.0, 1.0)
 
                 Expect.all trajectory.Records (fun r -> r.Step <= 0.1 * 1.0101) "steps")
 
@@ -93,10 +110,17 @@ let tests =
                 let event name f = { Name = name; Function = f }
 
                 let solve events span =
-                    Integrator.solve { problem 1e-9 oscillator with Events = events } (oscillatorExact (fst span)) span
+                    Integrator.solve
+                        { problem 1e-9 oscillator with
+                            Events = events
+                        }
+                        (oscillatorExact (fst span))
+                        span
 
                 // y crosses 0 from above at t = π; |x| < 1/2 happens before that.
-                let below = event "below" (fun _ y -> Tensor.toFloat y[1] + (if Tensor.toFloat y[0] > 0.0 then 1.0 else 0.0))
+                let below =
+                    event "below" (fun _ y -> Tensor.toFloat y[1] + (if Tensor.toFloat y[0] > 0.0 then 1.0 else 0.0))
+
                 use one = solve [ below ] (0.0, 10.0)
 
                 match one.Outcome with
@@ -125,7 +149,12 @@ let tests =
 
             Check.scoped "too many steps: the solution up to there is kept" (fun () ->
                 use trajectory =
-                    Integrator.solve { problem 1e-9 oscillator with MaximumSteps = 7 } (oscillatorExact 0.0) (0.0, 100.0)
+                    Integrator.solve
+                        { problem 1e-9 oscillator with
+                            MaximumSteps = 7
+                        }
+                        (oscillatorExact 0.0)
+                        (0.0, 100.0)
 
                 match trajectory.Outcome with
                 | TooManySteps(t, 7) as outcome ->
@@ -136,7 +165,8 @@ let tests =
                 | other -> failtest $"{other}")
 
             Check.scoped "finite-time blow-up u' = u²: steps become too small just there" (fun () ->
-                use trajectory = Integrator.solve (problem 1e-6 (fun _ y -> y.square (), ())) (vector [ 1.0 ]) (0.0, 2.0)
+                use trajectory =
+                    Integrator.solve (problem 1e-6 (fun _ y -> y.square (), ())) (vector [ 1.0 ]) (0.0, 2.0)
 
                 match trajectory.Outcome with
                 | StepTooSmall(t, _) as outcome ->
@@ -146,8 +176,7 @@ let tests =
                 | other -> failtest $"{other}")
 
             Check.scoped "a field that is not a number: where, however small the step" (fun () ->
-                let field t (y: Tensor) =
-                    (if t > 0.5 then y * nan else -y), ()
+                let field t (y: Tensor) = (if t > 0.5 then y * nan else -y), ()
 
                 use trajectory = Integrator.solve (problem 1e-6 field) (vector [ 1.0 ]) (0.0, 1.0)
 
@@ -157,7 +186,8 @@ let tests =
                     Expect.isLessThan (abs (trajectory.Stop - 0.5)) 1e-6 "up to there"
                 | other -> failtest $"{other}"
 
-                use never = Integrator.solve (problem 1e-6 (fun _ y -> y * nan, ())) (vector [ 1.0 ]) (0.0, 1.0)
+                use never =
+                    Integrator.solve (problem 1e-6 (fun _ y -> y * nan, ())) (vector [ 1.0 ]) (0.0, 1.0)
 
                 match never.Outcome with
                 | NonFinite where ->
@@ -170,7 +200,9 @@ let tests =
 
             Check.scoped "a kernel that cannot be factorised ends the run with its time and size" (fun () ->
                 let field t (y: Tensor) =
-                    if t > 0.25 then raise (KernelNotFactorised 17)
+                    if t > 0.25 then
+                        raise (KernelNotFactorised 17)
+
                     -y, ()
 
                 use trajectory = Integrator.solve (problem 1e-6 field) (vector [ 1.0 ]) (0.0, 1.0)
@@ -192,7 +224,9 @@ let tests =
                             OnStep =
                                 fun _ ->
                                     steps <- steps + 1
-                                    if steps = 3 then source.Cancel()
+
+                                    if steps = 3 then
+                                        source.Cancel()
                         }
                         (oscillatorExact 0.0)
                         (0.0, 100.0)
@@ -205,7 +239,12 @@ let tests =
                 | other -> failtest $"{other}"
 
                 use cancelled =
-                    Integrator.solve { problem 1e-9 oscillator with Cancellation = source.Token } (oscillatorExact 0.0) (0.0, 1.0)
+                    Integrator.solve
+                        { problem 1e-9 oscillator with
+                            Cancellation = source.Token
+                        }
+                        (oscillatorExact 0.0)
+                        (0.0, 1.0)
 
                 Expect.equal cancelled.Outcome (Cancelled 0.0) "at once")
 
@@ -220,18 +259,30 @@ let tests =
                         fun (p: Integration<unit>) -> { p with InitialStep = Some 5.0 }
                         fun (p: Integration<unit>) ->
                             { p with
-                                Events = [ { Name = "end"; Function = fun t _ -> 2.0 - t } ]
+                                Events =
+                                    [
+                                        {
+                                            Name = "end"
+                                            Function = fun t _ -> 2.0 - t
+                                        }
+                                    ]
                             }
                     ] do
                     let trajectory =
-                        Integrator.solve (options (problem 1e-6 (fun t y -> Scope.keepAll (fun (k, ()) -> [ k ]) (fun () -> oscillator t y)))) start (0.0, 4.0)
+                        Integrator.solve
+                            (options (
+                                problem 1e-6 (fun t y ->
+                                    Scope.keepAll (fun (k, ()) -> [ k ]) (fun () -> oscillator t y))
+                            ))
+                            start
+                            (0.0, 4.0)
 
                     Expect.equal (Engine.liveTensors () - before) (5L * int64 trajectory.Segments.Length) "owned"
-                    (Trajectory.evaluate 0.1 trajectory).Dispose ()
-                    (trajectory :> IDisposable).Dispose ()
+                    (Trajectory.evaluate 0.1 trajectory).Dispose()
+                    (trajectory :> IDisposable).Dispose()
                     Expect.equal (Engine.liveTensors ()) before "freed"
 
-                start.Dispose ()
+                start.Dispose()
             }
 
             testList
@@ -249,10 +300,12 @@ let tests =
 
                     Check.scoped "initial values that are not finite" (fun () ->
                         Check.refuses [ "y"; "row 1" ] (fun () ->
-                            Integrator.solve (problem 1e-3 oscillator) (vector [ 1.0; nan ]) (0.0, 1.0) |> ignore))
+                            Integrator.solve (problem 1e-3 oscillator) (vector [ 1.0; nan ]) (0.0, 1.0)
+                            |> ignore))
 
                     Check.scoped "times outside the trajectory" (fun () ->
-                        use trajectory = Integrator.solve (problem 1e-3 oscillator) (oscillatorExact 0.0) (0.0, 1.0)
+                        use trajectory =
+                            Integrator.solve (problem 1e-3 oscillator) (oscillatorExact 0.0) (0.0, 1.0)
 
                         for t in [ -0.1; 1.1; nan ] do
                             Check.refuses [ "t"; string t; "from 0 to 1" ] (fun () ->

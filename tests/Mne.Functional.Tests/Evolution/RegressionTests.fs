@@ -9,16 +9,25 @@ open Mne.Functional
 let private double = Placement.float64
 let private circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
 let private plane = Domain.box [ -1.0, 1.0; -1.0, 1.0 ]
-let private onCircle = Network.create circle [ Layer.harmonics 2; Layer.dense 16 Sine; Layer.dense 16 Sine ]
-let private onPlane = Network.create plane [ Layer.dense 24 Tanh; Layer.dense 24 Tanh ]
-let private ripple (x: Tensor) = (x.squeeze(1L).sin () - 0.5).exp()
-let private hill (x: Tensor) = (-2.0 * x.square().sum 1L).exp() + x.select (1L, 0L)
+
+let private onCircle =
+    Network.create circle [ Layer.harmonics 2; Layer.dense 16 Sine; Layer.dense 16 Sine ]
+
+let private onPlane =
+    Network.create plane [ Layer.dense 24 Tanh; Layer.dense 24 Tanh ]
+
+let private ripple (x: Tensor) = (x.squeeze(1L).sin() - 0.5).exp()
+
+let private hill (x: Tensor) =
+    (-2.0 * x.square().sum 1L).exp() + x.select (1L, 0L)
 
 /// rms(u − g) over the spread of g, at points that the fit has not seen.
 let private error network θ (g: Tensor -> Tensor) domain =
     let x = Collocation.points double 99 (Collocation.uniform domain 400)
     let values = g x
-    Tensor.rms (Network.value network θ x - values) / Tensor.rms (values - values.mean ())
+
+    Tensor.rms (Network.value network θ x - values)
+    / Tensor.rms (values - values.mean ())
 
 [<Tests>]
 let tests =
@@ -28,7 +37,13 @@ let tests =
             Check.scoped "given points: a periodic function to 1e-5" (fun () ->
                 let reports = ResizeArray<Progress>()
                 let points = Collocation.grid circle 64
-                let options = { Regression.defaults with Tolerance = 1e-5; Meter = reports.Add }
+
+                let options =
+                    { Regression.defaults with
+                        Tolerance = 1e-5
+                        Meter = reports.Add
+                    }
+
                 let θ = Regression.fit options onCircle ripple points
                 let last = Seq.last reports
                 Expect.isLessThan last.Residual 1e-5 "error at the points"
@@ -41,47 +56,104 @@ let tests =
 
             Check.scoped "the fit ends when the tolerance is reached" (fun () ->
                 let reports = ResizeArray<Progress>()
-                let options = { Regression.defaults with Tolerance = 1e-3; Meter = reports.Add }
+
+                let options =
+                    { Regression.defaults with
+                        Tolerance = 1e-3
+                        Meter = reports.Add
+                    }
+
                 let θ = Regression.fit options onCircle ripple (Collocation.grid circle 64)
                 Expect.isLessThan (error onCircle θ ripple circle) 2e-3 "error"
                 Expect.isLessThan reports.Count 40 "steps")
 
             Check.scoped "drawn points: a function on the plane, at points never seen" (fun () ->
-                let options = { Regression.defaults with Steps = 40; Regularisation = 1e-2, 1e-9 }
+                let options =
+                    { Regression.defaults with
+                        Steps = 40
+                        Regularisation = 1e-2, 1e-9
+                    }
+
                 let θ = Regression.fit options onPlane hill (Collocation.uniform plane 150)
                 Expect.isLessThan (error onPlane θ hill plane) 3e-3 "error")
 
             Check.scoped "drawn points with landmarks" (fun () ->
-                let options = { Regression.defaults with Steps = 30; Regularisation = 1e-2, 1e-8; Sketch = Landmarks 80 }
+                let options =
+                    { Regression.defaults with
+                        Steps = 30
+                        Regularisation = 1e-2, 1e-8
+                        Sketch = Landmarks 80
+                    }
+
                 let θ = Regression.fit options onPlane hill (Collocation.sequence plane 160)
                 Expect.isLessThan (error onPlane θ hill plane) 1e-2 "error")
 
             Check.scoped "a function that is linear in the parameters is fitted to round-off" (fun () ->
                 let polynomial = Network.create circle [ Layer.harmonics 2 ]
-                let g (x: Tensor) = 3.0 * x.squeeze(1L).sin () - (2.0 * x.squeeze 1L).cos() + 0.5
-                let θ = Regression.fit { Regression.defaults with Tolerance = 1e-12 } polynomial g (Collocation.grid circle 16)
+
+                let g (x: Tensor) =
+                    3.0 * x.squeeze(1L).sin() - (2.0 * x.squeeze 1L).cos() + 0.5
+
+                let θ =
+                    Regression.fit
+                        { Regression.defaults with
+                            Tolerance = 1e-12
+                        }
+                        polynomial
+                        g
+                        (Collocation.grid circle 16)
+
                 Check.close 1e-9 "θ" θ (Tensor.ofArray double [| 3.0; 0.0; 0.0; -1.0; 0.5 |]))
 
             Check.scoped "a constant, and zero, whose spread is nothing" (fun () ->
                 for value in [ 2.5; 0.0 ] do
                     let g (x: Tensor) = torch.zeros_like (x.squeeze 1L) + value
-                    let θ = Regression.fit { Regression.defaults with Tolerance = 1e-6; Steps = 60 } onCircle g (Collocation.grid circle 32)
-                    let u = Network.value onCircle θ (Tensor.ofArray2D double (array2D [ [ 0.1 ]; [ 2.2 ] ]))
+
+                    let θ =
+                        Regression.fit
+                            { Regression.defaults with
+                                Tolerance = 1e-6
+                                Steps = 60
+                            }
+                            onCircle
+                            g
+                            (Collocation.grid circle 32)
+
+                    let u =
+                        Network.value onCircle θ (Tensor.ofArray2D double (array2D [ [ 0.1 ]; [ 2.2 ] ]))
+
                     Expect.isLessThan (Check.size (u - value)) 1e-4 $"{value}")
 
             Check.scoped "the same seed gives the same bits" (fun () ->
                 for points in [ Collocation.grid circle 24; Collocation.uniform circle 24 ] do
-                    let fit seed = Regression.fit { Regression.defaults with Steps = 4; Seed = seed } onCircle ripple points
+                    let fit seed =
+                        Regression.fit
+                            { Regression.defaults with
+                                Steps = 4
+                                Seed = seed
+                            }
+                            onCircle
+                            ripple
+                            points
+
                     Check.identical "θ" (fit 3) (fit 3)
                     Expect.notEqual (Tensor.toArray (fit 4)) (Tensor.toArray (fit 3)) "another seed")
 
             Check.scoped "it starts where it is told, and leaves the start alone" (fun () ->
                 let points = Collocation.grid circle 48
-                let options = { Regression.defaults with Tolerance = 1e-4 }
+
+                let options =
+                    { Regression.defaults with
+                        Tolerance = 1e-4
+                    }
+
                 let start = Regression.fit options onCircle ripple points
                 let copy = Tensor.toArray start
                 let reports = ResizeArray<Progress>()
-                let θ = Regression.fitFrom { options with Meter = reports.Add } onCircle ripple points start
+
+                let θ =
+                    Regression.fitFrom { options with Meter = reports.Add } onCircle ripple points start
+
                 Expect.equal reports.Count 0 "nothing left to do"
                 Check.identical "already there" θ start
                 let better = Regression.fitFrom Regression.defaults onCircle ripple points start
@@ -95,16 +167,28 @@ let tests =
 
                     let meter p =
                         reports.Add p
-                        if reports.Count = 2 then source.Cancel()
 
-                    let options = { Regression.defaults with Meter = meter; Cancellation = source.Token }
+                        if reports.Count = 2 then
+                            source.Cancel()
+
+                    let options =
+                        { Regression.defaults with
+                            Meter = meter
+                            Cancellation = source.Token
+                        }
+
                     let θ = Regression.fit options onCircle ripple points
                     Expect.equal reports.Count 2 "steps"
                     Expect.isTrue (Tensor.isFinite θ) "parameters")
 
             Check.scoped "float32 stays float32" (fun () ->
                 let start = onCircle.Initial Placement.float32 0
-                let options = { Regression.defaults with Tolerance = 1e-3; Regularisation = 1e-2, 1e-6 }
+
+                let options =
+                    { Regression.defaults with
+                        Tolerance = 1e-3
+                        Regularisation = 1e-2, 1e-6
+                    }
 
                 for points in [ Collocation.grid circle 48; Collocation.uniform circle 48 ] do
                     let θ = Regression.fitFrom { options with Steps = 60 } onCircle ripple points start

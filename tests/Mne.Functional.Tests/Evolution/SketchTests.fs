@@ -13,7 +13,9 @@ let private tangentOf (j: Tensor) =
     Generic
         {
             Parameters = int j.shape[1]
-            Points = Tensor.linspace double 0.0 (float (j.shape[0] - 1L)) (int j.shape[0]) |> fun x -> x.unsqueeze 1L
+            Points =
+                Tensor.linspace double 0.0 (float (j.shape[0] - 1L)) (int j.shape[0])
+                |> fun x -> x.unsqueeze 1L
             Jacobian = fun points -> j.index_select (0L, points.squeeze(1L).``to`` torch.ScalarType.Int64)
             TransposeTimes =
                 fun points v -> j.index_select(0L, points.squeeze(1L).``to`` torch.ScalarType.Int64).t().mv v
@@ -26,10 +28,15 @@ let private ill seed n p =
         q
 
     let r = min n p
-    let values = Tensor.linspace double 0.0 -3.0 r |> fun e -> torch.pow (Tensor.scalar double 10.0, e)
-    (basis seed n r * values).mm ((basis (seed + 1) p r).t ())
 
-let private κ (j: Tensor) = Tensor.toFloat (j.square().sum ()) / float (Tensor.rows j)
+    let values =
+        Tensor.linspace double 0.0 -3.0 r
+        |> fun e -> torch.pow (Tensor.scalar double 10.0, e)
+
+    (basis seed n r * values).mm((basis (seed + 1) p r).t())
+
+let private κ (j: Tensor) =
+    Tensor.toFloat (j.square().sum()) / float (Tensor.rows j)
 
 /// The minimiser of |Jθ − f|² + μ|θ|² as a dense least-squares problem for [J; √μ I], without any kernel.
 let private ridge (μ: float) (j: Tensor) (f: Tensor) =
@@ -43,11 +50,16 @@ let private ridge (μ: float) (j: Tensor) (f: Tensor) =
     solution.squeeze 1L
 
 let private law name (check: int -> int -> int -> unit) =
-    testPropertyWithConfig { FsCheckConfig.defaultConfig with maxTest = 20 } name (fun (seed: int) ->
-        use _ = torch.NewDisposeScope()
-        let n = 6 + abs (seed % 7)
-        let p = 3 + abs (seed / 7 % 20)
-        check (abs (seed % 100000)) n p)
+    testPropertyWithConfig
+        { FsCheckConfig.defaultConfig with
+            maxTest = 20
+        }
+        name
+        (fun (seed: int) ->
+            use _ = torch.NewDisposeScope()
+            let n = 6 + abs (seed % 7)
+            let p = 3 + abs (seed / 7 % 20)
+            check (abs (seed % 100000)) n p)
 
 [<Tests>]
 let tests =
@@ -62,24 +74,31 @@ let tests =
                 Check.close 1e-8 "θ̇" found.Direction θ
                 let image = j.mv θ
 
-                Expect.floatClose Accuracy.medium found.Residual (Tensor.toFloat ((image - f).norm () / f.norm ())) "residual"
+                Expect.floatClose
+                    Accuracy.medium
+                    found.Residual
+                    (Tensor.toFloat ((image - f).norm() / f.norm ()))
+                    "residual"
 
-                let singular = torch.linalg.svdvals(j).square ()
+                let singular = torch.linalg.svdvals(j).square()
 
                 Expect.floatClose
                     Accuracy.medium
                     found.EffectiveRank
-                    (Tensor.toFloat ((singular / (singular + μ)).sum ()))
+                    (Tensor.toFloat ((singular / (singular + μ)).sum()))
                     "effective rank")
 
             law "landmarks: the dense minimum over the span of their tangents" (fun seed n p ->
                 let j, f, λ = ill seed n p, Check.normal (seed + 2) [ n ], 1e-4
                 let s = 1 + seed % (min n p - 1)
                 let μ = float n * λ * κ j
-                let rows = nonNull (Sketch.landmarks n (Landmarks s) |> Option.toArray |> Array.head)
+
+                let rows =
+                    nonNull (Sketch.landmarks n (Landmarks s) |> Option.toArray |> Array.head)
+
                 let found = Sketch.minimalNorm λ (Some rows) (tangentOf j) f
                 // Orthonormal basis Q of the span: θ = Qγ with |θ| = |γ|.
-                let struct (q, _) = torch.linalg.qr ((Tensor.pick rows j).t ())
+                let struct (q, _) = torch.linalg.qr ((Tensor.pick rows j).t())
                 let φ = j.mm q
                 let γ = ridge μ φ f
                 Check.close 1e-7 "θ̇" found.Direction (q.mv γ)
@@ -87,15 +106,15 @@ let tests =
                 Expect.floatClose
                     Accuracy.medium
                     found.Residual
-                    (Tensor.toFloat ((φ.mv γ - f).norm () / f.norm ()))
+                    (Tensor.toFloat ((φ.mv γ - f).norm() / f.norm ()))
                     "residual"
 
-                let singular = torch.linalg.svdvals(φ).square ()
+                let singular = torch.linalg.svdvals(φ).square()
 
                 Expect.floatClose
                     Accuracy.medium
                     found.EffectiveRank
-                    (Tensor.toFloat ((singular / (singular + μ)).sum ()))
+                    (Tensor.toFloat ((singular / (singular + μ)).sum()))
                     "effective rank")
 
             law "among all solutions of Jθ̇ = f it is the smallest" (fun seed n _ ->
@@ -107,18 +126,22 @@ let tests =
                 Expect.floatClose Accuracy.medium found.EffectiveRank (float n) "all of the kernel is used"
                 // Orthogonal to what J does not see: any other solution is longer.
                 let z = Check.normal (seed + 2) [ p ]
-                let invisible = z - torch.linalg.pinv(j).mv (j.mv z)
+                let invisible = z - torch.linalg.pinv(j).mv(j.mv z)
                 Check.close 1e-9 "another solution" (j.mv (found.Direction + invisible)) f
                 Expect.isLessThan (abs (Tensor.toFloat (found.Direction.dot invisible))) 1e-9 "orthogonal")
 
             law "rotating parameters or points, and scaling, changes what it should" (fun seed n p ->
                 let j, f, λ = ill seed n p, Check.normal (seed + 2) [ n ], 1e-4
+
                 let orthogonal seed m =
                     let struct (q, _) = torch.linalg.qr (Check.normal seed [ m; m ])
                     q
 
                 let q, u = orthogonal (seed + 3) p, orthogonal (seed + 4) n
-                let solve j f = Sketch.minimalNorm λ None (tangentOf j) f
+
+                let solve j f =
+                    Sketch.minimalNorm λ None (tangentOf j) f
+
                 let plain = solve j f
                 let rotated = solve (j.mm q) f
                 Check.close 1e-8 "parameters rotate along" rotated.Direction (q.t().mv plain.Direction)
@@ -155,20 +178,28 @@ let tests =
             }
 
             Check.scoped "f = 0 gives θ̇ = 0, without dividing by zero" (fun () ->
-                let found = Sketch.minimalNorm 1e-6 None (tangentOf (ill 1 5 9)) (Tensor.zeros double [ 5 ])
+                let found =
+                    Sketch.minimalNorm 1e-6 None (tangentOf (ill 1 5 9)) (Tensor.zeros double [ 5 ])
+
                 Expect.equal (Check.size found.Direction) 0.0 "θ̇"
                 Expect.equal found.Residual 0.0 "residual")
 
             Check.scoped "float32 stays float32" (fun () ->
                 let network = Network.create (Domain.euclidean 1) [ Layer.dense 16 Tanh ]
-                let θ, x = network.Initial Placement.float32 1, Random.normal Placement.float32 2 [ 12; 1 ]
-                let f = x.squeeze(1L).sin ()
+
+                let θ, x =
+                    network.Initial Placement.float32 1, Random.normal Placement.float32 2 [ 12; 1 ]
+
+                let f = x.squeeze(1L).sin()
 
                 for landmarks in [ None; Some [| 0; 3; 6; 9 |] ] do
                     let found = Sketch.minimalNorm 1e-3 landmarks (Network.tangent network θ x) f
                     Expect.equal found.Direction.dtype torch.ScalarType.Float32 "element type"
                     let wide (t: Tensor) = Tensor.place double t
-                    let reference = Sketch.minimalNorm 1e-3 landmarks (Network.tangent network (wide θ) (wide x)) (wide f)
+
+                    let reference =
+                        Sketch.minimalNorm 1e-3 landmarks (Network.tangent network (wide θ) (wide x)) (wide f)
+
                     Check.close 1e-2 "θ̇" (wide found.Direction) reference.Direction)
 
             testList
@@ -193,7 +224,7 @@ let tests =
                 ]
 
             Check.scoped "a tangent that vanishes cannot be factorised" (fun () ->
-                Assert.raises<KernelNotFactorised> (fun () ->
+                Assert.raises<KernelNotFactorised>(fun () ->
                     Sketch.minimalNorm 1e-3 None (tangentOf (Tensor.zeros double [ 3; 4 ])) (Tensor.ones double [ 3 ])
                     |> ignore)
                 |> ignore)
@@ -204,5 +235,5 @@ let tests =
                 let tangent, f = Network.tangent network θ x, x.squeeze 1L
 
                 for landmarks in [ None; Some [| 0; 2; 4 |] ] do
-                    Assert.frees (fun () -> (Sketch.minimalNorm 1e-6 landmarks tangent f).Direction.Dispose ()))
+                    Assert.frees (fun () -> (Sketch.minimalNorm 1e-6 landmarks tangent f).Direction.Dispose()))
         ]

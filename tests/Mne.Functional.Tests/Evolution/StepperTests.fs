@@ -6,7 +6,10 @@ open TorchSharp
 open Mne.Functional
 
 let private double = Placement.float64
-let private vector (values: float list) = Tensor.ofArray double (List.toArray values)
+
+let private vector (values: float list) =
+    Tensor.ofArray double (List.toArray values)
+
 let private tableau = Stepper.dormandPrince54
 
 /// The method as it behaves, not as it is written down: with stages that return unit vectors, the arguments of the
@@ -15,7 +18,10 @@ let private observed =
     lazy
         (use _ = torch.NewDisposeScope()
          let s = tableau.Nodes.Length
-         let unit i = vector [ for j in 0 .. s - 1 -> if i = j then 1.0 else 0.0 ]
+
+         let unit i =
+             vector [ for j in 0 .. s - 1 -> if i = j then 1.0 else 0.0 ]
+
          let arguments, times = ResizeArray [ Array.zeroCreate s ], ResizeArray [ 0.0 ]
 
          let field t (y: Tensor) =
@@ -23,14 +29,18 @@ let private observed =
              times.Add t
              unit (arguments.Count - 1), ()
 
-         let proposal = Stepper.step tableau field 0.0 (Tensor.zeros double [ s ]) (unit 0) 1.0
+         let proposal =
+             Stepper.step tableau field 0.0 (Tensor.zeros double [ s ]) (unit 0) 1.0
 
          {|
              A = arguments.ToArray()
              C = times.ToArray()
              B = Tensor.toArray proposal.Next
              Error = Tensor.toArray proposal.Error
-             Dense = [ for τ in 0.0..0.05..1.0 -> τ, Tensor.toArray (Segment.evaluate τ proposal.Segment) ]
+             Dense =
+                 [
+                     for τ in 0.0..0.05..1.0 -> τ, Tensor.toArray (Segment.evaluate τ proposal.Segment)
+                 ]
          |})
 
 /// A rooted tree: its branches.
@@ -49,7 +59,7 @@ let rec private trees n : Tree list =
             [ [] ]
         else
             [
-                for size in 1 .. m do
+                for size in 1..m do
                     for i, tree in List.indexed (trees size) do
                         if compare (size, i) bound <= 0 then
                             for rest in forests (m - size) (size, i) -> tree :: rest
@@ -63,9 +73,7 @@ let private weight (a: float[][]) (w: float[]) tree =
         [|
             for i in 0 .. w.Length - 1 ->
                 branches
-                |> List.fold
-                    (fun product branch -> product * Array.sum (Array.map2 (*) a[i] (stage branch)))
-                    1.0
+                |> List.fold (fun product branch -> product * Array.sum (Array.map2 (*) a[i] (stage branch))) 1.0
         |]
 
     Array.sum (Array.map2 (*) w (stage tree))
@@ -142,8 +150,12 @@ let tests =
             test "order conditions: 5 for b, 4 for b̂ and for the dense weights at every τ, and no more" {
                 let m = observed.Value
                 let embedded = Array.map2 (-) m.B m.Error
+
                 let missed weights n τ =
-                    [ for tree in trees n -> abs (weight m.A weights tree - τ ** float n / density tree) ] |> List.max
+                    [
+                        for tree in trees n -> abs (weight m.A weights tree - τ ** float n / density tree)
+                    ]
+                    |> List.max
 
                 for n in 1..5 do
                     Expect.isLessThan (missed m.B n 1.0) 1e-14 $"b, order {n}"
@@ -165,7 +177,10 @@ let tests =
                     // An error O(h^{p+1}) in one step is order p; root mean squares over many starting times.
                     let rms h =
                         let all = [ for t in 0.0..0.1..3.0 -> local field exact t h ]
-                        let over part = sqrt (List.averageBy (fun e -> part e ** 2.0) all)
+
+                        let over part =
+                            sqrt (List.averageBy (fun e -> part e ** 2.0) all)
+
                         over (fun (s, _, _) -> s), over (fun (_, d, _) -> d), over (fun (_, _, e) -> e)
 
                     let (s1, d1, e1), (s2, d2, e2) = rms 0.1, rms 0.05
@@ -175,7 +190,9 @@ let tests =
                 }
 
                 test $"{name}: observed global order of fixed steps is 5, at the steps and between them" {
-                    let (s1, d1), (s2, d2) = errors field exact 0.0 3.0 80, errors field exact 0.0 3.0 160
+                    let (s1, d1), (s2, d2) =
+                        errors field exact 0.0 3.0 80, errors field exact 0.0 3.0 160
+
                     Expect.isTrue (abs (slope s1 s2 - 5.0) < 0.15) $"at the steps: {slope s1 s2}"
                     Expect.isTrue (abs (slope d1 d2 - 5.0) < 0.15) $"between: {slope d1 d2}"
                 }

@@ -93,7 +93,9 @@ let tests =
                 let distribution a =
                     let n = 2000
                     let h = a / float n
-                    let φ x = exp (-0.5 * x * x) / sqrt (2.0 * Math.PI)
+
+                    let φ x =
+                        exp (-0.5 * x * x) / sqrt (2.0 * Math.PI)
 
                     let sum =
                         Seq.sum

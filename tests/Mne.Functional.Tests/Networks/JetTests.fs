@@ -40,8 +40,7 @@ let tests =
                 let d = a.Coordinates.Length
                 let θ, x = a.Parameters, a.Points 4 0
 
-                let jet =
-                    Network.jet (Set.add Laplacian (Jet.hessianRequest d)) a.Network θ x
+                let jet = Network.jet (Set.add Laplacian (Jet.hessianRequest d)) a.Network θ x
 
                 let hessian = Jet.hessian jet
                 Expect.equal hessian.shape [| 4L; int64 d; int64 d |] "shape"
@@ -56,7 +55,7 @@ let tests =
                 for i in 0 .. d - 1 do
                     for j in 0 .. d - 1 do
                         let wanted = if i = j then Partial(i, 2) else Mixed(min i j, max i j)
-                        Check.identical $"entry {i} {j}" (hessian.select(1L, i).select (1L, j)) (Jet.get wanted jet))
+                        Check.identical $"entry {i} {j}" (hessian.select(1L, i).select(1L, j)) (Jet.get wanted jet))
 
             Oracle.law "what else is asked for does not change a derivative" 25 (fun a ->
                 let d = a.Coordinates.Length
@@ -67,10 +66,16 @@ let tests =
                     let alone = Network.jet (Set.singleton derivative) a.Network θ x
                     let expected = Jet.get derivative all
                     let scale = max (Check.size expected) 1e-10
-                    Expect.isLessThan (Check.size (Jet.get derivative alone - expected) / scale) 1e-11 $"%A{derivative}")
+
+                    Expect.isLessThan
+                        (Check.size (Jet.get derivative alone - expected) / scale)
+                        1e-11
+                        $"%A{derivative}")
 
             Check.scoped "only what is asked for travels along" (fun () ->
-                let channels request = (Jet.closure 3 (Set.ofList request)).Count
+                let channels request =
+                    (Jet.closure 3 (Set.ofList request)).Count
+
                 Expect.equal (channels []) 1 "value"
                 Expect.equal (channels [ Partial(1, 3) ]) 4 "a Taylor series along one axis"
                 Expect.equal (channels [ Laplacian ]) 5 "d + 2"
@@ -91,14 +96,14 @@ let tests =
                     }
 
                 let θ, x = a.Parameters.requires_grad_ true, a.Points 4 0
-                let loss = (Network.laplacian a.Network θ x).square().sum ()
+                let loss = (Network.laplacian a.Network θ x).square().sum()
                 loss.backward ()
                 let direction = Check.normal 5 [ int θ.shape[0] ]
 
                 let value shift =
                     Scope.free (fun () ->
                         Tensor.toFloat (
-                            (Network.laplacian a.Network (θ.detach () + shift * direction) x).square().sum ()
+                            (Network.laplacian a.Network (θ.detach () + shift * direction) x).square().sum()
                         ))
 
                 let slope = (value 1e-5 - value -1e-5) / 2e-5
@@ -127,7 +132,9 @@ let tests =
 
                     Check.scoped "a derivative that was not asked for" (fun () ->
                         let network = Network.create (Domain.euclidean 2) [ Layer.dense 3 Tanh ]
-                        let jet = Network.jet Set.empty network (Network.initial network 1) (Check.normal 2 [ 3; 2 ])
+
+                        let jet =
+                            Network.jet Set.empty network (Network.initial network 1) (Check.normal 2 [ 3; 2 ])
 
                         Check.refuses [ "Laplacian"; "not computed"; "request" ] (fun () ->
                             Jet.laplacian jet |> ignore)

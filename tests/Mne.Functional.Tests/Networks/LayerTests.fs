@@ -48,8 +48,14 @@ let tests =
                             plane,
                             [ Layer.dense 2 Tanh; Layer.normalise [ 0.0; 0.0 ] [ 1.0; 1.0 ] ],
                             [ "first" ]
-                            "shifts of the wrong length", plane, [ Layer.normalise [ 0.0 ] [ 1.0; 1.0 ] ], [ "2 finite shifts" ]
-                            "a scale of 0", plane, [ Layer.normalise [ 0.0; 0.0 ] [ 1.0; 0.0 ] ], [ "2 finite scales greater than 0" ]
+                            "shifts of the wrong length",
+                            plane,
+                            [ Layer.normalise [ 0.0 ] [ 1.0; 1.0 ] ],
+                            [ "2 finite shifts" ]
+                            "a scale of 0",
+                            plane,
+                            [ Layer.normalise [ 0.0; 0.0 ] [ 1.0; 0.0 ] ],
+                            [ "2 finite scales greater than 0" ]
                             "a scale that is not a number",
                             plane,
                             [ Layer.normalise [ 0.0; 0.0 ] [ 1.0; nan ] ],
@@ -62,8 +68,13 @@ let tests =
                             plane,
                             [ Layer.residual [ Layer.dense 3 Tanh ] ],
                             [ "takes 2 units and gives 3"; "2 wide" ]
-                            "harmonics inside a block", circle, [ Layer.residual [ Layer.harmonics 1 ] ], [ "harmonics" ]
+                            "harmonics inside a block",
+                            circle,
+                            [ Layer.residual [ Layer.harmonics 1 ] ],
+                            [ "harmonics" ]
                         ] do
-                        test name { Check.refuses ("layers" :: parts) (fun () -> Network.create domain layers |> ignore) }
+                        test name {
+                            Check.refuses ("layers" :: parts) (fun () -> Network.create domain layers |> ignore)
+                        }
                 ]
         ]

@@ -63,15 +63,35 @@ let tests =
                 Check.close 1e-11 "u" (Network.value a.Network θ (x + period)) (Network.value a.Network θ x))
 
             Check.scoped "the same seed gives the same bits, another seed others" (fun () ->
-                let network = Network.create (Domain.euclidean 3) [ Layer.dense 8 Tanh; Layer.dense 8 Sine ]
+                let network =
+                    Network.create (Domain.euclidean 3) [ Layer.dense 8 Tanh; Layer.dense 8 Sine ]
+
                 Check.identical "θ" (Network.initial network 7) (Network.initial network 7)
-                Expect.notEqual (Tensor.toArray (Network.initial network 7)) (Tensor.toArray (Network.initial network 8)) "seeds"
+
+                Expect.notEqual
+                    (Tensor.toArray (Network.initial network 7))
+                    (Tensor.toArray (Network.initial network 8))
+                    "seeds"
+
                 let single = network.Initial Placement.float32 7
                 Expect.equal single.dtype torch.ScalarType.Float32 "float32"
-                Check.close 1e-6 "the same numbers, rounded" (Tensor.place Placement.float64 single) (Network.initial network 7))
+
+                Check.close
+                    1e-6
+                    "the same numbers, rounded"
+                    (Tensor.place Placement.float64 single)
+                    (Network.initial network 7))
 
             Check.scoped "initial weights have the documented scales" (fun () ->
-                for σ, gain in [ Identity, 1.0; Sine, 1.0; Tanh, 5.0 / 3.0; Swish, sqrt 2.0; Softplus, sqrt 2.0; Gelu, sqrt 2.0 ] do
+                for σ, gain in
+                    [
+                        Identity, 1.0
+                        Sine, 1.0
+                        Tanh, 5.0 / 3.0
+                        Swish, sqrt 2.0
+                        Softplus, sqrt 2.0
+                        Gelu, sqrt 2.0
+                    ] do
                     let network = Network.create (Domain.euclidean 100) [ Layer.dense 200 σ ]
                     let θ = Network.initial network 1
                     // 20000 weights: the standard deviation is known to 0.5 %; 200 biases: to 5 %.
@@ -85,7 +105,10 @@ let tests =
                 // Six channels: chunks of 5461 rows.
                 let circle = Domain.periodic [ 0.0, 2.0 ]
                 let network = Network.create circle [ Layer.harmonics 1; Layer.dense 3 Sine ]
-                let θ, x = Network.initial network 1, Random.uniform Placement.float64 2 [ 12000; 1 ]
+
+                let θ, x =
+                    Network.initial network 1, Random.uniform Placement.float64 2 [ 12000; 1 ]
+
                 let whole = Network.jet everything network θ x
 
                 let parts =
@@ -100,15 +123,19 @@ let tests =
                 Expect.equal whole.Data.shape [| 6L; 12000L; 1L |] "shape")
 
             Check.scoped "nothing is left but the result" (fun () ->
-                let network = Network.create (Domain.periodic [ 0.0, 2.0 ]) [ Layer.harmonics 1; Layer.dense 3 Sine ]
-                let generic = Network.ofFunction network.Domain network.ParameterCount network.Initial (Network.value network)
+                let network =
+                    Network.create (Domain.periodic [ 0.0, 2.0 ]) [ Layer.harmonics 1; Layer.dense 3 Sine ]
+
+                let generic =
+                    Network.ofFunction network.Domain network.ParameterCount network.Initial (Network.value network)
+
                 let θ, x = Network.initial network 1, Random.uniform Placement.float64 2 [ 8000; 1 ]
 
                 for network, points in [ network, x; generic, x.narrow (0L, 0L, 5L) ] do
-                    Assert.frees (fun () -> (Network.jet everything network θ points).Data.Dispose ())
-                    Assert.frees (fun () -> (Network.value network θ points).Dispose ())
-                    Assert.frees (fun () -> (Network.gradient network θ points).Dispose ())
-                    Assert.frees (fun () -> (Network.laplacian network θ points).Dispose ())
-                    Assert.frees (fun () -> (Network.initial network 1).Dispose ())
+                    Assert.frees (fun () -> (Network.jet everything network θ points).Data.Dispose())
+                    Assert.frees (fun () -> (Network.value network θ points).Dispose())
+                    Assert.frees (fun () -> (Network.gradient network θ points).Dispose())
+                    Assert.frees (fun () -> (Network.laplacian network θ points).Dispose())
+                    Assert.frees (fun () -> (Network.initial network 1).Dispose())
                     Assert.frees (fun () -> Scope.free (fun () -> Network.tangent network θ points |> ignore)))
         ]

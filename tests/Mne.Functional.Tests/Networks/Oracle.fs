@@ -15,7 +15,7 @@ let private activation σ (a: Tensor) : Tensor =
     | Tanh -> a.tanh ()
     | Sine -> a.sin ()
     | Swish -> a / (1.0 + (-a).exp())
-    | Softplus -> (1.0 + a.exp()).log()
+    | Softplus -> (1.0 + a.exp ()).log()
     | Gelu -> 0.5 * a * (1.0 + (a / Math.Sqrt 2.0).erf())
 
 /// u_θ(X) for the layers and the final linear map; θ is read from front to back: W row by row, then b.
@@ -72,13 +72,7 @@ let private derivative (y: Tensor) (x: Tensor) : Tensor =
     else
         let gradient =
             torch.autograd
-                .grad(
-                    ResizeArray [ y.sum () ],
-                    [| x |],
-                    retain_graph = true,
-                    create_graph = true,
-                    allow_unused = true
-                )
+                .grad(ResizeArray [ y.sum () ], [| x |], retain_graph = true, create_graph = true, allow_unused = true)
                 .[0]
 
         if isNull (box gradient) then
@@ -104,7 +98,7 @@ let local (f: Tensor -> Tensor) (points: Tensor) (wanted: Derivative) : Tensor =
                 [ for k in 0 .. int x.shape[1] - 1 -> u |> along k |> along k ]
                 |> List.reduce (fun a b -> a + b)
 
-        value.detach().clone ())
+        value.detach().clone())
 
 /// J (N × p), one backward pass per point.
 let jacobian (f: Tensor -> Tensor -> Tensor) (θ: Tensor) (points: Tensor) : Tensor =
@@ -114,7 +108,7 @@ let jacobian (f: Tensor -> Tensor -> Tensor) (θ: Tensor) (points: Tensor) : Ten
         let θ = θ.detach().clone().requires_grad_ true
         let u = f θ points
 
-        Tensor.stack 0L [ for i in 0 .. Tensor.rows points - 1 -> (derivative u[int64 i] θ).detach () ])
+        Tensor.stack 0L [ for i in 0 .. Tensor.rows points - 1 -> (derivative u[int64 i] θ).detach() ])
 
 /// A random network, and the seed of its parameters and points.
 type Architecture =
@@ -127,6 +121,7 @@ type Architecture =
     member a.Domain = Domain.create a.Coordinates
     member a.Network = Network.create a.Domain a.Layers
     member a.Forward: Tensor -> Tensor -> Tensor = forward a.Domain a.Layers
+
     /// Parameters with biases away from zero.
     member a.Parameters: Tensor =
         Scope.keep (fun () ->
@@ -145,15 +140,17 @@ type Architecture =
                         match coordinate with
                         | Real -> Random.normal Placement.float64 seed [ count ]
                         | Periodic(low, high)
-                        | Interval(low, high) ->
-                            low + (high - low) * Random.uniform Placement.float64 seed [ count ]
+                        | Interval(low, high) -> low + (high - low) * Random.uniform Placement.float64 seed [ count ]
                 ])
 
 let activations = [ Identity; Tanh; Sine; Swish; Softplus; Gelu ]
 
 let private coordinates: Gen<Coordinate list> =
     let bounds =
-        Gen.map2 (fun low width -> float low / 4.0, float low / 4.0 + float width / 2.0) (Gen.choose (-8, 8)) (Gen.choose (4, 14))
+        Gen.map2
+            (fun low width -> float low / 4.0, float low / 4.0 + float width / 2.0)
+            (Gen.choose (-8, 8))
+            (Gen.choose (4, 14))
 
     let one =
         Gen.oneof [ Gen.constant Real; Gen.map Periodic bounds; Gen.map Interval bounds ]
@@ -219,7 +216,10 @@ let private architecture =
             if periodic > 0 then
                 [ Harmonics harmonics ], d - periodic + 2 * harmonics * periodic
             elif normalised then
-                [ Normalise([ for s in shift -> float s / 2.0 ], [ for s in scale -> float s / 2.0 ]) ], d
+                [
+                    Normalise([ for s in shift -> float s / 2.0 ], [ for s in scale -> float s / 2.0 ])
+                ],
+                d
             else
                 [], d
 

@@ -13,7 +13,7 @@ let private agree tolerance (tangent: Tangent) (other: Tangent) (j: Tensor) (j':
     Check.close tolerance "Jᵀv" (Tangent.transposeTimes v tangent) (j.t().mv v)
     Check.close tolerance "squared norms" (Tangent.squaredNorms tangent) (j.square().sum 1L)
     // J w may cancel: compare on the scale of |J| |w|.
-    let scale = Check.size (j.abs().mv (w.abs ()))
+    let scale = Check.size (j.abs().mv(w.abs ()))
     let error = Check.size (Tangent.times w tangent - j.mv w)
     Expect.isLessThanOrEqual (error / scale) tolerance "J w"
 
@@ -55,19 +55,24 @@ let tests =
                 let kernel = Tangent.kernel tangent tangent
                 Check.close 1e-13 "kernel" (Tangent.kernel picked tangent) (kernel.index_select (0L, index)))
 
-            Oracle.law "the kernel is symmetric and positive semidefinite, with the squared norms on its diagonal" 15 (fun a ->
-                let tangent = Network.tangent a.Network a.Parameters (a.Points 6 0)
-                let kernel = Tangent.kernel tangent tangent
-                Check.close 1e-14 "symmetric" (kernel.t ()) kernel
-                Check.close 1e-13 "diagonal" (kernel.diagonal ()) (Tangent.squaredNorms tangent)
+            Oracle.law
+                "the kernel is symmetric and positive semidefinite, with the squared norms on its diagonal"
+                15
+                (fun a ->
+                    let tangent = Network.tangent a.Network a.Parameters (a.Points 6 0)
+                    let kernel = Tangent.kernel tangent tangent
+                    Check.close 1e-14 "symmetric" (kernel.t ()) kernel
+                    Check.close 1e-13 "diagonal" (kernel.diagonal ()) (Tangent.squaredNorms tangent)
 
-                let struct (eigenvalues, _) = torch.linalg.eigh kernel
-                let smallest = Tensor.toFloat (eigenvalues.min ())
-                Expect.isGreaterThan smallest (-1e-12 * Check.size kernel) "semidefinite")
+                    let struct (eigenvalues, _) = torch.linalg.eigh kernel
+                    let smallest = Tensor.toFloat (eigenvalues.min ())
+                    Expect.isGreaterThan smallest (-1e-12 * Check.size kernel) "semidefinite")
 
             Check.scoped "chunks do not change a structured kernel" (fun () ->
-                // Blocks of 2¹⁸ numbers: 238 rows at a time, the last of them fewer.
-                let network = Network.create (Domain.euclidean 2) [ Layer.dense 3 Tanh; Layer.dense 2 Sine ]
+                // Blocks of 2¹⁷ numbers: 119 rows at a time, the last of them fewer.
+                let network =
+                    Network.create (Domain.euclidean 2) [ Layer.dense 3 Tanh; Layer.dense 2 Sine ]
+
                 let θ = Network.initial network 1
                 let x, y = Check.normal 2 [ 2100; 2 ], Check.normal 3 [ 1100; 2 ]
                 let tangent p = Network.tangent network θ p
@@ -77,7 +82,8 @@ let tests =
                     Tensor.concatenate
                         0L
                         [
-                            for start in 0L .. 300L .. 1800L -> Tangent.kernel (tangent (x.narrow (0L, start, 300L))) (tangent y)
+                            for start in 0L..300L..1800L ->
+                                Tangent.kernel (tangent (x.narrow (0L, start, 300L))) (tangent y)
                         ]
 
                 Check.close 1e-13 "kernel" whole parts)
@@ -88,20 +94,32 @@ let tests =
                 let frequencies = Tensor.linspace Placement.float64 0.0 3.0 p
 
                 let network =
-                    Network.ofFunction (Domain.euclidean 1) p (fun placement _ -> Tensor.zeros placement [ p ]) (fun θ x ->
-                        (x * frequencies).sin().mv θ)
+                    Network.ofFunction
+                        (Domain.euclidean 1)
+                        p
+                        (fun placement _ -> Tensor.zeros placement [ p ])
+                        (fun θ x -> (x * frequencies).sin().mv θ)
 
                 let θ, x = Check.normal 1 [ p ], Check.normal 2 [ n; 1 ]
-                let j = (x * frequencies).sin ()
+                let j = (x * frequencies).sin()
                 agree 1e-12 (Network.tangent network θ x) (Network.tangent network θ x) j j 3)
 
             Check.scoped "float32 stays float32 and is close to float64" (fun () ->
                 let network =
-                    Network.create (Domain.periodic [ 0.0, 1.0 ]) [ Layer.harmonics 2; Layer.dense 6 Swish; Layer.residual [ Layer.dense 6 Tanh ] ]
+                    Network.create
+                        (Domain.periodic [ 0.0, 1.0 ])
+                        [
+                            Layer.harmonics 2
+                            Layer.dense 6 Swish
+                            Layer.residual [ Layer.dense 6 Tanh ]
+                        ]
 
                 let θ, x = Network.initial network 1, Random.uniform Placement.float64 2 [ 7; 1 ]
                 let single (t: Tensor) = Tensor.place Placement.float32 t
-                let double, tangent = Network.tangent network θ x, Network.tangent network (single θ) (single x)
+
+                let double, tangent =
+                    Network.tangent network θ x, Network.tangent network (single θ) (single x)
+
                 let w, v = Check.normal 3 [ network.ParameterCount ], Check.normal 4 [ 7 ]
 
                 for name, low, high in
@@ -124,7 +142,8 @@ let tests =
                     Network.tangent network (Network.initial network 1) x
 
                 let generic =
-                    Network.ofFunction domain 7 (fun placement _ -> Tensor.zeros placement [ 7 ]) (fun θ x -> x.squeeze 1L * θ[0])
+                    Network.ofFunction domain 7 (fun placement _ -> Tensor.zeros placement [ 7 ]) (fun θ x ->
+                        x.squeeze 1L * θ[0])
 
                 let other = Network.tangent generic (Tensor.ones Placement.float64 [ 7 ]) x
 
@@ -143,7 +162,9 @@ let tests =
             Check.scoped "nothing is left but the result" (fun () ->
                 let network = Network.create (Domain.euclidean 2) [ Layer.dense 3 Tanh ]
                 let θ, x = Network.initial network 1, Check.normal 2 [ 5; 2 ]
-                let generic = Network.ofFunction network.Domain network.ParameterCount network.Initial (Network.value network)
+
+                let generic =
+                    Network.ofFunction network.Domain network.ParameterCount network.Initial (Network.value network)
 
                 let v, w = Check.normal 3 [ 5 ], Check.normal 4 [ network.ParameterCount ]
 
@@ -155,5 +176,5 @@ let tests =
                             fun () -> Tangent.transposeTimes v tangent
                             fun () -> Tangent.squaredNorms tangent
                         ] do
-                        Assert.frees (fun () -> compute().Dispose ()))
+                        Assert.frees (fun () -> compute().Dispose()))
         ]
