@@ -105,7 +105,7 @@ module internal Block =
 module Tangent =
 
     /// No block of a structured kernel has more numbers than this at a time, so that the factors stay in the cache.
-    let private blockSize = 1 <<< 18
+    let private blockSize = 1 <<< 17
 
     /// No rows of J that are made by automatic differentiation have more numbers than this at a time, whatever N.
     let private jacobianSize = 1 <<< 21

@@ -69,7 +69,7 @@ let tests =
                     Expect.isGreaterThan smallest (-1e-12 * Check.size kernel) "semidefinite")
 
             Check.scoped "chunks do not change a structured kernel" (fun () ->
-                // Blocks of 2¹⁸ numbers: 238 rows at a time, the last of them fewer.
+                // Blocks of 2¹⁷ numbers: 119 rows at a time, the last of them fewer.
                 let network =
                     Network.create (Domain.euclidean 2) [ Layer.dense 3 Tanh; Layer.dense 2 Sine ]
 
