@@ -51,11 +51,7 @@ module Equation =
     let burgers (ν: float) (d: int) =
         let slope = [ for k in 0 .. d - 1 -> Term.partial k 1 ] |> List.reduce (+)
 
-        create
-            "Burgers"
-            "J. M. Burgers, Adv. Appl. Mech. 1 (1948)"
-            (circle d)
-            (ν * Term.laplacian - Term.value * slope)
+        create "Burgers" "J. M. Burgers, Adv. Appl. Mech. 1 (1948)" (circle d) (ν * Term.laplacian - Term.value * slope)
 
     /// u_t = ε Δu + u − u³ in d dimensions, on [0, 2π)^d.
     let allenCahn (ε: float) (d: int) =
@@ -116,9 +112,7 @@ module Equation =
             "Fokker–Planck (energy)"
             "M. Lindsey, arXiv 2502.03645 (2025)"
             (Domain.euclidean d)
-            (κ * Term.laplacian
-             - κ * Term.gradientNormSquared
-             - Term.transport "b" drift
+            (κ * Term.laplacian - κ * Term.gradientNormSquared - Term.transport "b" drift
              + Term.known "∇·b" divergence)
 
     /// u_t = κ Δu − ½ |∇u|² − V(x): the viscous Hamilton–Jacobi equation of a particle of unit mass in the potential V, X ↦ N.
