@@ -82,6 +82,21 @@ module Process =
             Stationary = Some(standardNormal d)
         }
 
+    /// Ornstein–Uhlenbeck noise in the given coordinates only; the others stay where they are.
+    let partialNoise (noised: int list) (d: int) : Process =
+        let mask = [ for k in 0 .. d - 1 -> if List.contains k noised then 1.0 else 0.0 ]
+
+        let drift (x: Tensor) =
+            -x * Tensor.ofArray (Placement.ofTensor x) (List.toArray mask)
+
+        { create
+              d
+              (fun _ x -> drift x)
+              (fun _ x -> x.new_full (x.shape[0], -List.sum mask))
+              (Diagonal [ for m in mask -> 2.0 * m ]) with
+            Name = $"Ornstein–Uhlenbeck in the coordinates %A{noised}"
+        }
+
     /// The derivatives of u from which ½ tr(D∇²u) is computed.
     let private curvatureNeeds (p: Process) =
         match p.Diffusion with

@@ -2,12 +2,23 @@ namespace Mne.Functional
 
 open System
 open System.Threading
+open TorchSharp
+
+/// Where the first points come from. They have to cover the density; the weights of its modes need not be right.
+type Start =
+    /// A normal cloud around the origin with this standard deviation per coordinate, thinned by the tempered weight
+    /// e^{−V/τ} (`Collocation.tempered`): simple, and enough in few dimensions.
+    | Cloud of spread: float * temperature: float
+    /// Markov chains from scattered starts, cooled (`Chains`): for more dimensions.
+    | Cooled of ChainOptions
+    /// Points that the caller has (M × d), such as the draws of an earlier sampler; some of them are used at a time.
+    | Known of points: Tensor
 
 /// How to make a sampler from a formula. Start from `Sampler.defaults`.
 type SamplerOptions =
     {
-        /// Layers of the network for the energy. Default: two of 64 swish units.
-        Layers: Layer list
+        /// The network for the energy, made for the domain ℝ^d. Default: two layers of 64 swish units.
+        Network: Domain -> Network
         /// N, the number of collocation points. Default 800.
         PointCount: int
         /// How the minimal-norm problem is restricted. Default `Landmarks 300`.
@@ -18,13 +29,15 @@ type SamplerOptions =
         Tolerance: float
         /// T: how long the process runs; what is left of the start then is of size e^{−T}. Default 3.
         Duration: float
-        /// Standard deviation of the cloud, per coordinate, from which the first points are chosen. It has to reach every
-        /// mode. Default 3.
-        Spread: float
-        /// τ: the first points follow e^{−V/τ}. Default 2.
-        Temperature: float
+        /// Where the first points come from. Default: 1,000 cooled chains from starts with standard deviation 3.
+        Start: Start
+        /// Whether to shift and scale the coordinates so that the first points have mean 0 and standard deviation 1 in
+        /// each. Weights and log Z refer to the original coordinates all the same. Default true.
+        Standardise: bool
         /// Steps of the initial fit of the energy. Default 60.
         FitSteps: int
+        /// Points of every step of the fit. Default 800.
+        FitPointCount: int
         /// λ at the first and the last step of the fit. Default 1e-3 and 1e-9.
         FitRegularisation: float * float
         /// Local error tolerated when draws are carried back. Default 1e-5.
@@ -47,9 +60,13 @@ type Sampler =
     {
         /// What is sampled.
         Target: Density
+        /// The coordinates z of the process: x = Shift + Scale ∘ z.
+        Shift: float list
+        /// See `Shift`.
+        Scale: float list
         /// The process that takes it to the reference distribution.
         Process: Process
-        /// u_t for 0 ≤ t ≤ T.
+        /// u_t(z) for 0 ≤ t ≤ T.
         Solution: Solution
         /// Relative error of the fit of u_0 at points that it has not seen.
         FitError: float
@@ -68,15 +85,16 @@ module Sampler =
     /// See `SamplerOptions` for each default.
     let defaults: SamplerOptions =
         {
-            Layers = [ Dense(64, Swish); Dense(64, Swish) ]
+            Network = fun domain -> Network.create domain [ Dense(64, Swish); Dense(64, Swish) ]
             PointCount = 800
             Sketch = Landmarks 300
             Regularisation = 1e-8
             Tolerance = 1e-4
             Duration = 3.0
-            Spread = 3.0
-            Temperature = 2.0
+            Start = Cooled Chains.defaults
+            Standardise = true
             FitSteps = 60
+            FitPointCount = 800
             FitRegularisation = 1e-3, 1e-9
             DrawTolerance = 1e-5
             DrawBatch = 4000
@@ -86,6 +104,7 @@ module Sampler =
             Cancellation = CancellationToken.None
         }
 
+    /// The distribution at the end of the process.
     let private stationary (p: Process) : Reference =
         match p.Stationary with
         | Some reference -> reference
@@ -93,6 +112,39 @@ module Sampler =
             Guard.fail
                 "process"
                 $"{p.Name} has no stationary distribution to draw from; use one that has, such as Process.ornsteinUhlenbeck"
+
+    /// A recipe for points that cover the target, in its own coordinates: with τ as the options say.
+    let private coveringPoints (options: SamplerOptions) (target: Density) : int -> Collocation =
+        let d = target.Dimension
+
+        match options.Start with
+        | Cloud(spread, τ) ->
+            let zeros, spreads = List.replicate d 0.0, List.replicate d spread
+            fun count -> Collocation.tempered τ zeros spreads target.Energy count
+        | Cooled chains ->
+            let pool = Chains.pool chains options.Placement (Random.child 7 options.Seed) target
+            Chains.recipe pool
+        | Known points ->
+            Guard.points "Start" d points
+            Guard.finite "Start" points
+            Chains.recipe points
+
+    /// The recipe in the coordinates z.
+    let private inCoordinates
+        (shift: float list)
+        (scale: float list)
+        (recipe: int -> Collocation)
+        (count: int)
+        : Collocation =
+        Drawn(
+            count,
+            fun placement seed ->
+                Scope.keep (fun () ->
+                    let tensor values =
+                        Tensor.ofArray placement (List.toArray values)
+
+                    (Collocation.points placement seed (recipe count) - tensor shift) / tensor scale)
+        )
 
     /// Fits the energy at time 0 and evolves it, with its points, through the process `family d` to time T.
     /// Raises `ArgumentException` for options or an energy that do not fit, `EvolutionFailedException` (with advice)
@@ -106,29 +158,45 @@ module Sampler =
     /// </code></example>
     let evolve (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
         Guard.positive "Duration" options.Duration
-        Guard.positive "Spread" options.Spread
-        Guard.positive "Temperature" options.Temperature
         Guard.positive "DrawTolerance" options.DrawTolerance
         Guard.atLeast "PointCount" 2 options.PointCount
+        Guard.atLeast "FitPointCount" 2 options.FitPointCount
         Guard.atLeast "DrawBatch" 1 options.DrawBatch
         let d = target.Dimension
         let p = family d
-        stationary p |> ignore
 
         if p.Dimension <> d then
             Guard.fail "family" $"a process in {p.Dimension} dimensions, but the density has {d}"
 
-        let network = Network.create (Domain.euclidean d) options.Layers
+        let network = options.Network(Domain.euclidean d)
 
-        let collocation =
-            Collocation.tempered
-                options.Temperature
-                (List.replicate d 0.0)
-                (List.replicate d options.Spread)
-                target.Energy
-                options.PointCount
+        if network.Domain.Dimension <> d then
+            Guard.fail "Network" $"a network in {network.Domain.Dimension} dimensions, but the density has {d}"
 
         let seed role = Random.child role options.Seed
+        use _ = torch.NewDisposeScope()
+        options.Meter(Progress.started "fit" 0.0)
+        let covering = coveringPoints options target
+
+        let shift, scale =
+            if options.Standardise then
+                let pilot =
+                    Collocation.points options.Placement (seed 8) (covering (4 * options.PointCount))
+
+                List.ofArray (Tensor.toArray (pilot.mean [| 0L |])), List.ofArray (Tensor.toArray (pilot.std 0L))
+            else
+                List.replicate d 0.0, List.replicate d 1.0
+
+        let inner = Density.rescaled shift scale target
+        let points = inCoordinates shift scale covering
+
+        let level =
+            // An additive constant of the energy is free; the network need not learn it.
+            Scope.free (fun () ->
+                let z = Collocation.points options.Placement (seed 2) (points options.FitPointCount)
+                Tensor.toFloat ((inner.Energy z).mean()))
+
+        let energy z = inner.Energy z - level
 
         let fit =
             { Regression.defaults with
@@ -140,66 +208,62 @@ module Sampler =
                 Cancellation = options.Cancellation
             }
 
-        let solution, error =
-            Scope.keepAll
-                (fun (solution: Solution, _) ->
-                    [
-                        for s in solution.Trajectory.Segments do
-                            yield! s.Coefficients
-                    ])
-                (fun () ->
-                    // An additive constant of the energy is free; the network need not learn it.
-                    let level =
-                        Scope.free (fun () ->
-                            Tensor.toFloat (
-                                (target.Energy(Collocation.points options.Placement (seed 2) collocation)).mean()
-                            ))
+        let start =
+            Regression.fitFrom
+                fit
+                network
+                energy
+                (points options.FitPointCount)
+                (network.Initial options.Placement (seed 3))
 
-                    let energy x = target.Energy x - level
-                    let initial = network.Initial options.Placement (seed 3)
-                    let start = Regression.fitFrom fit network energy collocation initial
-                    let fresh = Collocation.points options.Placement (seed 4) collocation
-                    let wanted = energy fresh
+        let error =
+            Scope.free (fun () ->
+                let fresh =
+                    Collocation.points options.Placement (seed 4) (points options.FitPointCount)
 
-                    let error =
-                        Tensor.rms (Network.value network start fresh - wanted)
-                        / Tensor.rms (wanted - wanted.mean ())
+                let wanted = energy fresh
 
-                    let evolution =
-                        { Evolution.defaults with
-                            Sketch = options.Sketch
-                            Regularisation = options.Regularisation
-                            Tolerance = options.Tolerance
-                            ErrorScale = Spread
-                            Points = Process.flowingPoints p
-                            Seed = seed 5
-                            Meter = options.Meter
-                            Cancellation = options.Cancellation
-                        }
+                Tensor.rms (Network.value network start fresh - wanted)
+                / Tensor.rms (wanted - wanted.mean ()))
 
-                    Evolution.solve
-                        evolution
-                        (Process.energyEquation p)
-                        network
-                        collocation
-                        start
-                        (0.0, options.Duration),
-                    error)
+        let evolution =
+            { Evolution.defaults with
+                Sketch = options.Sketch
+                Regularisation = options.Regularisation
+                Tolerance = options.Tolerance
+                ErrorScale = Spread
+                Points = Process.flowingPoints p
+                Seed = seed 5
+                Meter = options.Meter
+                Cancellation = options.Cancellation
+            }
+
+        let solution =
+            Evolution.solve
+                evolution
+                (Process.energyEquation p)
+                network
+                (points options.PointCount)
+                start
+                (0.0, options.Duration)
+
+        for segment in solution.Trajectory.Segments do
+            for coefficient in segment.Coefficients do
+                coefficient.MoveToOuterDisposeScope() |> ignore
 
         {
             Target = target
+            Shift = shift
+            Scale = scale
             Process = p
             Solution = solution
             FitError = error
             Options = options
         }
 
-    /// The state of draws on their way back: positions and log-densities in one vector.
-    let private carryBack
-        (sampler: Sampler)
-        (onStep: float -> StepRecord<unit> -> unit)
-        (points: Tensor)
-        : Tensor * Tensor =
+    /// Carries points z (M × d), which follow a density with the given logarithm (M) at time T, back to time 0 by the
+    /// probability flow, and the log-density with them: d/dt log q(z_t) = −∇·v_t(z_t).
+    let private carryBack (sampler: Sampler) (onStep: StepRecord<unit> -> unit) (points: Tensor, logDensity: Tensor) =
         let p, d = sampler.Process, int64 sampler.Process.Dimension
         let m = points.shape[0]
         let positions (y: Tensor) = y.narrow(0L, 0L, m * d).view(m, d)
@@ -225,18 +289,16 @@ module Sampler =
                     join (Process.flow p local) (-(Process.flowDivergence p local))),
                 ()
 
-        let start = Solution.stop sampler.Solution
-        let reference = stationary p
+        let tolerance = sampler.Options.DrawTolerance
 
         use trajectory =
             Integrator.solve
-                { Integrator.create field (fun y δ ->
-                      Integrator.componentNorm sampler.Options.DrawTolerance sampler.Options.DrawTolerance y δ) with
-                    OnStep = onStep start
+                { Integrator.create field (Integrator.componentNorm tolerance tolerance) with
+                    OnStep = onStep
                     Cancellation = sampler.Options.Cancellation
                 }
-                (join points (reference.LogDensity points))
-                (start, 0.0)
+                (join points logDensity)
+                (Solution.stop sampler.Solution, 0.0)
 
         match trajectory.Outcome with
         | Completed ->
@@ -244,58 +306,71 @@ module Sampler =
             (positions y).clone(), (logDensities y).clone()
         | outcome -> raise (EvolutionFailedException(outcome, outcome.Advice))
 
-    /// `count` draws with exact log-densities and weights: standard normal points at T, carried back to 0 by the
-    /// probability flow with the density that the flow gives them. The seed makes them differ from other draws.
-    /// Raises `EvolutionFailedException` when the flow cannot be followed back.
-    let drawSeeded (seed: int) (count: int) (sampler: Sampler) : Draws =
-        Guard.atLeast "count" 1 count
+    /// Draws at time 0 from points z (M × d) at time T and their log-density (M), in batches of bounded memory.
+    let internal drawFrom (sampler: Sampler) (start: Tensor, logDensity: Tensor) : Draws =
         let options = sampler.Options
         let clock = Diagnostics.Stopwatch.StartNew()
-        let reference = stationary sampler.Process
-        options.Meter(Progress.started "draw" (Solution.stop sampler.Solution))
+        let count, stop = Tensor.rows start, Solution.stop sampler.Solution
+        options.Meter(Progress.started "draw" stop)
 
         Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
-            let start =
-                reference.Draw options.Placement (Random.child seed (Random.child 6 options.Seed)) count
-
-            let batches =
+            let back =
                 [
-                    for first in 0 .. options.DrawBatch .. count - 1 ->
-                        int64 first, int64 (min options.DrawBatch (count - first))
+                    for first in 0 .. options.DrawBatch .. count - 1 do
+                        let length = min options.DrawBatch (count - first)
+
+                        let part (tensor: Tensor) =
+                            tensor.narrow (0L, int64 first, int64 length)
+
+                        let onStep (step: StepRecord<unit>) =
+                            let fraction = (float first + (1.0 - step.Time / stop) * float length) / float count
+
+                            options.Meter
+                                {
+                                    Phase = "draw"
+                                    Fraction = fraction
+                                    Time = step.Time
+                                    Accepted = step.Evaluations / 6 - step.Rejected
+                                    Rejected = step.Rejected
+                                    Step = step.Step
+                                    Residual = nan
+                                    EffectiveRank = nan
+                                    Elapsed = clock.Elapsed
+                                    Remaining = Progress.remaining fraction clock.Elapsed
+                                }
+
+                        Scope.keepAll (fun (x, l) -> [ x; l ]) (fun () ->
+                            carryBack sampler onStep (part start, part logDensity))
                 ]
 
-            let back =
-                batches
-                |> List.map (fun (first, length) ->
-                    let onStep t0 (step: StepRecord<unit>) =
-                        let part = 1.0 - step.Time / t0
-                        let fraction = (float first + part * float length) / float count
+            let tensor values =
+                Tensor.ofArray options.Placement (List.toArray values)
 
-                        options.Meter
-                            {
-                                Phase = "draw"
-                                Fraction = fraction
-                                Time = step.Time
-                                Accepted = step.Evaluations / 6 - step.Rejected
-                                Rejected = step.Rejected
-                                Step = step.Step
-                                Residual = nan
-                                EffectiveRank = nan
-                                Elapsed = clock.Elapsed
-                                Remaining = Progress.remaining fraction clock.Elapsed
-                            }
+            let z = Tensor.concatenate 0L (List.map fst back)
+            let points = z * tensor sampler.Scale + tensor sampler.Shift
 
-                    Scope.keepAll (fun (x, l) -> [ x; l ]) (fun () ->
-                        carryBack sampler onStep (start.narrow (0L, first, length))))
-
-            let points = Tensor.concatenate 0L (List.map fst back)
-            let logProposal = Tensor.concatenate 0L (List.map snd back)
+            let logProposal =
+                Tensor.concatenate 0L (List.map snd back) - List.sumBy log sampler.Scale
 
             {
                 Points = points
                 LogProposal = logProposal
                 LogWeights = -(sampler.Target.Energy points) - logProposal
             })
+
+    /// `count` draws with exact log-densities and weights: points of the reference distribution at T, carried back to 0 by
+    /// the probability flow with the density that the flow gives them. Other seeds give other draws.
+    /// Raises `ArgumentException` when the process has no reference distribution, `EvolutionFailedException` when the flow
+    /// cannot be followed back.
+    let drawSeeded (seed: int) (count: int) (sampler: Sampler) : Draws =
+        Guard.atLeast "count" 1 count
+        let options, reference = sampler.Options, stationary sampler.Process
+
+        Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
+            let start =
+                reference.Draw options.Placement (Random.child seed (Random.child 6 options.Seed)) count
+
+            drawFrom sampler (start, reference.LogDensity start))
 
     /// `drawSeeded` with the seed 0.
     let draw (count: int) (sampler: Sampler) : Draws = drawSeeded 0 count sampler

@@ -57,16 +57,7 @@ module Network =
                 | Affine(fanIn, fanOut, offset, _) ->
                     let weight, bias = weightAndBias θ fanIn fanOut offset
 
-                    h.mm(weight.t ()).add_ bias,
-                    fun (g: Tensor) ->
-                        g.mm weight,
-                        [
-                            {
-                                Inputs = h
-                                Sensitivities = g
-                                Offset = offset
-                            }
-                        ]
+                    h.mm(weight.t ()).add_ bias, fun (g: Tensor) -> g.mm weight, [ Outer(h, g, offset) ]
                 | Fixed(weight, bias) ->
                     let placement = Placement.ofTensor θ
                     let weight = Tensor.ofArray2D placement weight
@@ -192,6 +183,167 @@ module Network =
                             Jacobian = jacobian θ
                             TransposeTimes = transposeTimes θ
                         }
+        }
+
+    /// A network that reads only some coordinates, and shares its weights between several such blocks:
+    /// u(x) = Σ_b w(x_b), where w is a layered network and x_b are the coordinates that block b lists. One block makes a
+    /// network of these coordinates; all single coordinates, or all pairs, make a function that does not depend on their
+    /// order; all neighbourhoods of a lattice, one that does not change under translation.
+    /// Raises `ArgumentException` when a block is empty, names a coordinate that does not exist, or differs from the first
+    /// block in length or kind of coordinates.
+    ///
+    /// <example><code>
+    /// // a chain of 16 sites with periodic ends: every site with its two neighbours
+    /// let energy = Network.ofBlocks (Domain.euclidean 16) [ for i in 0 .. 15 -> [ (i + 15) % 16; i; (i + 1) % 16 ] ] [ Layer.dense 32 Swish ]
+    /// </code></example>
+    let ofBlocks (domain: Domain) (blocks: int list list) (layers: Layer list) : Network =
+        let d = domain.Dimension
+
+        if blocks.IsEmpty || blocks.Head.IsEmpty then
+            Guard.fail "blocks" "found none, wanted at least one block with at least one coordinate"
+
+        let kinds block =
+            [
+                for k in block ->
+                    if k < 0 || k >= d then
+                        Guard.fail "blocks" $"coordinate {k} named, but the domain has the coordinates 0 to {d - 1}"
+
+                    domain.Coordinates[k]
+            ]
+
+        for block in blocks do
+            if kinds block <> kinds blocks.Head then
+                Guard.fail
+                    "blocks"
+                    $"block %A{block} differs from block %A{blocks.Head} in length or kind of coordinates; share weights only between blocks that are alike"
+
+        let part = create (Domain.create (kinds blocks.Head)) layers
+        let m, width = int64 blocks.Length, int64 blocks.Head.Length
+        let flat = blocks |> List.concat |> List.map int64 |> List.toArray
+
+        /// The blocks of all points below each other, (N m) × width.
+        let gather (points: Tensor) =
+            points.index_select(1L, torch.tensor (flat, device = points.device)).view(points.shape[0] * m, width)
+
+        let propagate request (θ: Tensor) (points: Tensor) =
+            let channels = Jet.closure d request |> Set.toList
+            let axis k block = List.tryFindIndex ((=) k) block
+
+            /// What a derivative is for one block: a derivative of w, or nothing.
+            let within block derivative =
+                match derivative with
+                | Value
+                | Laplacian -> Some derivative
+                | Partial(k, n) -> axis k block |> Option.map (fun k -> Partial(k, n))
+                | Mixed(i, j) -> Option.map2 (fun i j -> Mixed(min i j, max i j)) (axis i block) (axis j block)
+
+            let needed =
+                [
+                    for block in blocks do
+                        yield! List.choose (within block) channels
+                ]
+                |> Set.ofList
+
+            let inner = part.Propagate needed θ (gather points)
+
+            let columns derivative =
+                (Jet.get derivative inner).view(points.shape[0], m)
+
+            let channel derivative : Tensor =
+                match derivative with
+                | Value
+                | Laplacian -> (columns derivative).sum 1L
+                | _ ->
+                    [
+                        for b, block in List.indexed blocks do
+                            match within block derivative with
+                            | Some inner -> (columns inner).select(1L, int64 b)
+                            | None -> ()
+                    ]
+                    |> List.fold (fun sum term -> sum + term) (points.new_zeros points.shape[0])
+
+            {
+                Dimension = d
+                Channels = channels
+                Data = (Tensor.stack 0L [ for c in channels -> channel c ]).unsqueeze -1L
+            }
+
+        /// Shared weights: the gradients of all blocks of a point add up.
+        let collapse (n: int64) block =
+            match block with
+            | Outer(a, b, offset) when m > 1L ->
+                let a, b = a.view (n, m, a.shape[1]), b.view (n, m, b.shape[1])
+                let weight = b.transpose(1L, 2L).bmm(a).flatten 1L
+                Columns(Tensor.concatenate 1L [ weight; b.sum 1L ], offset)
+            | other -> other
+
+        {
+            Domain = domain
+            ParameterCount = part.ParameterCount
+            Description = $"Σ over %A{blocks} of %A{layers}"
+            Initial = part.Initial
+            Propagate = propagate
+            Linearise =
+                fun θ points ->
+                    match part.Linearise θ (gather points) with
+                    | Structured(p, inner) -> Structured(p, List.map (collapse points.shape[0]) inner)
+                    | Generic _ as generic -> generic
+        }
+
+    /// The sum of networks on the same domain, each with its own weights: u(x) = Σ_k u_k(x); θ holds theirs one after the
+    /// other. The tangent kernel of a sum is the sum of the kernels.
+    /// Raises `ArgumentException` when there are none, when domains differ, or when a network is generic.
+    let add (networks: Network list) : Network =
+        if networks.IsEmpty then
+            Guard.fail "networks" "found none, wanted at least one"
+
+        let domain = networks.Head.Domain
+
+        if networks |> List.exists (fun network -> network.Domain <> domain) then
+            Guard.fail
+                "networks"
+                "their domains differ; make all of them on the same domain (Network.ofBlocks picks coordinates)"
+
+        let offsets =
+            networks |> List.scan (fun offset network -> offset + network.ParameterCount) 0
+
+        let parts = List.zip networks (List.take networks.Length offsets)
+
+        let own (θ: Tensor) (network: Network, offset) =
+            θ.narrow (0L, int64 offset, int64 network.ParameterCount)
+
+        {
+            Domain = domain
+            ParameterCount = List.last offsets
+            Description = networks |> List.map _.Description |> String.concat " + "
+            Initial =
+                fun placement seed ->
+                    Scope.keep (fun () ->
+                        Tensor.concatenate
+                            0L
+                            [
+                                for i, network in List.indexed networks ->
+                                    network.Initial placement (Random.child i seed)
+                            ])
+            Propagate =
+                fun request θ points ->
+                    parts
+                    |> List.map (fun (network, offset) -> network.Propagate request (own θ (network, offset)) points)
+                    |> List.reduce Jet.add
+            Linearise =
+                fun θ points ->
+                    Structured(
+                        List.last offsets,
+                        [
+                            for network, offset in parts do
+                                match network.Linearise (own θ (network, offset)) points with
+                                | Structured(_, blocks) -> yield! List.map (Block.shift offset) blocks
+                                | Generic _ ->
+                                    Guard.fail
+                                        "networks"
+                                        $"\"{network.Description}\" is generic; write the whole sum as one function for Network.ofFunction"
+                        ]
+                    )
         }
 
     let private check (network: Network) (θ: Tensor) (points: Tensor) =

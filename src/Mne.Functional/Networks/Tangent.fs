@@ -2,16 +2,14 @@ namespace Mne.Functional
 
 open TorchSharp
 
-/// The part of the tangent that belongs to one affine map of a network: ∂u(x_i)/∂W = δ_i h_iᵀ and ∂u(x_i)/∂b = δ_i.
+/// The part of the tangent that belongs to some consecutive parameters.
 type Block =
-    {
-        /// A: what enters the map, h_i (N × fan-in).
-        Inputs: Tensor
-        /// B: the sensitivity of u(x_i) to what leaves it, δ_i (N × fan-out).
-        Sensitivities: Tensor
-        /// Where W (row by row) and then b begin in θ.
-        Offset: int
-    }
+    /// An affine map W h + b of a layered network: ∂u(x_i)/∂W = δ_i h_iᵀ and ∂u(x_i)/∂b = δ_i, given as
+    /// A: what enters the map, h_i (N × fan-in), and B: the sensitivity of u(x_i) to what leaves it, δ_i (N × fan-out).
+    /// W (row by row) and then b begin at `offset` in θ.
+    | Outer of inputs: Tensor * sensitivities: Tensor * offset: int
+    /// The columns of J themselves (N × q), from `offset` on: for weights that are shared by many places.
+    | Columns of jacobian: Tensor * offset: int
 
 /// The tangent J = ∂u(x_i)/∂θ_j (N × p) at N points, in a form that never holds all of J (MATH.md §1).
 type Tangent =
@@ -33,6 +31,75 @@ and GenericTangent =
         TransposeTimes: Tensor -> Tensor -> Tensor
     }
 
+/// What each kind of block does; a structured tangent does it for all of its blocks.
+module internal Block =
+
+    /// Any tensor of the block: it has one row per point.
+    let representative block =
+        match block with
+        | Outer(a, _, _) -> a
+        | Columns(j, _) -> j
+
+    /// The block at a selection of the points.
+    let restrict (select: Tensor -> Tensor) block =
+        match block with
+        | Outer(a, b, offset) -> Outer(select a, select b, offset)
+        | Columns(j, offset) -> Columns(select j, offset)
+
+    /// The block with its parameters moved along by `by` places.
+    let shift by block =
+        match block with
+        | Outer(a, b, offset) -> Outer(a, b, offset + by)
+        | Columns(j, offset) -> Columns(j, offset + by)
+
+    /// The block's part of the kernel (N × M); for an affine map (B B'ᵀ) ∘ (A A'ᵀ + 1).
+    let kernel first second : Tensor =
+        match first, second with
+        | Outer(a, b, _), Outer(a', b', _) ->
+            let one: Scalar = 1.0.ToScalar()
+            b.mm(b'.t ()).mul_(a.mm(a'.t ()).add_ one: Tensor)
+        | Columns(j, _), Columns(j', _) -> j.mm (j'.t ())
+        | _ -> Guard.fail "second" "a tangent of another network; take both from the same network"
+
+    /// The diagonal of `kernel block block` (N).
+    let squaredNorms block : Tensor =
+        match block with
+        | Outer(a, b, _) -> b.square().sum 1L * (a.square().sum 1L + 1.0)
+        | Columns(j, _) -> j.square().sum 1L
+
+    /// Adds the block's part of Jᵀ v to `result` (p).
+    let addTransposeTimes (v: Tensor) (result: Tensor) block =
+        match block with
+        | Outer(a, b, offset) ->
+            let weighted = b * v.unsqueeze 1L
+            let fanIn, fanOut = a.shape[1], b.shape[1]
+
+            result.narrow(0L, int64 offset, fanOut * fanIn).view(fanOut, fanIn).add_(weighted.t().mm a)
+            |> ignore
+
+            result.narrow(0L, int64 offset + fanOut * fanIn, fanOut).add_(weighted.sum 0L)
+            |> ignore
+        | Columns(j, offset) -> result.narrow(0L, int64 offset, j.shape[1]).add_(j.t().mv v) |> ignore
+
+    /// The block's part of J w (N).
+    let times (w: Tensor) block : Tensor =
+        match block with
+        | Outer(a, b, offset) ->
+            let fanIn, fanOut = a.shape[1], b.shape[1]
+            let weight = w.narrow(0L, int64 offset, fanOut * fanIn).view(fanOut, fanIn)
+            let bias = w.narrow (0L, int64 offset + fanOut * fanIn, fanOut)
+            ((a.mm (weight.t ()) + bias) * b).sum 1L
+        | Columns(j, offset) -> j.mv (w.narrow (0L, int64 offset, j.shape[1]))
+
+    /// The sum of a quantity over all blocks; intermediates are freed one by one.
+    let sum (quantity: 'block -> Tensor) (blocks: 'block list) : Tensor =
+        let total = quantity blocks.Head
+
+        for block in blocks.Tail do
+            Scope.free (fun () -> total.add_ (quantity block) |> ignore)
+
+        total
+
 /// Products with the tangent and blocks of the tangent kernel K(X, Y) = J(X) J(Y)ᵀ.
 [<RequireQualifiedAccess>]
 module Tangent =
@@ -48,11 +115,14 @@ module Tangent =
             for start in 0..step .. rows - 1 -> int64 start, int64 (min step (rows - start))
         ]
 
-    /// The number of points N.
-    let rows tangent =
+    /// Something with one row per point.
+    let private representative tangent =
         match tangent with
-        | Structured(_, blocks) -> Tensor.rows blocks.Head.Inputs
-        | Generic generic -> Tensor.rows generic.Points
+        | Structured(_, blocks) -> Block.representative blocks.Head
+        | Generic generic -> generic.Points
+
+    /// The number of points N.
+    let rows tangent = Tensor.rows (representative tangent)
 
     /// The number of parameters p.
     let parameters tangent =
@@ -62,17 +132,7 @@ module Tangent =
 
     let private restrict (select: Tensor -> Tensor) tangent =
         match tangent with
-        | Structured(p, blocks) ->
-            Structured(
-                p,
-                [
-                    for block in blocks ->
-                        { block with
-                            Inputs = select block.Inputs
-                            Sensitivities = select block.Sensitivities
-                        }
-                ]
-            )
+        | Structured(p, blocks) -> Structured(p, List.map (Block.restrict select) blocks)
         | Generic generic ->
             Generic
                 { generic with
@@ -86,88 +146,67 @@ module Tangent =
     let private narrow (start, length) tangent =
         restrict (fun rows -> rows.narrow (0L, start, length)) tangent
 
-    /// Σ_l (B_l B'_lᵀ) ∘ (A_l A'_lᵀ + 1).
-    let private structuredKernel (first: Block list) (second: Block list) : Tensor =
-        let one = 1.0.ToScalar()
+    /// A matrix with one row per point of the tangent, made some rows at a time so that intermediates stay bounded.
+    let private byRows perRow columns (make: Tangent -> Tensor) tangent : Tensor =
+        Scope.keep (fun () ->
+            match chunks (rows tangent) perRow with
+            | [ _ ] -> make tangent
+            | several ->
+                let result = (representative tangent).new_empty(int64 (rows tangent), int64 columns)
 
-        let terms =
-            [
-                for x, y in List.zip first second ->
-                    x.Sensitivities.mm (y.Sensitivities.t ()), x.Inputs.mm(y.Inputs.t ()).add_(one: Scalar)
-            ]
+                for start, length in several do
+                    Scope.free (fun () ->
+                        result.narrow(0L, start, length).copy_(make (narrow (start, length) tangent))
+                        |> ignore)
 
-        let b, a = terms.Head
-        let sum = b.mul_ (a: Tensor)
+                result)
 
-        for b, a in terms.Tail do
-            sum.addcmul_ (b, a, one) |> ignore
-
-        sum
+    /// The rows of J, of a generic tangent's range of points.
+    let private jacobian (start, length) (generic: GenericTangent) : Tensor =
+        generic.Jacobian(generic.Points.narrow (0L, start, length))
 
     /// K(X, Y) = J(X) J(Y)ᵀ (N × M) of two tangents of the same network. Costs O(N M Σ_l (fan-in + fan-out)) for a
     /// layered network; temporary memory is bounded. Raises `ArgumentException` for tangents of different networks.
-    let rec kernel (first: Tangent) (second: Tangent) : Tensor =
+    let kernel (first: Tangent) (second: Tangent) : Tensor =
         if parameters first <> parameters second then
             Guard.fail
                 "second"
                 $"{parameters second} parameters, but the first tangent has {parameters first}; take both from the same network"
 
-        let byRows perRow (block: Tangent -> Tensor) =
-            Scope.keep (fun () ->
-                match chunks (rows first) perRow with
-                | [ _ ] -> block first
-                | several ->
-                    let like =
-                        match first with
-                        | Structured(_, b) -> b.Head.Inputs
-                        | Generic g -> g.Points
+        let make part : Tensor =
+            match part, second with
+            | Structured(_, blocks), Structured(_, other) ->
+                List.zip blocks other |> Block.sum (fun (x, y) -> Block.kernel x y)
+            | Generic part, Generic other ->
+                let j = part.Jacobian part.Points
 
-                    let result = like.new_empty (int64 (rows first), int64 (rows second))
+                Tensor.concatenate
+                    1L
+                    [
+                        for range in chunks (rows second) other.Parameters ->
+                            Scope.keep (fun () -> j.mm ((jacobian range other).t()))
+                    ]
+            | _ ->
+                Guard.fail "second" "the one tangent is structured, the other generic; take both from the same network"
 
-                    for start, length in several do
-                        Scope.free (fun () ->
-                            result.narrow(0L, start, length).copy_(block (narrow (start, length) first))
-                            |> ignore)
+        let perRow =
+            match first with
+            | Structured _ -> rows second
+            | Generic generic -> generic.Parameters
 
-                    result)
-
-        match first, second with
-        | Structured _, Structured(_, other) ->
-            byRows (rows second) (function
-                | Structured(_, blocks) -> Scope.keep (fun () -> structuredKernel blocks other)
-                | Generic _ -> kernel first second)
-        | Generic _, Generic other ->
-            byRows (parameters first) (function
-                | Generic part ->
-                    Scope.keep (fun () ->
-                        let jacobian = part.Jacobian part.Points
-
-                        Tensor.concatenate
-                            1L
-                            [
-                                for start, length in chunks (rows second) other.Parameters ->
-                                    Scope.keep (fun () ->
-                                        jacobian.mm ((other.Jacobian(other.Points.narrow (0L, start, length))).t()))
-                            ])
-                | Structured _ -> kernel first second)
-        | _ -> Guard.fail "second" "the one tangent is structured, the other generic; take both from the same network"
+        byRows perRow (rows second) (fun part -> Scope.keep (fun () -> make part)) first
 
     /// The squared norms |∂u(x_i)/∂θ|², the diagonal of K(X, X) (N).
     let squaredNorms tangent : Tensor =
         Scope.keep (fun () ->
             match tangent with
-            | Structured(_, blocks) ->
-                [
-                    for block in blocks -> block.Sensitivities.square().sum 1L * (block.Inputs.square().sum 1L + 1.0)
-                ]
-                |> List.reduce (fun x y -> x + y)
+            | Structured(_, blocks) -> Block.sum Block.squaredNorms blocks
             | Generic generic ->
                 Tensor.concatenate
                     0L
                     [
-                        for start, length in chunks (rows tangent) generic.Parameters ->
-                            Scope.keep (fun () ->
-                                (generic.Jacobian(generic.Points.narrow (0L, start, length))).square().sum 1L)
+                        for range in chunks (rows tangent) generic.Parameters ->
+                            Scope.keep (fun () -> (jacobian range generic).square().sum 1L)
                     ])
 
     /// Jᵀ v (p) for v (N).
@@ -180,16 +219,7 @@ module Tangent =
                 let result = v.new_zeros (int64 p)
 
                 for block in blocks do
-                    let weighted = block.Sensitivities * v.unsqueeze 1L
-                    let fanIn, fanOut = block.Inputs.shape[1], weighted.shape[1]
-
-                    let weight =
-                        result.narrow(0L, int64 block.Offset, fanOut * fanIn).view(fanOut, fanIn)
-
-                    weight.add_ (weighted.t().mm block.Inputs) |> ignore
-
-                    result.narrow(0L, int64 block.Offset + fanOut * fanIn, fanOut).add_(weighted.sum 0L)
-                    |> ignore
+                    Scope.free (fun () -> Block.addTransposeTimes v result block)
 
                 result
             | Generic generic -> generic.TransposeTimes generic.Points v)
@@ -200,19 +230,11 @@ module Tangent =
 
         Scope.keep (fun () ->
             match tangent with
-            | Structured(_, blocks) ->
-                [
-                    for block in blocks ->
-                        let fanIn, fanOut = block.Inputs.shape[1], block.Sensitivities.shape[1]
-                        let weight = w.narrow(0L, int64 block.Offset, fanOut * fanIn).view(fanOut, fanIn)
-                        let bias = w.narrow (0L, int64 block.Offset + fanOut * fanIn, fanOut)
-                        ((block.Inputs.mm (weight.t ()) + bias) * block.Sensitivities).sum 1L
-                ]
-                |> List.reduce (fun x y -> x + y)
+            | Structured(_, blocks) -> Block.sum (Block.times w) blocks
             | Generic generic ->
                 Tensor.concatenate
                     0L
                     [
-                        for start, length in chunks (rows tangent) generic.Parameters ->
-                            Scope.keep (fun () -> (generic.Jacobian(generic.Points.narrow (0L, start, length))).mv w)
+                        for range in chunks (rows tangent) generic.Parameters ->
+                            Scope.keep (fun () -> (jacobian range generic).mv w)
                     ])
