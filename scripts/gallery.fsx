@@ -53,6 +53,25 @@ let errorChart (times: float[]) (errors: float[]) : Chart =
     |> Chart.axes "t" "relative L² error"
     |> Chart.titled "Error over time"
 
+/// The torus [0, 2π)² of the problems in the plane.
+let torus = Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]
+
+/// The initial value of the problems in the plane, 0.04 cosh(3 sin x) sinh(sin y).
+let planarInitial (x: Tensor) : Tensor =
+    0.04 * (3.0 * x.select(1L, 0L).sin ()).cosh () * x.select(1L, 1L).sin().sinh ()
+
+/// The n × n points (2πi/n, 2πj/n) of the torus, row i·n + j.
+let planarGrid (n: int) : Tensor =
+    Collocation.grid torus n |> Collocation.points Placement.float64 0
+
+/// A function on the n × n points of the torus, in colours.
+let planarChart (title: string) (n: int) (values: float[]) : Chart =
+    let axis = Array.init n (fun i -> 2.0 * Math.PI * float i / float n)
+
+    Chart.heatmap title axis axis (Array2D.init n n (fun i j -> values[i * n + j]))
+    |> Chart.axes "x" "y"
+    |> Chart.titled title
+
 /// Step size, residual and effective rank over time.
 let diagnosticsChart (solution: Solution) : Chart =
     let steps = Solution.steps solution

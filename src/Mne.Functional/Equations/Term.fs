@@ -164,6 +164,46 @@ module Term =
 
         Scope.keep (fun () -> go term)
 
+    /// ∂A/∂(∇u) at the points (N × d): how the term answers to a change of the gradient of u. Its negative is the velocity
+    /// of the characteristics of ∂_t u = A_t u. Raises `ArgumentException` for a `Custom` term.
+    let gradientSensitivity (term: Term) (local: Local) : Tensor =
+        let d = int local.Points.shape[1]
+        let at term = (evaluate term local).unsqueeze 1L
+
+        let rec go term : Tensor option =
+            match term with
+            | Number _
+            | Known _
+            | Mean _ -> None
+            | Of(Partial(k, 1)) ->
+                let unit = local.Points.new_zeros local.Points.shape
+                unit.select(1L, int64 k).fill_ 1.0 |> ignore
+                Some unit
+            | Of _ -> None
+            | Transport(_, velocity) -> Some(velocity local.Time local.Points)
+            | GradientSquared -> Some(2.0 * Jet.gradient local.Jet)
+            | Plus(a, b) -> sum (go a) (go b)
+            | Times(a, b) -> sum (go a |> Option.map (fun g -> at b * g)) (go b |> Option.map (fun g -> at a * g))
+            | Power(a, n) -> go a |> Option.map (fun g -> float n * at (pown (n - 1) a) * g)
+            | Apply(_, f, a) ->
+                go a
+                |> Option.map (fun g -> (Diff.grad (fun v -> (f v).sum()) (evaluate a local)).unsqueeze 1L * g)
+            | Custom(name, _, _) ->
+                Guard.fail
+                    "term"
+                    $"the dependence of \"{name}\" on ∇u is not known; give the velocity yourself with `Moving`"
+
+        and sum a b =
+            match a, b with
+            | Some a, Some b -> Some(a + b)
+            | a, None -> a
+            | None, b -> b
+
+        Scope.keep (fun () ->
+            match go term with
+            | Some sensitivity -> sensitivity.expand (int64 (Tensor.rows local.Points), int64 d)
+            | None -> local.Points.new_zeros local.Points.shape)
+
     let private superscript (n: int) =
         string n |> String.map (fun c -> "⁰¹²³⁴⁵⁶⁷⁸⁹"[int c - int '0'])
 

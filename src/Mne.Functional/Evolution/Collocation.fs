@@ -32,6 +32,10 @@ module Collocation =
         Guard.finite "points" points
         Given points
 
+    /// The points of a recipe for one seed, the same ones whenever they are asked for: a fit then takes them as given.
+    let fixedBy (seed: int) (collocation: Collocation) =
+        Given(points Placement.float64 seed collocation)
+
     let private scale (bounds: (float * float) list) (unit: Tensor) : Tensor =
         let placement = Placement.ofTensor unit
         let low = Tensor.ofArray placement [| for low, _ in bounds -> low |]

@@ -207,8 +207,7 @@ module Evolution =
                                 }
                         ]
 
-                    field,
-                    Integrator.solve
+                    let problem =
                         {
                             Field = VectorField.evaluate field
                             Norm = VectorField.norm field (options.ErrorScale = Spread) options.Tolerance
@@ -221,8 +220,27 @@ module Evolution =
                             OnStep = report
                             Cancellation = options.Cancellation
                         }
-                        (VectorField.pack start points)
-                        (t0, t1))
+
+                    match options.Points with
+                    | Fixed
+                    | Moving _ -> field, Integrator.solve problem (VectorField.pack start points) (t0, t1)
+                    | Redrawn redraw ->
+                        let draws = max 1 (int (Math.Ceiling(abs (t1 - t0) / redraw.Every * (1.0 - 1e-9))))
+                        let time i = t0 + (t1 - t0) * float i / float draws
+
+                        let place i (y: Tensor) =
+                            let θ = VectorField.parameters field y
+
+                            VectorField.pack
+                                θ
+                                (PointDynamics.redraw redraw network θ (time i) (Random.child i options.Seed) n)
+
+                        field,
+                        Integrator.solvePiecewise
+                            problem
+                            place
+                            (VectorField.pack start points)
+                            (List.init (draws + 1) time))
 
         {
             VectorField = fst solution

@@ -400,3 +400,86 @@ module Integrator =
             | Error Interrupted -> abandon t0 y0 slope (Cancelled t0)
             | Error _ -> advance t0 y0 slope (1e-6 * span) 1e-4 false
             | Ok h -> advance t0 y0 slope (min h span) 1e-4 false
+
+    /// Integrates through the times t₀, t₁, … in pieces; `restart i y` makes the state with which piece i begins from the
+    /// one that was reached. The step size is carried on. Raises `ArgumentException` unless there are two times or more.
+    let solvePiecewise
+        (problem: Integration<'note>)
+        (restart: int -> Tensor -> Tensor)
+        (y: Tensor)
+        (times: float list)
+        : Trajectory<'note> =
+        if times.Length < 2 then
+            Guard.fail "times" $"found {times.Length}, wanted two or more"
+
+        let append (first: Trajectory<'note>) (second: Trajectory<'note>) =
+            { second with
+                Start = first.Start
+                Segments = Array.append first.Segments second.Segments
+                Records = Array.append first.Records second.Records
+                Evaluations = first.Evaluations + second.Evaluations
+                Rejected = first.Rejected + second.Rejected
+            }
+
+        let piece i (before: Trajectory<'note> option) (t0, t1) =
+            let evaluations, rejected, accepted =
+                match before with
+                | Some b -> b.Evaluations, b.Rejected, b.Records.Length
+                | None -> 0, 0, 0
+
+            let count (record: StepRecord<'note>) =
+                { record with
+                    Evaluations = record.Evaluations + evaluations
+                    Rejected = record.Rejected + rejected
+                }
+
+            let state =
+                match before with
+                | Some b -> Trajectory.evaluate t0 b
+                | None -> y
+
+            let start = Scope.keep (fun () -> restart i state)
+
+            let trajectory =
+                solve
+                    { problem with
+                        InitialStep =
+                            before
+                            |> Option.bind (fun b -> Array.tryLast b.Records)
+                            |> Option.map (fun last ->
+                                // The last step of a piece is cut short; the one before was chosen by the error.
+                                match before with
+                                | Some b when b.Records.Length > 1 ->
+                                    max last.Step b.Records[b.Records.Length - 2].Step
+                                | _ -> last.Step)
+                            |> Option.orElse problem.InitialStep
+                        MaximumSteps = max 1 (problem.MaximumSteps - accepted - rejected)
+                        OnStep = count >> problem.OnStep
+                    }
+                    start
+                    (t0, t1)
+
+            start.Dispose()
+            before |> Option.iter (fun _ -> state.Dispose())
+
+            let trajectory =
+                { trajectory with
+                    Records = Array.map count trajectory.Records
+                }
+
+            match before with
+            | Some b -> append b trajectory
+            | None -> trajectory
+
+        let rec go i before pieces =
+            match pieces with
+            | span :: rest ->
+                let trajectory = piece i before span
+
+                if trajectory.Outcome = Completed then
+                    go (i + 1) (Some trajectory) rest
+                else
+                    trajectory, i
+            | [] -> before |> Option.get, i
+
+        go 0 None (List.pairwise times) |> fst

@@ -7,6 +7,21 @@ type PointDynamics =
     /// The points move with the velocity ẋ = v(t, x; u): (N × d) from the local values. `needs` lists the derivatives of u
     /// that it reads.
     | Moving of needs: Derivative list * velocity: (Local -> Tensor)
+    /// The points stay for a while and are then drawn anew where they are needed; u is carried on.
+    | Redrawn of Redraw
+
+/// How points are drawn anew: from candidates, in proportion to a monitor function of u.
+and Redraw =
+    {
+        /// The time between two draws; the first is at the start.
+        Every: float
+        /// Where points may lie: several times as many as there will be points.
+        Candidates: Collocation
+        /// The derivatives of u that the monitor reads.
+        Needs: Derivative list
+        /// The density of points aimed at, up to a factor: (M) positive numbers from the local values at the candidates.
+        Monitor: Local -> Tensor
+    }
 
 /// The minimal neural evolution of a network: the vector field of the joint state y = (θ, X).
 type VectorField =
@@ -79,7 +94,8 @@ module VectorField =
 
             let request =
                 match field.Points with
-                | Fixed -> Term.needs d field.Term
+                | Fixed
+                | Redrawn _ -> Term.needs d field.Term
                 | Moving(needs, _) -> Set.union (Term.needs d field.Term) (Set.ofList needs)
 
             let local =
@@ -99,7 +115,8 @@ module VectorField =
 
             let velocity =
                 match field.Points with
-                | Fixed -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
+                | Fixed
+                | Redrawn _ -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
                 | Moving(_, velocity) ->
                     let v = velocity local
                     Guard.vectors "velocity" field.PointCount d v
@@ -129,5 +146,6 @@ module VectorField =
             let errorOfU = Tensor.rms δu / (tolerance * (scale + tolerance))
 
             match field.Points with
-            | Fixed -> errorOfU
+            | Fixed
+            | Redrawn _ -> errorOfU
             | Moving _ -> max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))
