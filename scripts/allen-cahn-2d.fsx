@@ -11,7 +11,14 @@ open Gallery
 let equation = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value
 
 let network =
-    Network.create torus [ Layer.harmonics 2; Layer.dense 48 Sine; Layer.dense 48 Sine; Layer.dense 48 Sine ]
+    Network.create
+        torus
+        [
+            Layer.harmonics 2
+            Layer.dense 48 Sine
+            Layer.dense 48 Sine
+            Layer.dense 48 Sine
+        ]
 
 printfn "∂u/∂t = %s on %s" (Term.show equation) network.Description
 
@@ -19,7 +26,11 @@ let start, fitSeconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Regression.fit
-                { Regression.defaults with Tolerance = 1e-6; Regularisation = 1e-2, 1e-15; Meter = meter }
+                { Regression.defaults with
+                    Tolerance = 1e-6
+                    Regularisation = 1e-2, 1e-15
+                    Meter = meter
+                }
                 network
                 planarInitial
                 (Collocation.sequence torus 900 |> Collocation.fixedBy 0)))
@@ -58,9 +69,10 @@ save
         diagnosticsChart solution
     ]
 
-result [
-    "relativeL2", Convergence.relativeL2 exact computed
-    "seconds", seconds
-    "evaluations", float solution.Trajectory.Evaluations
-    "fitSeconds", fitSeconds
-]
+result
+    [
+        "relativeL2", Convergence.relativeL2 exact computed
+        "seconds", seconds
+        "evaluations", float solution.Trajectory.Evaluations
+        "fitSeconds", fitSeconds
+    ]

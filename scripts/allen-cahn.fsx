@@ -14,13 +14,23 @@ let allenCahn = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value
 
 let initialValue (x: Tensor) : Tensor =
     let x = x.squeeze 1L
-    let bump (rate: float) (centre: float) = (-rate * (x - centre).square ()).exp ()
-    (2.0 * x.sin ()).tanh () / 3.0 - bump 23.5 (Math.PI / 2.0) + bump 27.0 4.2 + bump 38.0 5.4
+    let bump (rate: float) (centre: float) = (-rate * (x - centre).square()).exp()
+
+    (2.0 * x.sin ()).tanh() / 3.0 - bump 23.5 (Math.PI / 2.0)
+    + bump 27.0 4.2
+    + bump 38.0 5.4
 
 let line = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
 
 let network =
-    Network.create line [ Layer.harmonics 4; Layer.dense 48 Sine; Layer.dense 48 Sine; Layer.dense 48 Sine ]
+    Network.create
+        line
+        [
+            Layer.harmonics 4
+            Layer.dense 48 Sine
+            Layer.dense 48 Sine
+            Layer.dense 48 Sine
+        ]
 
 printfn "∂u/∂t = %s on %s" (Term.show allenCahn) network.Description
 
@@ -28,7 +38,11 @@ let start, fitSeconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Regression.fit
-                { Regression.defaults with Tolerance = 2e-7; Regularisation = 1e-2, 1e-15; Meter = meter }
+                { Regression.defaults with
+                    Tolerance = 2e-7
+                    Regularisation = 1e-2, 1e-15
+                    Meter = meter
+                }
                 network
                 initialValue
                 (Collocation.grid line 256)))
@@ -66,9 +80,10 @@ save
         diagnosticsChart solution
     ]
 
-result [
-    "relativeL2", Convergence.relativeL2 exact computed
-    "seconds", seconds
-    "evaluations", float solution.Trajectory.Evaluations
-    "fitSeconds", fitSeconds
-]
+result
+    [
+        "relativeL2", Convergence.relativeL2 exact computed
+        "seconds", seconds
+        "evaluations", float solution.Trajectory.Evaluations
+        "fitSeconds", fitSeconds
+    ]

@@ -58,7 +58,7 @@ let torus = Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]
 
 /// The initial value of the problems in the plane, 0.04 cosh(3 sin x) sinh(sin y).
 let planarInitial (x: Tensor) : Tensor =
-    0.04 * (3.0 * x.select(1L, 0L).sin ()).cosh () * x.select(1L, 1L).sin().sinh ()
+    0.04 * (3.0 * x.select(1L, 0L).sin()).cosh() * x.select(1L, 1L).sin().sinh()
 
 /// The n × n points (2πi/n, 2πj/n) of the torus, row i·n + j.
 let planarGrid (n: int) : Tensor =

@@ -19,7 +19,11 @@ let start, fitSeconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Regression.fit
-                { Regression.defaults with Tolerance = 1e-6; Regularisation = 1e-2, 1e-15; Meter = meter }
+                { Regression.defaults with
+                    Tolerance = 1e-6
+                    Regularisation = 1e-2, 1e-15
+                    Meter = meter
+                }
                 network
                 planarInitial
                 (Collocation.sequence torus 900 |> Collocation.fixedBy 0)))
@@ -58,9 +62,10 @@ save
         diagnosticsChart solution
     ]
 
-result [
-    "relativeL2", Convergence.relativeL2 exact computed
-    "seconds", seconds
-    "evaluations", float solution.Trajectory.Evaluations
-    "fitSeconds", fitSeconds
-]
+result
+    [
+        "relativeL2", Convergence.relativeL2 exact computed
+        "seconds", seconds
+        "evaluations", float solution.Trajectory.Evaluations
+        "fitSeconds", fitSeconds
+    ]

@@ -19,15 +19,25 @@ let twoSolitons (t: float) (x: Tensor) : Tensor =
     let first = k1 * x - k1 ** 3.0 * t
     let second = k2 * x - k2 ** 3.0 * t + 10.73
     let both = first + second + 2.0 * log ((k2 - k1) / (k2 + k1))
-    let weights = (Tensor.stack 0L [ torch.zeros_like x; first; second; both ]).softmax 0L
+
+    let weights =
+        (Tensor.stack 0L [ torch.zeros_like x; first; second; both ]).softmax 0L
+
     let k = Tensor.ofRows Placement.float64 [ [ 0.0 ]; [ k1 ]; [ k2 ]; [ k1 + k2 ] ]
     let mean = (k * weights).sum 0L
-    2.0 * ((k - mean).square () * weights).sum 0L
+    2.0 * ((k - mean).square() * weights).sum 0L
 
 let line = Domain.periodic [ (-20.0, 40.0) ]
 
 let network =
-    Network.create line [ Layer.harmonics 6; Layer.dense 48 Sine; Layer.dense 48 Sine; Layer.dense 48 Sine ]
+    Network.create
+        line
+        [
+            Layer.harmonics 6
+            Layer.dense 48 Sine
+            Layer.dense 48 Sine
+            Layer.dense 48 Sine
+        ]
 
 printfn "∂u/∂t = %s on %s" (Term.show kdv) network.Description
 
@@ -36,7 +46,11 @@ let start, fitSeconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Regression.fit
-                { Regression.defaults with Tolerance = 1e-8; Regularisation = 1e-2, 1e-15; Meter = meter }
+                { Regression.defaults with
+                    Tolerance = 1e-8
+                    Regularisation = 1e-2, 1e-15
+                    Meter = meter
+                }
                 network
                 (twoSolitons 0.0)
                 (Collocation.grid line 384)))
@@ -72,9 +86,10 @@ save
         diagnosticsChart solution
     ]
 
-result [
-    "relativeL2", Convergence.relativeL2 exact computed
-    "seconds", seconds
-    "evaluations", float solution.Trajectory.Evaluations
-    "fitSeconds", fitSeconds
-]
+result
+    [
+        "relativeL2", Convergence.relativeL2 exact computed
+        "seconds", seconds
+        "evaluations", float solution.Trajectory.Evaluations
+        "fitSeconds", fitSeconds
+    ]
