@@ -57,8 +57,8 @@ module Conditional =
                 "given"
                 $"found %A{given}, wanted {conditional.Given.Length} finite numbers, one for each of the coordinates %A{conditional.Given}"
 
-    /// The coordinates of z that are given, all rows alike.
-    let private inside (conditional: Conditional) (values: (int * Tensor) list) : Tensor =
+    /// Points from their columns, each with the number of its coordinate.
+    let private inside (values: (int * Tensor) list) : Tensor =
         Tensor.stack 1L [ for _, column in List.sortBy fst values -> column ]
 
     /// `count` draws of all coordinates with b = given and a distributed as the conditional density, with exact
@@ -78,16 +78,11 @@ module Conditional =
                 [
                     for i, k in List.indexed conditional.Drawn -> k, noise.select (1L, int64 i)
                     for value, k in List.zip given conditional.Given ->
-                        k, noise.new_full (int64 count, (value - sampler.Shift[k]) / sampler.Scale[k])
+                        k, noise.new_full (int64 count, value)
                 ]
 
-            let start = inside conditional columns
-            // The coordinates that are given carry no density, so their scale must not count when z becomes x.
-            let given = List.sum [ for k in conditional.Given -> log sampler.Scale[k] ]
-
-            Sampler.drawFrom
-                sampler
-                (start, (Process.standardNormal conditional.Drawn.Length).LogDensity noise + given))
+            let reference = Process.standardNormal conditional.Drawn.Length
+            Sampler.drawFrom sampler (inside columns, reference.LogDensity noise))
 
     /// `drawSeeded` with the seed 0.
     let draw count given conditional : Draws = drawSeeded 0 count given conditional
@@ -115,11 +110,11 @@ module Conditional =
                             for i, k in List.indexed conditional.Drawn ->
                                 k, noise[int64 row, int64 i].expand b.shape[0]
                             for i, k in List.indexed conditional.Given ->
-                                k, (b.select (1L, int64 i) - sampler.Shift[k]) / sampler.Scale[k]
+                                k, b.select (1L, int64 i)
                         ]
 
                     // Through `Propagate`, so that the energy can be differentiated with respect to b.
-                    Jet.value (network.Propagate Set.empty θ (inside conditional columns))
+                    Jet.value (network.Propagate Set.empty θ (inside columns))
             ]
             |> Tensor.stack 0L
             |> _.mean([| 0L |]))

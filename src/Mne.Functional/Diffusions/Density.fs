@@ -70,22 +70,3 @@ module Density =
 
                 let distances = (points.unsqueeze 1L - means.unsqueeze 0L).square().sum 2L
                 -(constants - 0.5 * distances / deviations.square ()).logsumexp 1L))
-
-    /// The same density in coordinates z with x = shift + scale ∘ z (per coordinate); its normaliser is that of the
-    /// original divided by Π scale.
-    /// Raises `ArgumentException` unless there are d shifts and d positive scales.
-    let rescaled (shift: float list) (scale: float list) (density: Density) : Density =
-        let d = density.Dimension
-
-        if shift.Length <> d || scale.Length <> d then
-            Guard.fail "scale" $"{shift.Length} shifts and {scale.Length} scales, but the density has dimension {d}"
-
-        scale |> List.iter (Guard.positive "scale")
-
-        let tensor values like =
-            Tensor.ofArray (Placement.ofTensor like) (List.toArray values)
-
-        {
-            Dimension = d
-            Energy = fun z -> density.Energy(z * tensor scale z + tensor shift z)
-        }

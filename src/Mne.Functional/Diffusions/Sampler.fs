@@ -29,11 +29,8 @@ type SamplerOptions =
         Tolerance: float
         /// T: how long the process runs; what is left of the start then is of size e^{−T}. Default 3.
         Duration: float
-        /// Where the first points come from. Default: 1,000 cooled chains from starts with standard deviation 3.
+        /// Where the first points come from. Default: a cloud with standard deviation 3, τ = 2.
         Start: Start
-        /// Whether to shift and scale the coordinates so that the first points have mean 0 and standard deviation 1 in
-        /// each. Weights and log Z refer to the original coordinates all the same. Default true.
-        Standardise: bool
         /// Steps of the initial fit of the energy. Default 60.
         FitSteps: int
         /// Points of every step of the fit. Default 800.
@@ -60,13 +57,9 @@ type Sampler =
     {
         /// What is sampled.
         Target: Density
-        /// The coordinates z of the process: x = Shift + Scale ∘ z.
-        Shift: float list
-        /// See `Shift`.
-        Scale: float list
         /// The process that takes it to the reference distribution.
         Process: Process
-        /// u_t(z) for 0 ≤ t ≤ T.
+        /// u_t for 0 ≤ t ≤ T.
         Solution: Solution
         /// Relative error of the fit of u_0 at points that it has not seen.
         FitError: float
@@ -91,8 +84,7 @@ module Sampler =
             Regularisation = 1e-8
             Tolerance = 1e-4
             Duration = 3.0
-            Start = Cooled Chains.defaults
-            Standardise = true
+            Start = Cloud(3.0, 2.0)
             FitSteps = 60
             FitPointCount = 800
             FitRegularisation = 1e-3, 1e-9
@@ -113,8 +105,9 @@ module Sampler =
                 "process"
                 $"{p.Name} has no stationary distribution to draw from; use one that has, such as Process.ornsteinUhlenbeck"
 
-    /// A recipe for points that cover the target, in its own coordinates: with τ as the options say.
-    let private coveringPoints (options: SamplerOptions) (target: Density) : int -> Collocation =
+    /// A recipe for points that cover the target, as many as asked for, as the options say.
+    /// Raises `ArgumentException` when the points do not fit the target.
+    let coveringPoints (options: SamplerOptions) (target: Density) : int -> Collocation =
         let d = target.Dimension
 
         match options.Start with
@@ -128,23 +121,6 @@ module Sampler =
             Guard.points "Start" d points
             Guard.finite "Start" points
             Chains.recipe points
-
-    /// The recipe in the coordinates z.
-    let private inCoordinates
-        (shift: float list)
-        (scale: float list)
-        (recipe: int -> Collocation)
-        (count: int)
-        : Collocation =
-        Drawn(
-            count,
-            fun placement seed ->
-                Scope.keep (fun () ->
-                    let tensor values =
-                        Tensor.ofArray placement (List.toArray values)
-
-                    (Collocation.points placement seed (recipe count) - tensor shift) / tensor scale)
-        )
 
     /// Fits the energy at time 0 and evolves it, with its points, through the process `family d` to time T.
     /// Raises `ArgumentException` for options or an energy that do not fit, `EvolutionFailedException` (with advice)
@@ -176,27 +152,15 @@ module Sampler =
         let seed role = Random.child role options.Seed
         use _ = torch.NewDisposeScope()
         options.Meter(Progress.started "fit" 0.0)
-        let covering = coveringPoints options target
-
-        let shift, scale =
-            if options.Standardise then
-                let pilot =
-                    Collocation.points options.Placement (seed 8) (covering (4 * options.PointCount))
-
-                List.ofArray (Tensor.toArray (pilot.mean [| 0L |])), List.ofArray (Tensor.toArray (pilot.std 0L))
-            else
-                List.replicate d 0.0, List.replicate d 1.0
-
-        let inner = Density.rescaled shift scale target
-        let points = inCoordinates shift scale covering
+        let points = coveringPoints options target
 
         let level =
             // An additive constant of the energy is free; the network need not learn it.
             Scope.free (fun () ->
-                let z = Collocation.points options.Placement (seed 2) (points options.FitPointCount)
-                Tensor.toFloat ((inner.Energy z).mean()))
+                let x = Collocation.points options.Placement (seed 2) (points options.FitPointCount)
+                Tensor.toFloat ((target.Energy x).mean()))
 
-        let energy z = inner.Energy z - level
+        let energy x = target.Energy x - level
 
         let fit =
             { Regression.defaults with
@@ -253,16 +217,41 @@ module Sampler =
 
         {
             Target = target
-            Shift = shift
-            Scale = scale
             Process = p
             Solution = solution
             FitError = error
             Options = options
         }
 
-    /// Carries points z (M × d), which follow a density with the given logarithm (M) at time T, back to time 0 by the
-    /// probability flow, and the log-density with them: d/dt log q(z_t) = −∇·v_t(z_t).
+    /// Options and process for a target that is not of unit size around the origin: the first points are found, the
+    /// network sees coordinates shifted and scaled to mean 0 and standard deviation `width` of these points, and the process
+    /// ends in a normal distribution of their mean, and of their standard deviation divided by `width`.
+    /// `width` is 1 or 2: more leaves room for narrow modes.
+    /// Raises `ArgumentException` when options do not fit the target.
+    ///
+    /// <example><code>
+    /// let options, ornsteinUhlenbeck = Sampler.standardise 2.0 { Sampler.defaults with Start = Cooled Chains.defaults } target
+    /// let sampler = Sampler.evolve options ornsteinUhlenbeck target
+    /// </code></example>
+    let standardise (width: float) (options: SamplerOptions) (target: Density) : SamplerOptions * (int -> Process) =
+        Guard.positive "width" width
+
+        let pilot =
+            coveringPoints options target (max 2000 (4 * options.PointCount))
+            |> Collocation.points options.Placement (Random.child 8 options.Seed)
+
+        let shift, scale =
+            Scope.free (fun () ->
+                List.ofArray (Tensor.toArray (pilot.mean [| 0L |])),
+                [ for deviation in Tensor.toArray (pilot.std 0L) -> deviation / width ])
+
+        { options with
+            Start = Known pilot
+            Network = options.Network >> Network.rescaled shift scale },
+        fun _ -> Process.ornsteinUhlenbeckTo shift (Diagonal [ for s in scale -> s * s ])
+
+    /// Carries points (M × d), which follow a density with the given logarithm (M) at time T, back to time 0 by the
+    /// probability flow, and the log-density with them: d/dt log q(x_t) = −∇·v_t(x_t).
     let private carryBack (sampler: Sampler) (onStep: StepRecord<unit> -> unit) (points: Tensor, logDensity: Tensor) =
         let p, d = sampler.Process, int64 sampler.Process.Dimension
         let m = points.shape[0]
@@ -306,7 +295,7 @@ module Sampler =
             (positions y).clone(), (logDensities y).clone()
         | outcome -> raise (EvolutionFailedException(outcome, outcome.Advice))
 
-    /// Draws at time 0 from points z (M × d) at time T and their log-density (M), in batches of bounded memory.
+    /// Draws at time 0 from points (M × d) at time T and their log-density (M), in batches of bounded memory.
     let internal drawFrom (sampler: Sampler) (start: Tensor, logDensity: Tensor) : Draws =
         let options = sampler.Options
         let clock = Diagnostics.Stopwatch.StartNew()
@@ -343,14 +332,8 @@ module Sampler =
                             carryBack sampler onStep (part start, part logDensity))
                 ]
 
-            let tensor values =
-                Tensor.ofArray options.Placement (List.toArray values)
-
-            let z = Tensor.concatenate 0L (List.map fst back)
-            let points = z * tensor sampler.Scale + tensor sampler.Shift
-
-            let logProposal =
-                Tensor.concatenate 0L (List.map snd back) - List.sumBy log sampler.Scale
+            let points = Tensor.concatenate 0L (List.map fst back)
+            let logProposal = Tensor.concatenate 0L (List.map snd back)
 
             {
                 Points = points

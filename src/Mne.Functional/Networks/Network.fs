@@ -290,6 +290,56 @@ module Network =
                     | Generic _ as generic -> generic
         }
 
+    /// A network that sees shifted and scaled coordinates, u(x) = w((x − shift) / scale): for domains whose coordinates are
+    /// far from 0 or of different size. Any network can be rescaled, sums and blocks too.
+    /// Raises `ArgumentException` unless there are d finite shifts and d positive scales.
+    let rescaled (shift: float list) (scale: float list) (network: Network) : Network =
+        let d = network.Domain.Dimension
+
+        if shift.Length <> d || scale.Length <> d then
+            Guard.fail "scale" $"{shift.Length} shifts and {scale.Length} scales, but the domain has dimension {d}"
+
+        if network.Domain.Coordinates |> List.exists (fun coordinate -> coordinate.IsPeriodic) then
+            Guard.fail "network" "its domain has periodic coordinates, whose period would change; rescale only the others"
+
+        scale |> List.iter (Guard.positive "scale")
+
+        let inside (points: Tensor) =
+            let tensor values = Tensor.ofArray (Placement.ofTensor points) (List.toArray values)
+            (points - tensor shift) / tensor scale
+
+        let alike = scale |> List.forall ((=) scale.Head)
+
+        let propagate request θ points =
+            let channels = Jet.closure d request |> Set.toList
+
+            // Where scales differ, the Laplacian is no multiple of the inner one: it is added up from its parts.
+            let needed =
+                channels
+                |> List.collect (function
+                    | Laplacian when not alike -> [ for k in 0 .. d - 1 -> Partial(k, 2) ]
+                    | derivative -> [ derivative ])
+                |> Set.ofList
+
+            let inner = network.Propagate needed θ (inside points)
+
+            let rec channel derivative : Tensor =
+                match derivative with
+                | Value -> Jet.value inner
+                | Partial(k, n) -> Jet.get derivative inner / scale[k] ** float n
+                | Mixed(i, j) -> Jet.get derivative inner / (scale[i] * scale[j])
+                | Laplacian when alike -> Jet.laplacian inner / (scale.Head * scale.Head)
+                | Laplacian -> [ for k in 0 .. d - 1 -> channel (Partial(k, 2)) ] |> List.reduce (fun x y -> x + y)
+
+            { Dimension = d
+              Channels = channels
+              Data = (Tensor.stack 0L [ for c in channels -> channel c ]).unsqueeze -1L }
+
+        { network with
+            Description = $"{network.Description} of (x − %A{shift}) / %A{scale}"
+            Propagate = propagate
+            Linearise = fun θ points -> network.Linearise θ (inside points) }
+
     /// The sum of networks on the same domain, each with its own weights: u(x) = Σ_k u_k(x); θ holds theirs one after the
     /// other. The tangent kernel of a sum is the sum of the kernels.
     /// Raises `ArgumentException` when there are none, when domains differ, or when a network is generic.
