@@ -194,11 +194,24 @@ module Sampler =
             Options = options
         }
 
-    /// The state of draws on their way back: positions and log-densities in one vector.
-    let private carryBack
+    /// The distribution at time T from which draws begin.
+    let reference (sampler: Sampler) : Reference = stationary sampler.Process
+
+    /// Time, points X (N × d), and u with the requested derivatives there: what equations and flows read.
+    let local (request: Set<Derivative>) (t: float) (points: Tensor) (sampler: Sampler) : Local =
+        {
+            Time = t
+            Points = points
+            Jet = Solution.jet request t points sampler.Solution
+        }
+
+    /// Points and their log-densities, in one vector, carried along the probability flow from one time to another.
+    let private carry
         (sampler: Sampler)
-        (onStep: float -> StepRecord<unit> -> unit)
-        (points: Tensor)
+        (maximumSteps: int)
+        (onStep: StepRecord<unit> -> unit)
+        (points: Tensor, logDensity: Tensor)
+        (span: float * float)
         : Tensor * Tensor =
         let p, d = sampler.Process, int64 sampler.Process.Dimension
         let m = points.shape[0]
@@ -215,32 +228,24 @@ module Sampler =
                 Scope.keep (fun () ->
                     let x = positions y
 
-                    let local =
-                        {
-                            Time = t
-                            Points = x
-                            Jet = Solution.jet request t x sampler.Solution
-                        }
-
+                    let local = local request t x sampler
                     join (Process.flow p local) (-(Process.flowDivergence p local))),
                 ()
-
-        let start = Solution.stop sampler.Solution
-        let reference = stationary p
 
         use trajectory =
             Integrator.solve
                 { Integrator.create field (fun y δ ->
                       Integrator.componentNorm sampler.Options.DrawTolerance sampler.Options.DrawTolerance y δ) with
-                    OnStep = onStep start
+                    OnStep = onStep
+                    MaximumSteps = maximumSteps
                     Cancellation = sampler.Options.Cancellation
                 }
-                (join points (reference.LogDensity points))
-                (start, 0.0)
+                (join points logDensity)
+                span
 
         match trajectory.Outcome with
         | Completed ->
-            let y = Trajectory.evaluate 0.0 trajectory
+            let y = Trajectory.evaluate (snd span) trajectory
             (positions y).clone(), (logDensities y).clone()
         | outcome -> raise (EvolutionFailedException(outcome, outcome.Advice))
 
@@ -251,8 +256,8 @@ module Sampler =
         Guard.atLeast "count" 1 count
         let options = sampler.Options
         let clock = Diagnostics.Stopwatch.StartNew()
-        let reference = stationary sampler.Process
-        options.Meter(Progress.started "draw" (Solution.stop sampler.Solution))
+        let reference, stop = reference sampler, Solution.stop sampler.Solution
+        options.Meter(Progress.started "draw" stop)
 
         Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
             let start =
@@ -267,8 +272,8 @@ module Sampler =
             let back =
                 batches
                 |> List.map (fun (first, length) ->
-                    let onStep t0 (step: StepRecord<unit>) =
-                        let part = 1.0 - step.Time / t0
+                    let onStep (step: StepRecord<unit>) =
+                        let part = 1.0 - step.Time / stop
                         let fraction = (float first + part * float length) / float count
 
                         options.Meter
@@ -286,7 +291,8 @@ module Sampler =
                             }
 
                     Scope.keepAll (fun (x, l) -> [ x; l ]) (fun () ->
-                        carryBack sampler onStep (start.narrow (0L, first, length))))
+                        let points = start.narrow (0L, first, length)
+                        carry sampler 100_000 onStep (points, reference.LogDensity points) (stop, 0.0)))
 
             let points = Tensor.concatenate 0L (List.map fst back)
             let logProposal = Tensor.concatenate 0L (List.map snd back)
@@ -299,3 +305,31 @@ module Sampler =
 
     /// `drawSeeded` with the seed 0.
     let draw (count: int) (sampler: Sampler) : Draws = drawSeeded 0 count sampler
+
+    /// log q at any points (M × d), normalised: the density of the draws there, found by following the flow from 0 to T. With exact
+    /// samples of the target it tells what draws cannot, whether q misses a part of it (`Importance.forwardEfficiency`).
+    /// Raises `ArgumentException` when points do not fit, and `EvolutionFailedException` when the flow cannot be followed within 2,000
+    /// steps, as happens at points where the energy was never fitted.
+    ///
+    /// <example><code>
+    /// let logWeights = -(target.Energy samples) - Sampler.logProposal samples sampler
+    /// Importance.forwardEfficiency logWeights
+    /// </code></example>
+    let logProposal (points: Tensor) (sampler: Sampler) : Tensor =
+        Guard.points "points" sampler.Process.Dimension points
+        let stop, batch = Solution.stop sampler.Solution, sampler.Options.DrawBatch
+
+        Scope.keep (fun () ->
+            Tensor.concatenate
+                0L
+                [
+                    for first in 0..batch .. Tensor.rows points - 1 ->
+                        Scope.keep (fun () ->
+                            let x =
+                                points.narrow (0L, int64 first, int64 (min batch (Tensor.rows points - first)))
+
+                            let atStop, change =
+                                carry sampler 2_000 ignore (x, x.new_zeros x.shape[0]) (0.0, stop)
+
+                            (reference sampler).LogDensity atStop - change)
+                ])
