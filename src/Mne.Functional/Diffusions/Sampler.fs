@@ -308,7 +308,7 @@ module Sampler =
 
     /// log q at any points (M × d), normalised: the density of the draws there, found by following the flow from 0 to T. With exact
     /// samples of the target it tells what draws cannot, whether q misses a part of it (`Importance.forwardEfficiency`).
-    /// Raises `ArgumentException` when points do not fit, and `EvolutionFailedException` when the flow cannot be followed within 2,000
+    /// Raises `ArgumentException` when points do not fit, and `EvolutionFailedException` when the flow cannot be followed within 1,000
     /// steps, as happens at points where the energy was never fitted.
     ///
     /// <example><code>
@@ -329,7 +329,7 @@ module Sampler =
                                 points.narrow (0L, int64 first, int64 (min batch (Tensor.rows points - first)))
 
                             let atStop, change =
-                                carry sampler 2_000 ignore (x, x.new_zeros x.shape[0]) (0.0, stop)
+                                carry sampler 1_000 ignore (x, x.new_zeros x.shape[0]) (0.0, stop)
 
                             (reference sampler).LogDensity atStop - change)
                 ])
