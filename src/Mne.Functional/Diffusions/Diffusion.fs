@@ -70,8 +70,7 @@ module Diffusion =
 
     /// The symmetric square root of a full matrix, and its pseudo-inverse.
     let private roots (matrix: float[,]) =
-        let evd =
-            (Matrix<float>.Build.DenseOfArray matrix).Evd Symmetricity.Symmetric
+        let evd = (Matrix<float>.Build.DenseOfArray matrix).Evd Symmetricity.Symmetric
 
         let values = evd.EigenValues |> Seq.map _.Real |> Seq.toArray
         let floor = 1e-14 * Array.max values
@@ -82,8 +81,7 @@ module Diffusion =
              * evd.EigenVectors.Transpose())
                 .ToArray()
 
-        compose (fun v -> if v > floor then sqrt v else 0.0),
-        compose (fun v -> if v > floor then 1.0 / sqrt v else 0.0)
+        compose (fun v -> if v > floor then sqrt v else 0.0), compose (fun v -> if v > floor then 1.0 / sqrt v else 0.0)
 
     /// σ ξ for each row ξ (N × d), with the symmetric σ = √D: noise of covariance D from standard normal numbers.
     let colour (diffusion: Diffusion) (noise: Tensor) : Tensor =

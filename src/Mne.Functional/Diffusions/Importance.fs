@@ -36,6 +36,13 @@ type Estimate =
 [<RequireQualifiedAccess>]
 module Importance =
 
+    /// Standard error of the mean of independent values (M); nan for one value, which does not tell.
+    let internal standardError (values: Tensor) : float =
+        if Tensor.rows values < 2 then
+            nan
+        else
+            Tensor.toFloat (values.std ()) / sqrt (float (Tensor.rows values))
+
     /// The self-normalised weights, w / Σw (M).
     let weights (draws: Draws) : Tensor =
         Scope.keep (fun () -> draws.LogWeights.softmax 0L)
@@ -46,13 +53,13 @@ module Importance =
         Scope.free (fun () ->
             let m = float (Tensor.rows draws.LogWeights)
             let w = m * weights draws
-            let square = w.square().mean ()
+            let square = w.square().mean()
             // The influence of one draw on (mean w)² / mean w², where mean w = 1.
             let influence = 2.0 * w / square - w.square () / square.square ()
 
             {
                 Value = 1.0 / Tensor.toFloat square
-                StandardError = Tensor.toFloat (influence.std ()) / sqrt m
+                StandardError = standardError influence
             })
 
     /// The effective sample size as a fraction of the number of draws: the value of `efficiency`.
@@ -84,7 +91,7 @@ module Importance =
 
             {
                 Value = value
-                StandardError = Tensor.toFloat (relative.std ()) / sqrt m
+                StandardError = standardError relative
             })
 
     /// Mean log w: a lower bound of log Z in expectation; the gap is the divergence KL(q | ρ).

@@ -97,8 +97,7 @@ module MarkovChain =
                     let seed = Random.child k options.Seed
                     let ξ = Random.normal placement (Random.child 0 seed) [ m; d ]
 
-                    let x' =
-                        x - 0.5 * Diffusion.times options.Step g + Diffusion.colour options.Step ξ
+                    let x' = x - 0.5 * Diffusion.times options.Step g + Diffusion.colour options.Step ξ
 
                     let v', g' = Diff.fgrad target.Energy x'
                     let logRatio = v - v' + logTransition x' g' x - logTransition x g x'

@@ -171,15 +171,18 @@ module Process =
         let blocks (rows: Matrix<float> list list) =
             Matrix<float>.Build.DenseOfMatrixArray(array2D rows)
 
-        let noise =
-            exponential (s * blocks [ [ -a; diffusion ]; [ zero; a.Transpose() ] ])
+        let noise = exponential (s * blocks [ [ -a; diffusion ]; [ zero; a.Transpose() ] ])
 
         let f = noise.SubMatrix(d, d, d, d).Transpose()
 
         let shifted =
             exponential (
                 s
-                * blocks [ [ a; offset.ToColumnMatrix() ]; [ zero.SubMatrix(0, 1, 0, d); Matrix.Build.Dense(1, 1) ] ]
+                * blocks
+                    [
+                        [ a; offset.ToColumnMatrix() ]
+                        [ zero.SubMatrix(0, 1, 0, d); Matrix.Build.Dense(1, 1) ]
+                    ]
             )
 
         let covariance = f * noise.SubMatrix(0, d, d, d)
@@ -243,7 +246,7 @@ module Process =
         let drift _ (x: Tensor) =
             let placement = Placement.ofTensor x
 
-            x.mm ((Tensor.ofArray2D placement matrix).t ())
+            x.mm ((Tensor.ofArray2D placement matrix).t())
             + Tensor.ofArray placement (List.toArray offset)
 
         { create d drift (constant (a.Trace())) diffusion with
@@ -274,8 +277,7 @@ module Process =
             let q, p = x.narrow (1L, 0L, int64 d), x.narrow (1L, int64 d, int64 d)
             Tensor.concatenate 1L [ p; -(Diff.grad potential.Energy q) - friction * p ]
 
-        let noise =
-            Diagonal(List.replicate d 0.0 @ List.replicate d (2.0 * friction))
+        let noise = Diagonal(List.replicate d 0.0 @ List.replicate d (2.0 * friction))
 
         { create (2 * d) drift (constant (-friction * float d)) noise with
             Name = "underdamped Langevin"

@@ -119,10 +119,7 @@ type Report =
     }
 
     /// The worst verdict of any concern.
-    member report.Verdict =
-        report.Concerns
-        |> List.map _.Verdict
-        |> List.fold max Reliable
+    member report.Verdict = report.Concerns |> List.map _.Verdict |> List.fold max Reliable
 
 /// Reports on samplers.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
@@ -155,7 +152,10 @@ module Report =
             let axes =
                 Tensor.ofArray2D
                     Placement.float64
-                    (Array2D.init (2 * d) d (fun i k -> if i / 2 <> k then 0.0 elif i % 2 = 0 then 1.0 else -1.0))
+                    (Array2D.init (2 * d) d (fun i k ->
+                        if i / 2 <> k then 0.0
+                        elif i % 2 = 0 then 1.0
+                        else -1.0))
 
             let directions =
                 Tensor.concatenate 0L [ random / random.norm(1).unsqueeze 1L; axes ]
@@ -195,7 +195,8 @@ module Report =
     /// Samples of the target by importance resampling from normal clouds of three widths around 0, where they cover it well
     /// enough; they share nothing with the sampler that they check.
     let private search (seed: int) (placement: Placement) (width: float) (target: Density) : Tensor option =
-        let d, widths, candidates = target.Dimension, [ width; 3.0 * width; 9.0 * width ], 20_000
+        let d, widths, candidates =
+            target.Dimension, [ width; 3.0 * width; 9.0 * width ], 20_000
 
         let points =
             widths
@@ -235,16 +236,15 @@ module Report =
             let m = Tensor.rows draws.LogWeights
             let efficiency, logZ = Importance.efficiency draws, Importance.logNormaliser draws
             let shape = Importance.paretoShape draws
-            let largest = Tensor.toFloat ((Importance.weights draws).max ())
+            let largest = Tensor.toFloat ((Importance.weights draws).max())
 
             let bound =
                 {
                     Value = Importance.evidenceLowerBound draws
-                    StandardError = Tensor.toFloat (draws.LogWeights.std ()) / sqrt (float m)
+                    StandardError = Importance.standardError draws.LogWeights
                 }
 
-            let width =
-                options.Search |> Option.defaultValue sampler.Options.Spread
+            let width = options.Search |> Option.defaultValue sampler.Options.Spread
 
             let exponent = tailExponent sampler.Options.Spread target
 
@@ -253,8 +253,7 @@ module Report =
                 |> Result.map (fun logWeights ->
                     let excess = Tensor.toArray (logWeights - logZ.Value)
 
-                    let share =
-                        excess |> Array.averageBy (fun e -> if e > log 10.0 then 1.0 else 0.0)
+                    let share = excess |> Array.averageBy (fun e -> if e > log 10.0 then 1.0 else 0.0)
 
                     let worst = excess |> Array.indexed |> Array.maxBy snd |> fst
                     share, Tensor.toArray points[int64 worst])
@@ -268,8 +267,7 @@ module Report =
 
             let forward =
                 options.Samples
-                |> Option.map (fun samples ->
-                    logWeightsAt samples sampler |> Result.map Importance.forwardEfficiency)
+                |> Option.map (fun samples -> logWeightsAt samples sampler |> Result.map Importance.forwardEfficiency)
 
             let concerns =
                 [
@@ -348,8 +346,10 @@ module Report =
                 $"  error of the first fit  {percent report.FitError}"
                 match report.Coverage with
                 | Searched share -> $"  mass missed             {percent share} by an independent search"
-                | AtFirstPoints share -> $"  mass missed             {percent share} at the first points; what they miss is not known"
-                | NotSearched -> "  mass missed             not known: no search was possible (give exact samples, if there are any)"
+                | AtFirstPoints share ->
+                    $"  mass missed             {percent share} at the first points; what they miss is not known"
+                | NotSearched ->
+                    "  mass missed             not known: no search was possible (give exact samples, if there are any)"
                 match report.ForwardEfficiency with
                 | Some value -> $"  forward efficiency      {percent value} at exact samples"
                 | None -> ()

@@ -70,8 +70,7 @@ module ReverseSde =
         let x =
             y
             - h
-              * (p.Drift (clock t') y
-                 + Diffusion.times p.Diffusion (Jet.gradient local.Jet))
+              * (p.Drift (clock t') y + Diffusion.times p.Diffusion (Jet.gradient local.Jet))
             + Diffusion.colour noise ξ
 
         let residual = y - x - h * p.Drift (clock t) x
@@ -100,9 +99,12 @@ module ReverseSde =
             let d = p.Dimension
             let clock = p.Schedule.Clock
             let forward = transition (clock t' - clock t)
-            let place (matrix: float[,]) = Tensor.ofArray2D (Placement.ofTensor y) matrix
+
+            let place (matrix: float[,]) =
+                Tensor.ofArray2D (Placement.ofTensor y) matrix
             // Small matrices: factorised in double precision, whatever the precision of the points.
             let f = Tensor.ofArray2D Placement.float64 forward.Matrix
+
             let struct (l, failed) =
                 torch.linalg.cholesky_ex (Tensor.ofArray2D Placement.float64 forward.Covariance)
 
@@ -112,7 +114,7 @@ module ReverseSde =
                     $"{p.Name} has no noise in some direction, so its steps have no density; use Sampler.draw"
 
             let inverse = place (Tensor.toArray2D (torch.linalg.inv f))
-            let logDeterminant = Tensor.toFloat ((torch.linalg.det f).abs().log ())
+            let logDeterminant = Tensor.toFloat ((torch.linalg.det f).abs().log())
             let root = place (Tensor.toArray2D l)
 
             let request = Set.union (Jet.gradientRequest d) (Jet.hessianRequest d)
@@ -120,18 +122,22 @@ module ReverseSde =
             let slope = (Jet.gradient local.Jet).mm root // Lᵀ∇u, by rows
             let curvature = root.t().matmul((Jet.hessian local.Jet).matmul root) // Lᵀ∇²u L
             let struct (λ, q) = torch.linalg.eigh curvature
-            // The covariance L (I − Lᵀ∇²u L) Lᵀ of the exact u is positive; an approximate u must not make it otherwise.
-            let spread = (1.0 - λ).clamp_min 1e-2
+            // I − Lᵀ∇²u L is positive for the exact u, of the size of F² in the stationary distribution; an approximate u must not
+            // make it otherwise.
+            let floor = 1e-3 * min 1.0 (exp (2.0 * logDeterminant / float d))
+            let spread = (1.0 - λ).clamp_min floor
             let kick = q.matmul((spread.sqrt () * ξ).unsqueeze 2L).squeeze 2L
             let offset = Tensor.ofArray (Placement.ofTensor y) forward.Offset
             // x = F⁻¹(y − c − L (slope − kick)), so that y − c − F x = L ζ:
             let ζ = slope - kick
-            let x = (y - offset - ζ.mm (root.t ())).mm (inverse.t ())
+            let x = (y - offset - ζ.mm (root.t ())).mm(inverse.t ())
             x, logSum ξ - logSum ζ + 0.5 * spread.log().sum 1L - logDeterminant
 
     /// The times of the steps, from T down to 0.
     let private times (options: ReverseOptions) (T: float) =
-        [ for k in options.Steps .. -1 .. 0 -> T * (float k / float options.Steps) ** 2.0 ]
+        [
+            for k in options.Steps .. -1 .. 0 -> T * (float k / float options.Steps) ** 2.0
+        ]
 
     /// Points at time 0 and Σ log f − Σ log r along their paths, from points y at T.
     let internal carry
@@ -203,7 +209,9 @@ module ReverseSde =
 
         Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
             let parts =
-                [ for first in 0 .. own.DrawBatch .. count - 1 -> first, min own.DrawBatch (count - first) ]
+                [
+                    for first in 0 .. own.DrawBatch .. count - 1 -> first, min own.DrawBatch (count - first)
+                ]
                 |> List.mapi batch
 
             let points = Tensor.concatenate 0L (List.map fst parts)

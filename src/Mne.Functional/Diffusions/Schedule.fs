@@ -42,5 +42,10 @@ module Schedule =
 
         {
             Rate = rate
-            Clock = fun t -> if t = 0.0 then 0.0 else GaussLegendreRule.Integrate(rate, 0.0, t, 64)
+            Clock =
+                fun t ->
+                    if t = 0.0 then
+                        0.0
+                    else
+                        GaussLegendreRule.Integrate(rate, 0.0, t, 64)
         }
