@@ -77,8 +77,7 @@ module Conditional =
             let columns =
                 [
                     for i, k in List.indexed conditional.Drawn -> k, noise.select (1L, int64 i)
-                    for value, k in List.zip given conditional.Given ->
-                        k, noise.new_full (int64 count, value)
+                    for value, k in List.zip given conditional.Given -> k, noise.new_full (int64 count, value)
                 ]
 
             let reference = Process.standardNormal conditional.Drawn.Length
@@ -109,8 +108,7 @@ module Conditional =
                         [
                             for i, k in List.indexed conditional.Drawn ->
                                 k, noise[int64 row, int64 i].expand b.shape[0]
-                            for i, k in List.indexed conditional.Given ->
-                                k, b.select (1L, int64 i)
+                            for i, k in List.indexed conditional.Given -> k, b.select (1L, int64 i)
                         ]
 
                     // Through `Propagate`, so that the energy can be differentiated with respect to b.

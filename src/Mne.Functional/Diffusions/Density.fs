@@ -18,7 +18,7 @@ module Density =
     /// number that is not finite.
     ///
     /// <example><code>
-    /// let ring = Density.ofEnergy 2 (fun x -> 4.0 * (x.norm(1L) - 2.0).square ())
+    /// let ring = Density.ofEnergy 2 (fun x -> 4.0 * (x.norm(1) - 2.0).square ())
     /// </code></example>
     let ofEnergy (d: int) (energy: Tensor -> Tensor) : Density =
         Guard.atLeast "d" 1 d

@@ -14,6 +14,20 @@ type Start =
     /// Points that the caller has (M × d), such as the draws of an earlier sampler; some of them are used at a time.
     | Known of points: Tensor
 
+    /// τ, the temperature of the points: 1 for points that the caller has.
+    member start.Temperature =
+        match start with
+        | Cloud(_, τ) -> τ
+        | Cooled chains -> chains.Temperature
+        | Known _ -> 1.0
+
+    /// The standard deviation of the cloud that was searched; of the points themselves, where the caller has them.
+    member start.Spread =
+        match start with
+        | Cloud(spread, _) -> spread
+        | Cooled chains -> chains.Spread
+        | Known points -> Scope.free (fun () -> Tensor.toFloat ((points.std 0L).max()))
+
 /// How to make a sampler from a formula. Start from `Sampler.defaults`.
 type SamplerOptions =
     {
@@ -247,12 +261,29 @@ module Sampler =
 
         { options with
             Start = Known pilot
-            Network = options.Network >> Network.rescaled shift scale },
+            Network = options.Network >> Network.rescaled shift scale
+        },
         fun _ -> Process.ornsteinUhlenbeckTo shift (Diagonal [ for s in scale -> s * s ])
 
-    /// Carries points (M × d), which follow a density with the given logarithm (M) at time T, back to time 0 by the
-    /// probability flow, and the log-density with them: d/dt log q(x_t) = −∇·v_t(x_t).
-    let private carryBack (sampler: Sampler) (onStep: StepRecord<unit> -> unit) (points: Tensor, logDensity: Tensor) =
+    /// The distribution at time T from which draws begin.
+    let reference (sampler: Sampler) : Reference = stationary sampler.Process
+
+    /// Time, points X (N × d), and u with the requested derivatives there: what equations and flows read.
+    let local (request: Set<Derivative>) (t: float) (points: Tensor) (sampler: Sampler) : Local =
+        {
+            Time = t
+            Points = points
+            Jet = Solution.jet request t points sampler.Solution
+        }
+
+    /// Points and their log-densities, in one vector, carried along the probability flow from one time to another.
+    let private carry
+        (sampler: Sampler)
+        (maximumSteps: int)
+        (onStep: StepRecord<unit> -> unit)
+        (points: Tensor, logDensity: Tensor)
+        (span: float * float)
+        : Tensor * Tensor =
         let p, d = sampler.Process, int64 sampler.Process.Dimension
         let m = points.shape[0]
         let positions (y: Tensor) = y.narrow(0L, 0L, m * d).view(m, d)
@@ -268,13 +299,7 @@ module Sampler =
                 Scope.keep (fun () ->
                     let x = positions y
 
-                    let local =
-                        {
-                            Time = t
-                            Points = x
-                            Jet = Solution.jet request t x sampler.Solution
-                        }
-
+                    let local = local request t x sampler
                     join (Process.flow p local) (-(Process.flowDivergence p local))),
                 ()
 
@@ -284,14 +309,15 @@ module Sampler =
             Integrator.solve
                 { Integrator.create field (Integrator.componentNorm tolerance tolerance) with
                     OnStep = onStep
+                    MaximumSteps = maximumSteps
                     Cancellation = sampler.Options.Cancellation
                 }
                 (join points logDensity)
-                (Solution.stop sampler.Solution, 0.0)
+                span
 
         match trajectory.Outcome with
         | Completed ->
-            let y = Trajectory.evaluate 0.0 trajectory
+            let y = Trajectory.evaluate (snd span) trajectory
             (positions y).clone(), (logDensities y).clone()
         | outcome -> raise (EvolutionFailedException(outcome, outcome.Advice))
 
@@ -329,7 +355,7 @@ module Sampler =
                                 }
 
                         Scope.keepAll (fun (x, l) -> [ x; l ]) (fun () ->
-                            carryBack sampler onStep (part start, part logDensity))
+                            carry sampler 100_000 onStep (part start, part logDensity) (stop, 0.0))
                 ]
 
             let points = Tensor.concatenate 0L (List.map fst back)
@@ -357,3 +383,31 @@ module Sampler =
 
     /// `drawSeeded` with the seed 0.
     let draw (count: int) (sampler: Sampler) : Draws = drawSeeded 0 count sampler
+
+    /// log q at any points (M × d), normalised: the density of the draws there, found by following the flow from 0 to T. With exact
+    /// samples of the target it tells what draws cannot, whether q misses a part of it (`Importance.forwardEfficiency`).
+    /// Raises `ArgumentException` when points do not fit, and `EvolutionFailedException` when the flow cannot be followed within 1,000
+    /// steps, as happens at points where the energy was never fitted.
+    ///
+    /// <example><code>
+    /// let logWeights = -(target.Energy samples) - Sampler.logProposal samples sampler
+    /// Importance.forwardEfficiency logWeights
+    /// </code></example>
+    let logProposal (points: Tensor) (sampler: Sampler) : Tensor =
+        Guard.points "points" sampler.Process.Dimension points
+        let stop, batch = Solution.stop sampler.Solution, sampler.Options.DrawBatch
+
+        Scope.keep (fun () ->
+            Tensor.concatenate
+                0L
+                [
+                    for first in 0..batch .. Tensor.rows points - 1 ->
+                        Scope.keep (fun () ->
+                            let x =
+                                points.narrow (0L, int64 first, int64 (min batch (Tensor.rows points - first)))
+
+                            let atStop, change =
+                                carry sampler 1_000 ignore (x, x.new_zeros x.shape[0]) (0.0, stop)
+
+                            (reference sampler).LogDensity atStop - change)
+                ])

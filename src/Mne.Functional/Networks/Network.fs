@@ -299,13 +299,20 @@ module Network =
         if shift.Length <> d || scale.Length <> d then
             Guard.fail "scale" $"{shift.Length} shifts and {scale.Length} scales, but the domain has dimension {d}"
 
-        if network.Domain.Coordinates |> List.exists (fun coordinate -> coordinate.IsPeriodic) then
-            Guard.fail "network" "its domain has periodic coordinates, whose period would change; rescale only the others"
+        if
+            network.Domain.Coordinates
+            |> List.exists (fun coordinate -> coordinate.IsPeriodic)
+        then
+            Guard.fail
+                "network"
+                "its domain has periodic coordinates, whose period would change; rescale only the others"
 
         scale |> List.iter (Guard.positive "scale")
 
         let inside (points: Tensor) =
-            let tensor values = Tensor.ofArray (Placement.ofTensor points) (List.toArray values)
+            let tensor values =
+                Tensor.ofArray (Placement.ofTensor points) (List.toArray values)
+
             (points - tensor shift) / tensor scale
 
         let alike = scale |> List.forall ((=) scale.Head)
@@ -329,16 +336,21 @@ module Network =
                 | Partial(k, n) -> Jet.get derivative inner / scale[k] ** float n
                 | Mixed(i, j) -> Jet.get derivative inner / (scale[i] * scale[j])
                 | Laplacian when alike -> Jet.laplacian inner / (scale.Head * scale.Head)
-                | Laplacian -> [ for k in 0 .. d - 1 -> channel (Partial(k, 2)) ] |> List.reduce (fun x y -> x + y)
+                | Laplacian ->
+                    [ for k in 0 .. d - 1 -> channel (Partial(k, 2)) ]
+                    |> List.reduce (fun x y -> x + y)
 
-            { Dimension = d
-              Channels = channels
-              Data = (Tensor.stack 0L [ for c in channels -> channel c ]).unsqueeze -1L }
+            {
+                Dimension = d
+                Channels = channels
+                Data = (Tensor.stack 0L [ for c in channels -> channel c ]).unsqueeze -1L
+            }
 
         { network with
             Description = $"{network.Description} of (x − %A{shift}) / %A{scale}"
             Propagate = propagate
-            Linearise = fun θ points -> network.Linearise θ (inside points) }
+            Linearise = fun θ points -> network.Linearise θ (inside points)
+        }
 
     /// The sum of networks on the same domain, each with its own weights: u(x) = Σ_k u_k(x); θ holds theirs one after the
     /// other. The tangent kernel of a sum is the sum of the kernels.

@@ -1,0 +1,173 @@
+// What weights repair: thirty samplers from networks too small for their target, raw and weighted, by the flow and by the reverse SDE.
+//     dotnet fsi scripts/bias-removal.fsx
+#load "load.fsx"
+
+open System
+open Mne.Functional
+open Mne.Functional.Reporting
+
+let clock = Diagnostics.Stopwatch.StartNew()
+
+// Two modes on the line; the mean is 0.6 and log Z is 0.
+let target = Density.gaussianMixture [ 0.7, [ 1.5 ], 0.5; 0.3, [ -1.5 ], 0.5 ]
+
+let exactMean = 0.7 * 1.5 - 0.3 * 1.5
+
+// Far too coarse on purpose: few units, few points, few steps of the fit, a short run.
+let coarse =
+    { Sampler.defaults with
+        Layers = [ Layer.dense 8 Swish; Layer.dense 8 Swish ]
+        PointCount = 50
+        Sketch = Exact
+        Regularisation = 1e-5
+        Tolerance = 1e-2
+        FitSteps = 8
+        FitRegularisation = 1e-3, 1e-5
+        Duration = 2.0
+        DrawTolerance = 1e-3
+    }
+
+let seeds, count = 30, 2000
+
+let kinds =
+    [
+        "flow", Sampler.draw count
+        "reverse SDE, Euler", ReverseSde.draw { Kernel = Euler; Steps = 50 } count
+        "reverse SDE, Tweedie", ReverseSde.draw { Kernel = Tweedie; Steps = 50 } count
+    ]
+
+/// One kind of draws from one sampler.
+type Found =
+    {
+        Ratio: float // Ẑ / Z
+        Raw: float // mean of the draws
+        Weighted: float // weighted mean
+        Efficiency: float
+        Gap: float // log Z less the evidence lower bound
+    }
+
+let measure (draws: Draws) =
+    {
+        Ratio = exp (Importance.logNormaliser draws).Value
+        Raw = Scope.free (fun () -> Tensor.toFloat (draws.Points.mean ()))
+        Weighted = (draws |> Importance.expectation (fun x -> x.squeeze 1L)).Value
+        Efficiency = Importance.effectiveSampleSize draws
+        Gap = -Importance.evidenceLowerBound draws
+    }
+
+let found =
+    [|
+        for seed in 1..seeds ->
+            use sampler =
+                Sampler.evolve { coarse with Seed = seed } Process.ornsteinUhlenbeck target
+
+            [|
+                for _, draw in kinds ->
+                    use draws = draw sampler
+                    measure draws
+            |]
+    |]
+
+let column kind =
+    found |> Array.map (fun row -> row[kind])
+
+let meanAndError (values: float[]) =
+    let mean = Array.average values
+    let n = float values.Length
+
+    mean, sqrt (Array.sumBy (fun v -> (v - mean) ** 2.0) values / (n - 1.0) / n)
+
+let rmsError pick kind =
+    sqrt (column kind |> Array.averageBy (fun f -> (pick f - exactMean) ** 2.0))
+
+printfn $"{seeds} samplers, {count} draws each; exact mean {exactMean}, exact Z 1"
+printfn "                        Ẑ/Z                efficiency   error of the mean: raw   weighted"
+
+for kind, (name, _) in List.indexed kinds do
+    let ratio, error = column kind |> Array.map _.Ratio |> meanAndError
+    let efficiency = column kind |> Array.averageBy _.Efficiency
+
+    printfn
+        $"  %-20s{name}  {ratio:F4} ± {error:F4}   {100.0 * efficiency:F1} %%       {rmsError _.Raw kind:F4}                   {rmsError _.Weighted kind:F4}"
+
+// What one of them makes of the target: raw draws, and draws with weights.
+let worst =
+    [| 1..seeds |]
+    |> Array.maxBy (fun seed -> abs (found[seed - 1] [ 0 ].Raw - exactMean))
+
+let histograms, report =
+    use sampler =
+        Sampler.evolve { coarse with Seed = worst } Process.ornsteinUhlenbeck target
+
+    use draws = sampler |> Sampler.draw 20_000
+    let x = [| -4.0 .. 0.02..4.0 |]
+
+    let density =
+        Scope.free (fun () ->
+            (-(target.Energy(Tensor.ofArray2D Placement.float64 (Array2D.init x.Length 1 (fun i _ -> x[i]))))).exp()
+            |> Tensor.toArray)
+
+    let exact =
+        Chart.lines [ Series.dashed "exact" x density ] |> Chart.axes "x" "density"
+
+    let histogram name weights =
+        Chart.overlay [ Chart.weightedHistogram name (Tensor.toArray draws.Points) weights; exact ]
+        |> Chart.axes "x" "density"
+
+    let weights = Scope.free (fun () -> Tensor.toArray (Importance.weights draws))
+
+    [
+        histogram "raw draws" (Array.create weights.Length 1.0)
+        |> Chart.titled "The most biased of the samplers: raw draws"
+        histogram "weighted draws" weights
+        |> Chart.titled "The same draws with their weights"
+    ],
+    Report.ofDraws Report.defaults sampler draws
+
+printfn ""
+printfn $"The most biased of them (seed {worst}):"
+printfn $"{Report.show report}"
+
+let index = [| 1.0 .. float seeds |]
+
+let estimates =
+    Chart.lines
+        [
+            Series.markers "raw" index (column 0 |> Array.map _.Raw)
+            Series.markers "weighted" index (column 0 |> Array.map _.Weighted)
+            Series.dashed "exact" [| 1.0; float seeds |] [| exactMean; exactMean |]
+        ]
+    |> Chart.titled "Mean of x from the flow's draws, raw and weighted"
+    |> Chart.axes "seed" "mean"
+
+let ratios =
+    Chart.lines
+        [
+            for kind, (name, _) in List.indexed kinds do
+                Series.markers name index (column kind |> Array.map _.Ratio)
+            Series.dashed "exact" [| 1.0; float seeds |] [| 1.0; 1.0 |]
+        ]
+    |> Chart.titled "Ẑ / Z: unbiased, whatever the network"
+    |> Chart.axes "seed" "Ẑ / Z"
+
+let path =
+    Page.create
+        "Removing the bias"
+        $"{seeds} samplers from networks that are too small, raw and weighted: by the density that the flow gives its draws, and by the paths of the reverse SDE."
+        (histograms @ [ estimates; ratios ])
+    |> Page.save (output "bias-removal.html")
+
+printfn $"picture: {path}"
+
+printResult
+    [
+        for kind, key in [ 0, "flow"; 1, "euler"; 2, "tweedie" ] do
+            let ratio, error = column kind |> Array.map _.Ratio |> meanAndError
+            $"{key}Ratio", ratio
+            $"{key}RatioStandardError", error
+            $"{key}Ess", column kind |> Array.averageBy _.Efficiency
+            $"{key}ElboGap", column kind |> Array.averageBy _.Gap
+            $"{key}RawError", rmsError _.Raw kind
+            $"{key}WeightedError", rmsError _.Weighted kind
+        "seconds", clock.Elapsed.TotalSeconds
+    ]

@@ -1,0 +1,191 @@
+module Mne.Functional.Tests.ReportTests
+
+open System
+open Expecto
+open Mne.Functional
+open Mne.Functional.Tests
+
+let private small =
+    { Sampler.defaults with
+        Network = fun domain -> Network.create domain [ Layer.dense 16 Swish; Layer.dense 16 Swish ]
+        FitPointCount = 150
+        PointCount = 150
+        Sketch = Exact
+        Regularisation = 1e-6
+        Tolerance = 1e-2
+        FitSteps = 25
+        FitRegularisation = 1e-3, 1e-7
+        Duration = 2.5
+        DrawTolerance = 1e-3
+    }
+
+let private reportOn options reportOptions target =
+    use sampler = Sampler.evolve options Process.ornsteinUhlenbeck target
+    sampler |> Report.ofSampler { reportOptions with Count = 1000 }
+
+let private student (ν: float) =
+    Density.ofEnergy 1 (fun x -> 0.5 * (ν + 1.0) * (1.0 + x.square().sum 1L / ν).log())
+
+[<Tests>]
+let tests =
+    testList
+        "Report"
+        [
+            test "a target that is reached: reliable" {
+                let target = Density.gaussianMixture [ 0.7, [ 1.5 ], 0.5; 0.3, [ -1.5 ], 0.5 ]
+                let report = target |> reportOn small Report.defaults
+                Expect.isEmpty report.Concerns "concerns"
+                Expect.equal report.Verdict Reliable "verdict"
+                Expect.isGreaterThan report.Efficiency.Value 0.9 "efficiency"
+                Expect.isLessThan (abs report.LogNormaliser.Value) (5.0 * report.LogNormaliser.StandardError) "log Z"
+                Expect.equal report.Coverage (Searched 0.0) "coverage"
+                Expect.stringStarts (Report.show report) "reliable" "text"
+            }
+
+            test "a mode that the first points miss: the search finds it, and exact samples tell" {
+                let target =
+                    Density.gaussianMixture [ 0.6, [ 0.0; 0.0 ], 0.7; 0.4, [ 9.0; 4.0 ], 0.7 ]
+
+                let narrow = { small with Start = Cloud(1.0, 2.0) }
+
+                let samples =
+                    Tensor.concatenate
+                        0L
+                        [
+                            0.7 * Random.normal Placement.float64 1 [ 60; 2 ]
+                            0.7 * Random.normal Placement.float64 2 [ 40; 2 ]
+                            + Tensor.ofArray Placement.float64 [| 9.0; 4.0 |]
+                        ]
+
+                let report =
+                    target
+                    |> reportOn
+                        narrow
+                        { Report.defaults with
+                            Samples = Some samples
+                        }
+                // The draws themselves look perfect.
+                Expect.isGreaterThan report.Efficiency.Value 0.9 "efficiency of the draws"
+                Expect.equal report.Verdict Unreliable "verdict"
+
+                match
+                    report.Concerns
+                    |> List.tryPick (function
+                        | MissedMass(share, x) -> Some(share, x)
+                        | _ -> None)
+                with
+                | Some(share, x) ->
+                    Expect.isLessThan (abs (share - 0.4)) 0.12 "missed mass"
+                    Expect.isLessThan (abs (x[0] - 9.0) + abs (x[1] - 4.0)) 5.0 "where"
+                | None -> failtest $"no missed mass among {report.Concerns}"
+
+                Expect.isLessThan report.ForwardEfficiency.Value 0.01 "forward efficiency"
+
+                Expect.isTrue
+                    (report.Concerns
+                     |> List.exists (function
+                         | LowForwardEfficiency _ -> true
+                         | _ -> false))
+                    "forward"
+
+                Expect.stringContains (Report.show report) "a mode or a tail is missed" "text"
+                samples.Dispose()
+            }
+
+            test "heavy tails: the exponent is named" {
+                for ν in [ 1.0; 3.0 ] do
+                    let report = student ν |> reportOn small Report.defaults
+                    Expect.notEqual report.Verdict Reliable "verdict"
+
+                    match
+                        report.Concerns
+                        |> List.tryPick (function
+                            | HeavyTails s -> Some s
+                            | _ -> None)
+                    with
+                    | Some s -> Expect.isLessThan (abs (s - (ν + 1.0))) 0.01 "exponent"
+                    | None -> failtest $"no heavy tails among {report.Concerns}"
+            }
+
+            test "weights of a heavy tail: k̂ says so" {
+                // Draws much too narrow for the target: the variance of their weights is infinite.
+                use sampler = Sampler.evolve small Process.ornsteinUhlenbeck (student 3.0)
+
+                let draws: Draws =
+                    Scope.keepAll (fun d -> [ d.Points; d.LogProposal; d.LogWeights ]) (fun () ->
+                        let narrow = Process.normal [ 0.0 ] (Isotropic 0.16)
+                        let x = narrow.Draw Placement.float64 1 4000
+                        let logProposal = narrow.LogDensity x
+
+                        {
+                            Points = x
+                            LogProposal = logProposal
+                            LogWeights = -(sampler.Target.Energy x) - logProposal
+                        })
+
+                use draws = draws
+                let report = Report.ofDraws Report.defaults sampler draws
+                Expect.isGreaterThan report.ParetoShape 0.7 "k̂"
+
+                Expect.isTrue
+                    (report.Concerns
+                     |> List.exists (function
+                         | HeavyWeights _ -> true
+                         | _ -> false))
+                    "named"
+            }
+
+            test "an improper energy: unreliable where a sampler can be made at all, refused where not" {
+                let slow = Density.ofEnergy 1 (fun x -> 0.3 * (1.0 + x.square().sum 1L).log())
+                let report = slow |> reportOn small Report.defaults
+                Expect.equal report.Verdict Unreliable "verdict"
+
+                Expect.isTrue
+                    (report.Concerns
+                     |> List.exists (function
+                         | ImproperEnergy _ -> true
+                         | _ -> false))
+                    "named"
+
+                Expect.stringContains (Report.show report) "no finite integral" "text"
+
+                for improper in
+                    [
+                        Density.ofEnergy 1 (fun x -> (x.sum 1L).cos())
+                        Density.ofEnergy 1 (fun x -> -0.1 * x.square().sum 1L)
+                        Density.ofEnergy 2 (fun x -> -(-x.square().sum 1L).exp())
+                    ] do
+                    Expect.isLessThan (Report.tailExponent 3.0 improper).Value 1.0 "exponent"
+
+                    Assert.raises<ArgumentException>(fun () -> reportOn small Report.defaults improper |> ignore)
+                    |> ignore
+            }
+
+            testPropertyWithConfig
+                { FsCheckConfig.defaultConfig with
+                    maxTest = 40
+                }
+                "tail exponents of Student's distributions, at any scale"
+            <| fun (a: byte) (c: byte) ->
+                let ν, length = 0.3 + float a / 20.0, 10.0 ** (float c / 64.0 - 2.0)
+
+                let scaled = Density.ofEnergy 1 (fun x -> (student ν).Energy(x / length))
+                abs ((Report.tailExponent length scaled).Value - (ν + 1.0)) < 0.01
+
+            test "tails that fall faster than any power" {
+                for energy in
+                    [
+                        fun (x: Tensor) -> 0.5 * x.square().sum 1L
+                        fun x -> x.abs().sum 1L
+                        fun x -> (2.0 * (x.square () - 1.0).square() + 0.3 * x).sum 1L
+                    ] do
+                    Expect.equal (Report.tailExponent 3.0 (Density.ofEnergy 2 energy)) (Some infinity) "exponent"
+            }
+
+            test "nothing leaks" {
+                Assert.frees (fun () ->
+                    Density.gaussianMixture [ 1.0, [ 0.5 ], 0.8 ]
+                    |> reportOn small Report.defaults
+                    |> ignore)
+            }
+        ]
