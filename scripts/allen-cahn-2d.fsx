@@ -33,21 +33,21 @@ let start, fitSeconds =
                 }
                 network
                 planarInitial
-                (Collocation.sequence halfTorus 900 |> Collocation.fixedBy 0)))
+                (Collocation.sequence halfTorus 600 |> Collocation.fixedBy 0)))
 
 let solution, seconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 500
-                    Regularisation = 1e-10
-                    Tolerance = 1e-5
+                    Sketch = Landmarks 800
+                    Regularisation = 1e-11
+                    Tolerance = 3e-6
                     Meter = meter
                 }
                 equation
                 network
-                (Collocation.sequence halfTorus 2000)
+                (Collocation.sequence halfTorus 1800)
                 start
                 (0.0, 4.0)))
 

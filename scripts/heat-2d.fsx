@@ -26,21 +26,21 @@ let start, fitSeconds =
                 }
                 network
                 planarInitial
-                (Collocation.sequence halfTorus 900 |> Collocation.fixedBy 0)))
+                (Collocation.sequence halfTorus 500 |> Collocation.fixedBy 0)))
 
 let solution, seconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 300
+                    Sketch = Landmarks 200
                     Regularisation = 1e-11
                     Tolerance = 1e-6
                     Meter = meter
                 }
                 equation
                 network
-                (Collocation.sequence halfTorus 1200)
+                (Collocation.sequence halfTorus 800)
                 start
                 (0.0, 4.0)))
 
