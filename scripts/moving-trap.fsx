@@ -3,6 +3,7 @@
 #load "load.fsx"
 #load "gallery.fsx"
 
+open MathNet.Numerics.LinearAlgebra.Double
 open TorchSharp
 open Mne.Functional
 open Mne.Functional.Reporting
@@ -109,6 +110,31 @@ let meanErrors =
 let covarianceErrors =
     Array.map2 (fun (_, c) (_, c') -> Convergence.relativeL2 c c') exact computed
 
+// A picture of eight dimensions: the density on the line through the mean along which particle 1 moves, relative to the
+// density at the mean.
+let away = [| -0.8 .. 0.02..0.8 |]
+
+let along =
+    Array.map2
+        (fun t (mean: float[], _) ->
+            Scope.free (fun () ->
+                let points =
+                    Array2D.init away.Length d (fun i k -> if k = 0 then mean[0] + away[i] else mean[k])
+
+                let u = Solution.evaluate t (Tensor.ofArray2D Placement.float64 points) solution
+                (-(u - u[int64 (away.Length / 2)])).exp() |> Tensor.toArray))
+        times
+        exact
+
+let alongExact =
+    exact
+    |> Array.map (fun (_, covariance) ->
+        let precision = (DenseMatrix.OfRowArrays covariance).Inverse()[0, 0]
+        away |> Array.map (fun x -> exp (-0.5 * precision * x * x)))
+
+let table (values: float[][]) =
+    Array2D.init away.Length times.Length (fun i k -> values[k][i])
+
 save
     "moving-trap"
     "Interacting particles in a moving trap"
@@ -121,6 +147,9 @@ save
             ]
         |> Chart.axes "t" "mean position"
         |> Chart.titled "Particles follow the trap"
+        Chart.animation away times [ "network", table along; "exact", table alongExact ]
+        |> Chart.axes "distance of particle 1 from its mean" "ρ / ρ at the mean"
+        |> Chart.titled "Density along particle 1"
         Chart.lines
             [
                 Series.line "mean" times meanErrors
