@@ -43,24 +43,24 @@ let start, fitSeconds =
 
 /// Half of the points evenly spread, half where u is steep.
 let steep (local: Local) : Tensor =
-    let slope = (Jet.gradient local.Jet).norm 1
-    slope.mean () + slope
+    let steepness = (Jet.gradient local.Jet).norm(1).sqrt()
+    steepness.mean () + steepness
 
 let solution, seconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 288
+                    Sketch = Landmarks 256
                     Regularisation = 1e-13
-                    Tolerance = 2e-7
+                    Tolerance = 3e-7
                     // The front moves by less than ten of its widths between two draws.
-                    Points = PointDynamics.redrawn 0.05 (Collocation.grid line 32768) [ Partial(0, 1) ] steep
+                    Points = PointDynamics.redrawn 0.05 (Collocation.grid line 16384) [ Partial(0, 1) ] steep
                     Meter = meter
                 }
                 burgers
                 network
-                (Collocation.grid line 768)
+                (Collocation.grid line 640)
                 start
                 (0.0, 4.0)))
 
