@@ -93,7 +93,12 @@ let interpreters = [ "python3"; "/usr/bin/python3" ]
 let run (interpreter: string) =
     try
         let start =
-            ProcessStartInfo(interpreter, [| "-c"; python |], RedirectStandardOutput = true, RedirectStandardError = true)
+            ProcessStartInfo(
+                interpreter,
+                [| "-c"; python |],
+                RedirectStandardOutput = true,
+                RedirectStandardError = true
+            )
 
         use p = Process.Start start
         let text = p.StandardOutput.ReadToEnd()
