@@ -345,6 +345,8 @@ exception private Killed
 
 /// Solves with checkpoints, is killed after `steps` steps, reads the last checkpoint and goes on.
 let private killAndResume (options: EvolutionOptions) equation steps (t0, t1) =
+    // At least ten steps, so that there is something to resume.
+    let options = { options with MaximumStep = 0.1 }
     use whole = Evolution.solve options equation network points (start ()) (t0, t1)
     Expect.isGreaterThan whole.Trajectory.Records.Length (steps + 1) "steps of the whole run"
 
@@ -406,7 +408,6 @@ let private checkpoints =
                                             (fun local ->
                                                 let slope = (Jet.gradient local.Jet).norm 1
                                                 slope.mean () + slope)
-                                    MaximumStep = 0.1
                                 }
 
                             killAndResume options equation steps (0.0, 1.0))
