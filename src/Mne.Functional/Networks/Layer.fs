@@ -16,6 +16,8 @@ type Layer =
     | Residual of block: Layer list
     /// h ↦ (h, block(h)).
     | Concatenate of block: Layer list
+    /// h ↦ W h + b with one unit for each of `count` components of u; it comes last. A network without it has one component.
+    | Outputs of count: int
 
 /// Constructors of layers, for reading order in scripts.
 [<RequireQualifiedAccess>]
@@ -35,6 +37,9 @@ module Layer =
 
     /// h ↦ (h, block(h)).
     let concatenate block = Concatenate block
+
+    /// The components of u, for systems of equations; it comes last.
+    let outputs count = Outputs count
 
 /// What a layer is made of: the few operations that values, jets and tangents know how to pass through.
 type internal Node =
@@ -105,10 +110,17 @@ module internal Node =
 
             [ Fork [ branch; [ pass ] ] ], rows.Length + straight.Length
 
-    /// The nodes of `layers`, followed by a linear map to `outputs` units; and the number of parameters.
+    /// The nodes of `layers`, which end in a linear map to the components of u; the number of parameters and of components.
     /// Raises `ArgumentException` when the description does not fit the domain.
-    let compile (domain: Domain) (layers: Layer list) (outputs: int) : Node list * int =
+    let compile (domain: Domain) (layers: Layer list) : Node list * int * int =
         let d = domain.Dimension
+
+        let layers, outputs =
+            match List.tryLast layers with
+            | Some(Outputs count) -> List.take (layers.Length - 1) layers, count
+            | _ -> layers, 1
+
+        Guard.atLeast "layers" 1 outputs
 
         let rec one first width offset layer : Node list * int * int =
             match layer with
@@ -155,6 +167,7 @@ module internal Node =
             | Concatenate block ->
                 let nodes, blockWidth, offset = many width offset block
                 [ Fork [ []; nodes ] ], width + blockWidth, offset
+            | Outputs _ -> Guard.fail "layers" "outputs found before another layer or in a block; put them last"
 
         and many width offset block =
             block
@@ -182,7 +195,7 @@ module internal Node =
                 let more, width, offset = one (i = 0) width offset layer
                 nodes @ more, width, offset)
 
-        nodes @ [ Affine(width, outputs, offset, 1.0) ], offset + (width + 1) * outputs
+        nodes @ [ Affine(width, outputs, offset, 1.0) ], offset + (width + 1) * outputs, outputs
 
     /// Seeded initial parameters: weights normal with standard deviation gain / √fan-in, biases normal with standard
     /// deviation 0.1 (hidden layers; distinct offsets spread the units) and 0 (the last map).

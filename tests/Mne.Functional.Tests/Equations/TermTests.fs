@@ -145,6 +145,82 @@ let tests =
                 let variance = Term.mean (Term.pown 2 (Term.centred Term.value))
                 Check.close 1e-12 "composed" (evaluate variance 0.0 x) ((u - u.mean ()).square().mean().expand 9L))
 
+            testList
+                "of several components"
+                [
+                    // u₀ = θ₀ sin x cos 2y, u₁ = x y², u₂ = eˣ
+                    let three =
+                        Network.ofVectorFunction
+                            (Domain.euclidean 2)
+                            3
+                            1
+                            (fun placement _ -> Tensor.ones placement [ 1 ])
+                            (fun θ p ->
+                                let x, y = p.select (1L, 0L), p.select (1L, 1L)
+                                Tensor.stack 1L [ θ[0] * x.sin () * (2.0 * y).cos(); x * y.square (); x.exp () ])
+
+                    let evaluate term (points: Tensor) =
+                        let θ = Tensor.ofArray Placement.float64 [| amplitude |]
+
+                        Term.evaluate
+                            term
+                            {
+                                Time = 0.0
+                                Points = points
+                                Jet = Network.jet (Term.needs 2 term) three θ points
+                            }
+
+                    let u x y = amplitude * sin x * cos (2.0 * y)
+
+                    for term, formula in
+                        [
+                            Term.ofComponent 1 Term.value, (fun x y -> x * y * y)
+                            Term.ofComponent 1 Term.laplacian, (fun x _ -> 2.0 * x)
+                            Term.ofComponent 2 (Term.partial 0 2) + Term.value, (fun x y -> exp x + u x y)
+                            Term.ofComponent 1 Term.gradientNormSquared, (fun x y -> y ** 4.0 + 4.0 * x * x * y * y)
+                            // What is chosen inside stays.
+                            Term.ofComponent 1 (Term.value * Term.ofComponent 2 Term.value),
+                            (fun x y -> x * y * y * exp x)
+                            Term.ofComponent 1 (Term.pown 2 (Term.value + 1.0)), (fun x y -> (x * y * y + 1.0) ** 2.0)
+                            Term.ofComponent 2 (Term.map "log" (fun a -> a.log ()) Term.value), (fun x _ -> x)
+                            Term.custom "u₁u₂" [] (fun local ->
+                                let part c = Jet.value (Jet.ofComponent c local.Jet)
+                                part 1 * part 2),
+                            (fun x y -> x * y * y * exp x)
+                            Term.ofComponent 2 (Term.custom "u" [] (fun local -> Jet.value local.Jet)),
+                            (fun x _ -> exp x)
+                        ] do
+                        Check.scoped (Term.show term) (fun () ->
+                            let points = Check.normal 5 [ 6; 2 ]
+                            let rows = Tensor.toArray2D points
+
+                            let expected =
+                                Tensor.ofArray Placement.float64 [| for n in 0..5 -> formula rows[n, 0] rows[n, 1] |]
+
+                            Check.close 1e-12 "value" (evaluate term points) expected)
+
+                    Check.scoped "a system has a column for each right-hand side" (fun () ->
+                        let points = Check.normal 5 [ 6; 2 ]
+                        let parts = [ Term.ofComponent 1 Term.laplacian; Term.value; Term.number 2.0 ]
+                        let whole = evaluate (Term.system parts) points
+                        Expect.equal whole.shape [| 6L; 3L |] "shape"
+
+                        for c, part in List.indexed parts do
+                            Check.identical "column" (whole.select (1L, int64 c)) (evaluate part points))
+
+                    Check.scoped "refuses components that do not exist, and systems within terms" (fun () ->
+                        let x = Check.normal 1 [ 5; 2 ]
+
+                        Check.refuses [ "component 3"; "u has 3"; "0 to 2" ] (fun () ->
+                            evaluate (Term.ofComponent 3 Term.value) x |> ignore)
+
+                        Check.refuses [ "index"; "-1" ] (fun () -> Term.ofComponent -1 Term.value |> ignore)
+                        Check.refuses [ "terms"; "none" ] (fun () -> Term.system [] |> ignore)
+
+                        Check.refuses [ "term"; "system inside another term" ] (fun () ->
+                            evaluate (2.0 * Term.system [ Term.value ]) x |> ignore))
+                ]
+
             law "sums and products commute, associate and distribute" (fun value a b c ->
                 let va, vb, vc = value a, value b, value c
                 same [ va; vb ] "a + b" (value (a + b)) (va + vb)
@@ -208,6 +284,11 @@ let tests =
                         Term.map "sin" id (Term.value + 1.0), "sin(u + 1)"
                         wave * Term.number -2.0, "w (−2)"
                         Term.value / 2.0, "0.5 u"
+                        Term.ofComponent 1 Term.laplacian - Term.value, "Δu₁ − u"
+                        -(Term.ofComponent 2 (Term.value * Term.gradientNormSquared)), "−u₂ |∇u₂|²"
+                        Term.ofComponent 1 -Term.value, "−u₁"
+                        Term.ofComponent 1 (Term.value + transport) * Term.value, "(u₁ + v·∇u₁) u"
+                        Term.system [ Term.ofComponent 1 Term.value; 4.0 * Term.laplacian ], "(u₁, 4 Δu₀)"
                     ] do
                     Expect.equal (Term.show term) text "text"
             }

@@ -18,7 +18,8 @@ let private activation σ (a: Tensor) : Tensor =
     | Softplus -> (1.0 + a.exp ()).log()
     | Gelu -> 0.5 * a * (1.0 + (a / Math.Sqrt 2.0).erf())
 
-/// u_θ(X) for the layers and the final linear map; θ is read from front to back: W row by row, then b.
+/// u_θ(X) for the layers and the final linear map, N, or N × m behind `Outputs m`; θ is read from front to back: W row by
+/// row, then b.
 let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) : Tensor =
     let mutable offset = 0L
 
@@ -62,9 +63,13 @@ let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) 
         | Dense(width, σ) -> linear (int64 width) h |> activation σ
         | Residual block -> h + List.fold layer h block
         | Concatenate block -> torch.cat ([| h; List.fold layer h block |], 1L)
+        | Outputs count -> linear (int64 count) h
 
-    let hidden = List.fold layer points layers
-    (linear 1L hidden).squeeze 1L
+    let last = List.fold layer points layers
+
+    match List.tryLast layers with
+    | Some(Outputs _) -> last
+    | _ -> (linear 1L last).squeeze 1L
 
 let private derivative (y: Tensor) (x: Tensor) : Tensor =
     if not y.requires_grad then
@@ -121,6 +126,19 @@ type Architecture =
     member a.Domain = Domain.create a.Coordinates
     member a.Network = Network.create a.Domain a.Layers
     member a.Forward: Tensor -> Tensor -> Tensor = forward a.Domain a.Layers
+
+    /// The same with m components, m from 1 to 3 depending on the seed.
+    member a.System =
+        let m = 1 + a.Seed % 3
+
+        { a with
+            Layers = a.Layers @ [ Outputs m ]
+        },
+        m
+
+    /// One component of a system.
+    member a.Component (c: int) (θ: Tensor) (points: Tensor) : Tensor =
+        (a.Forward θ points).select(1L, int64 c)
 
     /// Parameters with biases away from zero.
     member a.Parameters: Tensor =
