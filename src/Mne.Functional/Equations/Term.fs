@@ -35,12 +35,16 @@ type Term =
     | Plus of Term * Term
     /// The product of two terms.
     | Times of Term * Term
+    /// The quotient of two terms.
+    | Over of Term * Term
     /// A term to a whole power, 2 or more.
     | Power of Term * exponent: int
-    /// A function applied at every point, (N) ↦ (N).
-    | Apply of name: string * f: (Tensor -> Tensor) * Term
+    /// A function of time, points and the values of a term there, (t, X, N) ↦ (N), every value by itself.
+    | Apply of name: string * f: (float -> Tensor -> Tensor -> Tensor) * Term
     /// The mean over the points, the same number at every point.
     | Mean of Term
+    /// The mean over the points x_j of k(x_i, x_j) times the term at x_j; k: (X (N × d), Y (M × d)) ↦ N × M.
+    | Interact of name: string * kernel: (Tensor -> Tensor -> Tensor) * Term
     /// Anything else that can be computed from the local values; it lists the derivatives that it needs.
     | Custom of name: string * needs: Set<Derivative> * f: (Local -> Tensor)
     /// A term of another component of u than the first; components inside of it that have been chosen stay.
@@ -59,6 +63,8 @@ type Term =
     static member (*)(a: float, b: Term) = Times(Number a, b)
     static member (*)(a: Term, b: float) = Times(Number b, a)
     static member (/)(a: Term, b: float) = Times(Number(1.0 / b), a)
+    static member (/)(a: Term, b: Term) = Over(a, b)
+    static member (/)(a: float, b: Term) = Over(Number a, b)
 
     override term.Equals other = Object.ReferenceEquals(term, other)
 
@@ -107,10 +113,34 @@ module Term =
         | n -> Power(term, n)
 
     /// A function of the values of a term at every point, (N) ↦ (N). The name is what `Term.show` prints.
-    let map name f term = Apply(name, f, term)
+    let map name (f: Tensor -> Tensor) term = Apply(name, (fun _ _ a -> f a), term)
 
-    /// The mean of a term over the points.
+    /// A function of time, points and the values of a term there, (t, X (N × d), N) ↦ (N), every value by itself. The name
+    /// is what `Term.show` prints.
+    ///
+    /// <example><code>
+    /// // growth up to a capacity that depends on the place
+    /// let logistic = Term.pointwise "f" (fun t x u -> u * (1.0 + x.squeeze(1L).square () - u)) Term.value
+    /// </code></example>
+    let pointwise name f term = Apply(name, f, term)
+
+    /// The mean of a term over the points: over the density that the points are samples of. Where they are carried by the
+    /// probability flow, that is the solution itself; where they are spread evenly, it is space: see `weightedMean`.
     let mean term = Mean term
+
+    /// Σ w a / Σ w over the points. Where points are spread evenly, the mean of a under the density u is
+    /// `Term.weightedMean Term.value a`, and under e^{−u} `Term.weightedMean (Term.map "exp" (fun v -> v.exp ()) -Term.value) a`.
+    let weightedMean weight term = Mean(weight * term) / Mean weight
+
+    /// The mean over the points x_j of k(x_i, x_j) times the term at x_j: a force or a potential that all points together
+    /// exert on each (mean field). k maps (X (N × d), Y (M × d)) to N × M. Times the volume of a domain on which points are
+    /// spread evenly, it is the integral ∫ k(x, y) a(y) dy; where points are samples, put `Term.number 1.0` for a.
+    ///
+    /// <example><code>
+    /// // ∫ cos(x − y) u(y) dy on a circle with an even grid
+    /// let force = 2.0 * Math.PI * Term.interaction "cos" (fun x y -> (x - y.t ()).cos ()) Term.value
+    /// </code></example>
+    let interaction name kernel term = Interact(name, kernel, term)
 
     /// A term less its mean over the points: for energies, whose additive constant does not matter.
     let centred term = term - Mean term
@@ -156,10 +186,12 @@ module Term =
         | Transport _
         | GradientSquared -> Jet.gradientRequest d
         | Plus(a, b)
-        | Times(a, b) -> Set.union (needs d a) (needs d b)
+        | Times(a, b)
+        | Over(a, b) -> Set.union (needs d a) (needs d b)
         | Power(a, _)
         | Apply(_, _, a)
         | Mean a
+        | Interact(_, _, a)
         | OfComponent(_, a) -> needs d a
         | Custom(_, needs, _) -> needs
         | System terms -> terms |> List.map (needs d) |> Set.unionMany
@@ -193,12 +225,18 @@ module Term =
             | Times(Number a, b)
             | Times(b, Number a) -> a * go b
             | Times(a, b) -> go a * go b
+            | Over(Number a, b) -> a / go b
+            | Over(a, b) -> go a / go b
             | Power(a, 2) -> (go a).square()
             | Power(a, n) ->
                 let a = go a
                 Seq.replicate n a |> Seq.reduce (fun x y -> x * y)
-            | Apply(name, f, a) -> f (go a) |> vector name
+            | Apply(name, f, a) -> f local.Time local.Points (go a) |> vector name
             | Mean a -> (go a).mean().expand(int64 n)
+            | Interact(name, kernel, a) ->
+                let k = kernel local.Points local.Points
+                Guard.values name n n k
+                k.mv (go a) / float n
             | Custom(name, _, f) -> f { local with Jet = all } |> vector name
             | OfComponent(index, a) ->
                 let own = Jet.ofComponent index local.Jet
@@ -222,7 +260,8 @@ module Term =
             match term with
             | Number _
             | Known _
-            | Mean _ -> None
+            | Mean _
+            | Interact _ -> None
             | Of(Partial(k, 1)) ->
                 let unit = local.Points.new_zeros local.Points.shape
                 unit.select(1L, int64 k).fill_ 1.0 |> ignore
@@ -232,10 +271,18 @@ module Term =
             | GradientSquared -> Some(2.0 * Jet.gradient local.Jet)
             | Plus(a, b) -> sum (go a) (go b)
             | Times(a, b) -> sum (go a |> Option.map (fun g -> at b * g)) (go b |> Option.map (fun g -> at a * g))
+            | Over(a, b) ->
+                let slope = at (pown 2 b)
+
+                sum (go a |> Option.map (fun g -> g / at b)) (go b |> Option.map (fun g -> -(at a) * g / slope))
             | Power(a, n) -> go a |> Option.map (fun g -> float n * at (pown (n - 1) a) * g)
             | Apply(_, f, a) ->
                 go a
-                |> Option.map (fun g -> (Diff.grad (fun v -> (f v).sum()) (evaluate a local)).unsqueeze 1L * g)
+                |> Option.map (fun g ->
+                    let slope =
+                        evaluate a local |> Diff.grad (fun v -> (f local.Time local.Points v).sum())
+
+                    slope.unsqueeze 1L * g)
             | Custom(name, _, _) ->
                 Guard.fail
                     "term"
@@ -275,41 +322,46 @@ module Term =
             | Number a when a < 0.0 -> Some(Number -a)
             | Times(Number -1.0, b) -> Some b
             | Times(a, b) -> negated a |> Option.map (fun a -> Times(a, b))
+            | Over(a, b) -> negated a |> Option.map (fun a -> Over(a, b))
             | OfComponent(index, a) -> negated a |> Option.map (fun a -> OfComponent(index, a))
             | _ -> None
 
         /// Text and binding strength: 0 a sum or a negative term, 1 a product, 2 an atom. u is the name of the component.
         let rec named u term : string * int =
+            match negated term with
+            | Some positive -> $"−{within u 1 positive}", 0
+            | None -> unsigned u term
+
+        and unsigned u term =
             let go, within = named u, within u
 
-            match negated term with
-            | Some positive -> $"−{within 1 positive}", 0
-            | None ->
+            match term with
+            | Number a -> digits a, 2
+            | Of Value -> u, 2
+            | Of(Partial(k, 1)) -> $"∂{subscript k}{u}", 2
+            | Of(Partial(k, n)) -> $"∂{subscript k}{superscript n}{u}", 2
+            | Of(Mixed(i, j)) -> $"∂{subscript i}∂{subscript j}{u}", 2
+            | Of Laplacian -> $"Δ{u}", 2
+            | Known(name, _)
+            | Custom(name, _, _) -> name, 2
+            | Transport(name, _) -> $"{name}·∇{u}", 1
+            | GradientSquared -> $"|∇{u}|²", 2
+            | Plus(a, b) ->
+                let left, right = fst (go a), fst (go b)
 
-                match term with
-                | Number a -> digits a, 2
-                | Of Value -> u, 2
-                | Of(Partial(k, 1)) -> $"∂{subscript k}{u}", 2
-                | Of(Partial(k, n)) -> $"∂{subscript k}{superscript n}{u}", 2
-                | Of(Mixed(i, j)) -> $"∂{subscript i}∂{subscript j}{u}", 2
-                | Of Laplacian -> $"Δ{u}", 2
-                | Known(name, _)
-                | Custom(name, _, _) -> name, 2
-                | Transport(name, _) -> $"{name}·∇{u}", 1
-                | GradientSquared -> $"|∇{u}|²", 2
-                | Plus(a, b) ->
-                    let left, right = fst (go a), fst (go b)
-
-                    match negated b with
-                    | Some positive -> $"{left} − {within 1 positive}", 0
-                    | None when right.StartsWith '−' -> $"{left} + ({right})", 0
-                    | None -> $"{left} + {right}", 0
-                | Times(a, b) -> $"{within 1 a} {within 1 b}", 1
-                | Power(a, n) -> $"{within 2 a}{superscript n}", 2
-                | Apply(name, _, a) -> $"{name}({fst (go a)})", 2
-                | Mean a -> $"⟨{fst (go a)}⟩", 2
-                | OfComponent(index, a) -> named $"u{subscript index}" a
-                | System terms -> terms |> List.map (named "u₀" >> fst) |> String.concat ", " |> sprintf "(%s)", 2
+                match negated b with
+                | Some positive -> $"{left} − {within 1 positive}", 0
+                | None when right.StartsWith '−' -> $"{left} + ({right})", 0
+                | None -> $"{left} + {right}", 0
+            | Times(Over _ as a, b) -> $"({fst (go a)}) {within 1 b}", 1
+            | Times(a, b) -> $"{within 1 a} {within 1 b}", 1
+            | Over(a, b) -> $"{within 1 a} / {within 2 b}", 1
+            | Power(a, n) -> $"{within 2 a}{superscript n}", 2
+            | Apply(name, _, a) -> $"{name}({fst (go a)})", 2
+            | Mean a -> $"⟨{fst (go a)}⟩", 2
+            | Interact(name, _, a) -> $"{name} ∗ {within 2 a}", 1
+            | OfComponent(index, a) -> named $"u{subscript index}" a
+            | System terms -> terms |> List.map (named "u₀" >> fst) |> String.concat ", " |> sprintf "(%s)", 2
 
         and within u strength term =
             let text, own = named u term

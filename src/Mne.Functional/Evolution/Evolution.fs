@@ -143,7 +143,8 @@ module Evolution =
     /// outcome: see `Solution.Outcome`.
     /// `term` is A_t u, `collocation` where it is imposed, `start` the parameters θ (p) at t0. For a system, `term` is a
     /// `Term.system` with a right-hand side for each component of the network.
-    /// Raises `ArgumentException` for arguments that do not fit together.
+    /// Raises `ArgumentException` for arguments that do not fit together, also when the network does not keep the boundary
+    /// conditions of its domain.
     let trySolve
         (options: EvolutionOptions)
         (term: Term)
@@ -186,6 +187,7 @@ module Evolution =
                     let points = Collocation.points (Placement.ofTensor start) options.Seed collocation
                     Guard.points "points" network.Domain.Dimension points
                     Guard.finite "points" points
+                    Network.checkBoundary network start points
                     let n = Tensor.rows points
 
                     let field =
@@ -250,11 +252,9 @@ module Evolution =
                         let time i = t0 + (t1 - t0) * float i / float draws
 
                         let place i (y: Tensor) =
-                            let θ = VectorField.parameters field y
-
                             VectorField.pack
-                                θ
-                                (PointDynamics.redraw redraw network θ (time i) (Random.child i options.Seed) n)
+                                (VectorField.parameters field y)
+                                (PointDynamics.redraw redraw field (time i) y (Random.child i options.Seed))
 
                         field,
                         Integrator.solvePiecewise

@@ -17,14 +17,13 @@ and Redraw =
         Every: float
         /// Where points may lie: several times as many as there will be points.
         Candidates: Collocation
-        /// The derivatives of u that the monitor reads.
-        Needs: Derivative list
-        /// The density of points aimed at, up to a factor: (M) positive numbers from the local values at the candidates.
-        Monitor: Local -> Tensor
+        /// The density of points aimed at, up to a factor: numbers ≥ 0 (M) at the candidates (M × d), for the vector field
+        /// at time t and the joint state y: `Monitor field t y candidates`.
+        Monitor: VectorField -> float -> Tensor -> Tensor -> Tensor
     }
 
 /// The minimal neural evolution of a network: the vector field of the joint state y = (θ, X).
-type VectorField =
+and VectorField =
     {
         /// The parametric function class.
         Network: Network
@@ -142,6 +141,28 @@ module VectorField =
                 Residual = minimal.Residual
                 EffectiveRank = minimal.EffectiveRank
             })
+
+    /// ∂_t u − A_t u at any points (M × d) and for each component (M × m), where θ moves as the points of the state have it.
+    let residual (field: VectorField) (t: float) (y: Tensor) (points: Tensor) : Tensor =
+        Scope.keep (fun () ->
+            let θ = parameters field y
+            let direction = parameters field (fst (evaluate field t y))
+
+            let change =
+                Network.tangent field.Network θ points
+                |> Tangent.times direction
+                |> _.view(int64 field.Network.Outputs, -1L).t()
+
+            let wanted =
+                Term.evaluate
+                    field.Term
+                    {
+                        Time = t
+                        Points = points
+                        Jet = Network.jet (Term.needs field.Network.Domain.Dimension field.Term) field.Network θ points
+                    }
+
+            change - wanted.view (change.shape[0], change.shape[1]))
 
     /// The size of an error (δθ, δX) at the state y, in units of the tolerance: in function space, rms(J δθ) over the
     /// spread of u at the points or its root mean square, whichever is asked for, with all components of u together (one

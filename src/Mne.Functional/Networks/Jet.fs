@@ -192,6 +192,44 @@ module Jet =
             Data = first.Data + second.Data
         }
 
+    /// The product of jets of the same request (Leibniz's rule); one of them may have one column and the other several.
+    let multiply (first: Jet) (second: Jet) : Jet =
+        let index =
+            first.Channels |> List.mapi (fun c channel -> channel, int64 c) |> Map.ofList
+
+        let f channel : Tensor = first.Data[index[channel]]
+        let g channel : Tensor = second.Data[index[channel]]
+
+        /// ∂ⁿ along an axis.
+        let along k n = if n = 0 then Value else Partial(k, n)
+
+        let product channel : Tensor =
+            match channel with
+            | Value -> f Value * g Value
+            | Partial(k, n) ->
+                (([ 1.0 ]), [ 1..n ])
+                ||> List.fold (fun row _ -> List.map2 (+) (0.0 :: row) (row @ [ 0.0 ]))
+                |> List.mapi (fun j binomial ->
+                    let term = f (along k j) * g (along k (n - j))
+                    if binomial = 1.0 then term else binomial * term)
+                |> List.reduce (fun x y -> x + y)
+            | Mixed(i, j) ->
+                let fi, fj, gi, gj =
+                    f (Partial(i, 1)), f (Partial(j, 1)), g (Partial(i, 1)), g (Partial(j, 1))
+
+                f channel * g Value + fi * gj + fj * gi + f Value * g channel
+            | Laplacian ->
+                let gradients (jet: Jet) =
+                    jet.Data.narrow (0L, index[Partial(0, 1)], int64 jet.Dimension)
+
+                f Laplacian * g Value
+                + 2.0 * (gradients first * gradients second).sum 0L
+                + f Value * g Laplacian
+
+        { first with
+            Data = Tensor.stack 0L (List.map product first.Channels)
+        }
+
     /// The jet of one component of u, with one column. Raises `ArgumentException` when u does not have it.
     let ofComponent (index: int) (jet: Jet) : Jet =
         let count = int jet.Data.shape[2]

@@ -5,8 +5,9 @@ open TorchSharp
 
 /// A layer of a network, as a user describes it.
 type Layer =
-    /// Sines and cosines of the periodic coordinates up to the given harmonic; other coordinates pass unchanged.
-    /// It makes the network periodic, so it comes first, and only on domains with periodic coordinates.
+    /// Sines and cosines of the periodic coordinates up to the given harmonic; of bounded coordinates the cosines of half
+    /// the frequencies, which are even about both ends; other coordinates pass unchanged.
+    /// It makes the network periodic, or keep its boundary conditions, so it comes first, and only on such domains.
     | Harmonics of count: int
     /// x ↦ (x − shift) / scale per coordinate, with fixed numbers; it comes first.
     | Normalise of shift: float list * scale: float list
@@ -23,7 +24,7 @@ type Layer =
 [<RequireQualifiedAccess>]
 module Layer =
 
-    /// Sines and cosines of the periodic coordinates up to the given harmonic.
+    /// Sines and cosines of the periodic (and cosines of the bounded) coordinates up to the given harmonic.
     let harmonics count = Harmonics count
 
     /// x ↦ (x − shift) / scale.
@@ -53,6 +54,8 @@ type internal Node =
     | Fork of Node list list
     /// The sum of the results of all branches.
     | Sum of Node list list
+    /// The product of the results of two branches, the first of which has one unit.
+    | Product of Node list * Node list
 
 /// From a description to nodes: widths are inferred, and every affine map is given its place in θ.
 module internal Node =
@@ -68,6 +71,35 @@ module internal Node =
         | Softplus
         | Gelu -> sqrt 2.0
 
+    /// Whether the coordinate enters a network through `Harmonics`.
+    let private ofWaves (coordinate: Coordinate) =
+        coordinate.IsPeriodic || coordinate.IsBounded
+
+    /// The factors that vanish at the Dirichlet ends, one for each coordinate that has any: quarter or half a wave, odd
+    /// about these ends and even about Neumann ends.
+    let private vanishing (domain: Domain) =
+        let d = domain.Dimension
+
+        [
+            for k, coordinate in List.indexed domain.Coordinates do
+                let sine waves shift low high =
+                    let frequency = waves * Math.PI / (high - low)
+
+                    [
+                        Fixed(
+                            Array2D.init 1 d (fun _ j -> if j = k then frequency else 0.0),
+                            [| shift - frequency * low |]
+                        )
+                        Activate Sine
+                    ]
+
+                match coordinate with
+                | Bounded(low, high, Dirichlet, Dirichlet) -> sine 1.0 0.0 low high
+                | Bounded(low, high, Dirichlet, Neumann) -> sine 0.5 0.0 low high
+                | Bounded(low, high, Neumann, Dirichlet) -> sine 0.5 (Math.PI / 2.0) low high
+                | _ -> ()
+        ]
+
     let private harmonics (domain: Domain) count =
         let d = domain.Dimension
 
@@ -80,7 +112,12 @@ module internal Node =
                             let frequency = 2.0 * Math.PI * float m / (high - low)
                             yield k, frequency, -frequency * low
                             yield k, frequency, -frequency * low + Math.PI / 2.0
-                    | _ -> ()
+                    | Bounded(low, high, _, _) ->
+                        for m in 1..count do
+                            let frequency = Math.PI * float m / (high - low)
+                            yield k, frequency, -frequency * low + Math.PI / 2.0
+                    | Real
+                    | Interval _ -> ()
             ]
 
         let waves =
@@ -93,7 +130,7 @@ module internal Node =
         let straight =
             [
                 for k, coordinate in List.indexed domain.Coordinates do
-                    if not coordinate.IsPeriodic then
+                    if not (ofWaves coordinate) then
                         k
             ]
 
@@ -127,10 +164,10 @@ module internal Node =
             | Harmonics count ->
                 Guard.atLeast "layers" 1 count
 
-                if not first || not (domain.Coordinates |> List.exists _.IsPeriodic) then
+                if not first || not (List.exists ofWaves domain.Coordinates) then
                     Guard.fail
                         "layers"
-                        "harmonics found after another layer or on a domain without periodic coordinates; put them first, on a periodic domain"
+                        "harmonics found after another layer or on a domain without periodic or bounded coordinates; put them first, on a periodic domain or one with boundary conditions"
 
                 let nodes, width = harmonics domain count
                 nodes, width, offset
@@ -177,16 +214,18 @@ module internal Node =
                     nodes @ more, width, offset)
                 ([], width, offset)
 
-        let periodic = domain.Coordinates |> List.exists _.IsPeriodic
-
         match layers with
         | Harmonics _ :: _ -> ()
         | Normalise _ :: Harmonics _ :: _ ->
             Guard.fail "layers" "normalise before harmonics would change the period; leave it out"
-        | _ when periodic ->
+        | _ when domain.Coordinates |> List.exists _.IsPeriodic ->
             Guard.fail
                 "layers"
                 "the domain has periodic coordinates, but the network would not be periodic; start with Layer.harmonics"
+        | _ when domain.Coordinates |> List.exists _.IsBounded ->
+            Guard.fail
+                "layers"
+                "the domain has boundary conditions, but the network would not keep them; start with Layer.harmonics, or take an Interval and Network.dirichlet"
         | _ -> ()
 
         let nodes, width, offset =
@@ -195,7 +234,11 @@ module internal Node =
                 let more, width, offset = one (i = 0) width offset layer
                 nodes @ more, width, offset)
 
-        nodes @ [ Affine(width, outputs, offset, 1.0) ], offset + (width + 1) * outputs, outputs
+        let free = nodes @ [ Affine(width, outputs, offset, 1.0) ]
+
+        List.foldBack (fun factor nodes -> [ Product(factor, nodes) ]) (vanishing domain) free,
+        offset + (width + 1) * outputs,
+        outputs
 
     /// Seeded initial parameters: weights normal with standard deviation gain / √fan-in, biases normal with standard
     /// deviation 0.1 (hidden layers; distinct offsets spread the units) and 0 (the last map).
@@ -206,6 +249,7 @@ module internal Node =
                 | Affine(fanIn, fanOut, offset, gain) -> [ offset, fanIn, fanOut, gain ]
                 | Fork branches
                 | Sum branches -> List.collect affines branches
+                | Product(one, two) -> affines one @ affines two
                 | Fixed _
                 | Activate _ -> [])
 

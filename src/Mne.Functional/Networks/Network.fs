@@ -43,7 +43,8 @@ module Network =
                 Jet.affine (Tensor.ofArray2D placement weight) (Tensor.ofArray placement bias) jet
             | Activate activation -> Jet.activate activation jet
             | Fork branches -> Jet.concatenate [ for branch in branches -> propagate θ branch jet ]
-            | Sum branches -> [ for branch in branches -> propagate θ branch jet ] |> List.reduce Jet.add)
+            | Sum branches -> [ for branch in branches -> propagate θ branch jet ] |> List.reduce Jet.add
+            | Product(one, two) -> Jet.multiply (propagate θ one jet) (propagate θ two jet))
 
     /// The value at the end of the nodes, and the way back: from the sensitivity of u to that value, its sensitivity
     /// to the input and the blocks of the tangent met on the way.
@@ -82,6 +83,10 @@ module Network =
 
                     parts |> List.map fst |> List.reduce (fun x y -> x + y),
                     (fun g -> [ for _, back in parts -> back g ] |> merge)
+                | Product(one, two) ->
+                    let (factor: Tensor, backOne), (h, backTwo) = linearise θ one h, linearise θ two h
+
+                    factor * h, (fun g -> merge [ backOne ((g * h).sum(1L, keepdim = true)); backTwo (g * factor) ])
 
             next,
             fun g ->
@@ -249,8 +254,9 @@ module Network =
     /// u(x) = Σ_b w(x_b), where w is a layered network and x_b are the coordinates that block b lists. One block makes a
     /// network of these coordinates; all single coordinates, or all pairs, make a function that does not depend on their
     /// order; all neighbourhoods of a lattice, one that does not change under translation.
-    /// Raises `ArgumentException` when a block is empty, names a coordinate that does not exist, or differs from the first
-    /// block in length or kind of coordinates.
+    /// Raises `ArgumentException` when a block is empty, names a coordinate that does not exist, differs from the first
+    /// block in length or kind of coordinates, or lacks a coordinate with a Dirichlet condition (the sum of all blocks has
+    /// to vanish there).
     ///
     /// <example><code>
     /// // a chain of 16 sites with periodic ends: every site with its two neighbours
@@ -276,6 +282,16 @@ module Network =
                 Guard.fail
                     "blocks"
                     $"block %A{block} differs from block %A{blocks.Head} in length or kind of coordinates; share weights only between blocks that are alike"
+
+        for k, coordinate in List.indexed domain.Coordinates do
+            match coordinate with
+            | Bounded(_, _, low, high) when low = Dirichlet || high = Dirichlet ->
+                for block in blocks do
+                    if not (List.contains k block) then
+                        Guard.fail
+                            "blocks"
+                            $"block %A{block} does not see coordinate {k}, so that the sum would not vanish at its Dirichlet end; give every block this coordinate, or take an Interval and Network.dirichlet"
+            | _ -> ()
 
         let part = create (Domain.create (kinds blocks.Head)) layers
         let m, width = int64 blocks.Length, int64 blocks.Head.Length
@@ -362,11 +378,11 @@ module Network =
 
         if
             network.Domain.Coordinates
-            |> List.exists (fun coordinate -> coordinate.IsPeriodic)
+            |> List.exists (fun coordinate -> coordinate.IsPeriodic || coordinate.IsBounded)
         then
             Guard.fail
                 "network"
-                "its domain has periodic coordinates, whose period would change; rescale only the others"
+                "its domain has periodic coordinates or boundary conditions, which would move; rescale only other domains"
 
         scale |> List.iter (Guard.positive "scale")
 
@@ -411,6 +427,57 @@ module Network =
             Description = $"{network.Description} of (x − %A{shift}) / %A{scale}"
             Propagate = propagate
             Linearise = fun θ points -> network.Linearise θ (inside points)
+        }
+
+    /// Prescribed values on a boundary of any shape: u(x) = data(x) + distance(x) w(x), where `distance` vanishes on the
+    /// boundary and nowhere else, like x (1 − x) or 1 − |x|², and `data` has the wanted values there. Both map points (N × d)
+    /// to N, `data` also to N × m for m components; they are differentiated automatically. Near the boundary u is then as
+    /// free as a smooth function with these values is; conditions on derivatives: see `Bounded`. The data do not depend on
+    /// time.
+    /// Raises `ArgumentException` when used if a function returns another shape, or a number that is not finite.
+    ///
+    /// <example><code>
+    /// // u = 1 on the unit circle
+    /// let disc = Domain.box [ -1.0, 1.0; -1.0, 1.0 ]
+    /// let inside = Network.create disc [ Layer.dense 32 Tanh; Layer.dense 32 Tanh ]
+    /// let network = inside |> Network.dirichlet (fun x -> 1.0 - x.square().sum 1L) (fun x -> torch.ones_like (x.select (1L, 0L)))
+    /// </code></example>
+    let dirichlet (distance: Tensor -> Tensor) (data: Tensor -> Tensor) (network: Network) : Network =
+        let column name m (f: Tensor -> Tensor) (points: Tensor) : Tensor =
+            let values = f points
+            Guard.values name (Tensor.rows points) m values
+            Guard.finite name values
+            if m = 1 then values.unsqueeze 1L else values
+
+        let factor points = column "distance" 1 distance points
+
+        let scaled (φ: Tensor) block =
+            match block with
+            | Outer(a, b, offset) -> Outer(a, b * φ, offset)
+            | Columns(j, offset) -> Columns(j * φ, offset)
+
+        { network with
+            Description = $"a prescribed boundary around {network.Description}"
+            Propagate =
+                fun request θ points ->
+                    network.Propagate request θ points
+                    |> Jet.multiply (automaticJet request factor points)
+                    |> Jet.add (automaticJet request (column "data" network.Outputs data) points)
+            Linearise =
+                fun θ points ->
+                    match network.Linearise θ points with
+                    | Structured(p, blocks) ->
+                        let φ = (factor points).repeat([| int64 network.Outputs; 1L |])
+                        Structured(p, List.map (scaled φ) blocks)
+                    | Generic generic ->
+                        let at (rows: Tensor) =
+                            factor (rows.narrow (1L, 0L, int64 network.Domain.Dimension))
+
+                        Generic
+                            { generic with
+                                Jacobian = fun rows -> at rows * generic.Jacobian rows
+                                TransposeTimes = fun rows v -> generic.TransposeTimes rows ((at rows).squeeze 1L * v)
+                            }
         }
 
     /// The sum of networks on the same domain, each with its own weights: u(x) = Σ_k u_k(x); θ holds theirs one after the
@@ -561,3 +628,45 @@ module Network =
             |> Seq.toList
 
         Scope.keepAll held (fun () -> network.Linearise θ points)
+
+    /// Raises `ArgumentException` where u_θ does not keep the conditions of its domain, seen from some of the points:
+    /// networks from layers do; those given as a function need not.
+    let internal checkBoundary (network: Network) (θ: Tensor) (points: Tensor) : unit =
+        Scope.free (fun () ->
+            let some = points.narrow (0L, 0L, min 16L points.shape[0])
+
+            let at k (place: float) derivative =
+                let wall = some.clone ()
+                wall.select(1L, int64 k).fill_ place |> ignore
+                Jet.get derivative (jet (Set.singleton derivative) network θ wall)
+
+            let slack = Placement.epsilon (Placement.ofTensor θ) ** 0.5
+
+            let compare k condition derivative (length: float) (defect: Tensor) =
+                let inside = jet (Set.singleton derivative) network θ some
+
+                let scale =
+                    Tensor.rms (Jet.get derivative inside) + Tensor.rms (Jet.value inside) / length
+
+                let found = Tensor.toFloat (defect.abs().max())
+
+                if found > slack * scale then
+                    Guard.fail
+                        "network"
+                        $"{condition} along coordinate {k} is missed by {found:G3}; make the function keep it, or take a domain without this condition"
+
+            for k, coordinate in List.indexed network.Domain.Coordinates do
+                let wall (low: float, high: float) place boundary =
+                    match boundary with
+                    | Dirichlet -> compare k $"u = 0 at {place}" Value 1.0 (at k place Value)
+                    | Neumann ->
+                        compare k $"∂u/∂x = 0 at {place}" (Partial(k, 1)) (high - low) (at k place (Partial(k, 1)))
+
+                match coordinate with
+                | Periodic(low, high) ->
+                    compare k $"the period {high - low}" Value 1.0 (at k high Value - at k low Value)
+                | Bounded(low, high, atLow, atHigh) ->
+                    wall (low, high) low atLow
+                    wall (low, high) high atHigh
+                | Real
+                | Interval _ -> ())

@@ -65,7 +65,7 @@ module Guard =
         elif tensor.shape <> [| int64 n; int64 m |] then
             fail
                 name
-                $"found the shape {shapeName tensor.shape}, wanted {n} × {m} (one row per point, one column per component)"
+                $"found the shape {shapeName tensor.shape}, wanted {n} × {m} (one row per point, one column for each of {m})"
 
     /// Raises unless both tensors have the same element type and device.
     let samePlacement name (tensor: Tensor) otherName (other: Tensor) =

@@ -36,7 +36,7 @@ let tests =
                     else
                         Expect.equal (Check.size actual) 0.0 $"%A{derivative} vanishes")
 
-            Oracle.law "every local derivative of every component agrees with autograd to 1e-11" 20 (fun a ->
+            Oracle.law "every local derivative of every component agrees with autograd to 1e-11" 10 (fun a ->
                 let a, m = a.System
                 let d = a.Coordinates.Length
                 let θ, x = a.Parameters, a.Points 5 0

@@ -51,6 +51,9 @@ let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) 
                                 (float m * angle).cos()
                         ],
                         []
+                    | Bounded(low, high, _, _) ->
+                        let angle = (x - low) * (Math.PI / (high - low))
+                        [ for m in 1..count -> (float m * angle).cos() ], []
                     | _ -> [], [ x ])
                 |> List.unzip
 
@@ -67,9 +70,22 @@ let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) 
 
     let last = List.fold layer points layers
 
+    /// What makes the product vanish at Dirichlet ends, odd about them and even about Neumann ends.
+    let factor: Tensor =
+        domain.Coordinates
+        |> List.mapi (fun k coordinate ->
+            let x = points.select (1L, int64 k)
+
+            match coordinate with
+            | Bounded(low, high, Dirichlet, Dirichlet) -> ((x - low) * (Math.PI / (high - low))).sin()
+            | Bounded(low, high, Dirichlet, Neumann) -> ((x - low) * (0.5 * Math.PI / (high - low))).sin()
+            | Bounded(low, high, Neumann, Dirichlet) -> ((x - high) * (-0.5 * Math.PI / (high - low))).sin()
+            | _ -> torch.ones_like x)
+        |> List.reduce (fun a b -> a * b)
+
     match List.tryLast layers with
-    | Some(Outputs _) -> last
-    | _ -> (linear 1L last).squeeze 1L
+    | Some(Outputs _) -> last * factor.unsqueeze 1L
+    | _ -> (linear 1L last).squeeze 1L * factor
 
 let private derivative (y: Tensor) (x: Tensor) : Tensor =
     if not y.requires_grad then
@@ -158,6 +174,7 @@ type Architecture =
                         match coordinate with
                         | Real -> Random.normal Placement.float64 seed [ count ]
                         | Periodic(low, high)
+                        | Bounded(low, high, _, _)
                         | Interval(low, high) -> low + (high - low) * Random.uniform Placement.float64 seed [ count ]
                 ])
 
@@ -171,7 +188,18 @@ let private coordinates: Gen<Coordinate list> =
             (Gen.choose (4, 14))
 
     let one =
-        Gen.oneof [ Gen.constant Real; Gen.map Periodic bounds; Gen.map Interval bounds ]
+        Gen.oneof
+            [
+                Gen.constant Real
+                Gen.map Periodic bounds
+                Gen.map Interval bounds
+                gen {
+                    let! low, high = bounds
+                    let! atLow = Gen.elements [ Dirichlet; Neumann ]
+                    let! atHigh = Gen.elements [ Dirichlet; Neumann ]
+                    return Bounded(low, high, atLow, atHigh)
+                }
+            ]
 
     Gen.bind (fun d -> Gen.listOfLength d one) (Gen.choose (1, 4))
 
@@ -225,14 +253,15 @@ let private architecture =
         let! coordinates = coordinates
         let d = coordinates.Length
         let periodic = coordinates |> List.filter _.IsPeriodic |> List.length
+        let bounded = coordinates |> List.filter _.IsBounded |> List.length
         let! harmonics = Gen.choose (1, 3)
         let! normalised = Gen.elements [ true; false ]
         let! shift = Gen.listOfLength d (Gen.choose (-4, 4))
         let! scale = Gen.listOfLength d (Gen.choose (1, 6))
 
         let first, width =
-            if periodic > 0 then
-                [ Harmonics harmonics ], d - periodic + 2 * harmonics * periodic
+            if periodic + bounded > 0 then
+                [ Harmonics harmonics ], d - periodic - bounded + harmonics * (2 * periodic + bounded)
             elif normalised then
                 [
                     Normalise([ for s in shift -> float s / 2.0 ], [ for s in scale -> float s / 2.0 ])

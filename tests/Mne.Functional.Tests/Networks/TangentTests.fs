@@ -48,7 +48,7 @@ let tests =
                     (jacobian y)
                     a.Seed)
 
-            Oracle.law "the rows of a system are those of its components, one after the other" 30 (fun a ->
+            Oracle.law "the rows of a system are those of its components, one after the other" 12 (fun a ->
                 let a, m = a.System
                 let θ, x, y = a.Parameters, a.Points 5 0, a.Points 3 1
 
