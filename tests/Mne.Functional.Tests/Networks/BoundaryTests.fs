@@ -337,7 +337,7 @@ let tests =
                             fun () -> Network.create walls [ Layer.dense 3 Tanh ] |> ignore
 
                             "blocks that do not see a Dirichlet end",
-                            [ "blocks"; "[0]"; "coordinate 1"; "Dirichlet" ],
+                            [ "blocks"; "[1]"; "coordinate 0"; "Dirichlet" ],
                             fun () -> Network.ofBlocks walls [ [ 0 ]; [ 1 ] ] [ Layer.harmonics 1 ] |> ignore
 
                             "rescaled conditions",
