@@ -240,7 +240,27 @@ module Evolution =
                             problem
                             place
                             (VectorField.pack start points)
-                            (List.init (draws + 1) time))
+                            (List.init (draws + 1) time)
+                    | Refreshed refresh ->
+                        let low, high = min t0 t1, max t0 t1
+                        let between = refresh.Times |> List.filter (fun t -> low < t && t < high)
+
+                        let times =
+                            t0 :: (if t1 > t0 then List.sort between else List.sortDescending between)
+                            @ [ t1 ]
+
+                        let place i (y: Tensor) =
+                            if i = 0 then
+                                y.clone ()
+                            else
+                                let x =
+                                    refresh.Draw (Placement.ofTensor start) (Random.child i options.Seed) times[i]
+
+                                Guard.vectors "Draw" n network.Domain.Dimension x
+                                Guard.finite "Draw" x
+                                VectorField.pack (VectorField.parameters field y) x
+
+                        field, Integrator.solvePiecewise problem place (VectorField.pack start points) times)
 
         {
             VectorField = fst solution

@@ -9,6 +9,8 @@ type PointDynamics =
     | Moving of needs: Derivative list * velocity: (Local -> Tensor)
     /// The points stay for a while and are then drawn anew where they are needed; u is carried on.
     | Redrawn of Redraw
+    /// The points move, and at given times others take their place; u is carried on.
+    | Refreshed of Refresh
 
 /// How points are drawn anew: from candidates, in proportion to a monitor function of u.
 and Redraw =
@@ -21,6 +23,19 @@ and Redraw =
         Needs: Derivative list
         /// The density of points aimed at, up to a factor: (M) positive numbers from the local values at the candidates.
         Monitor: Local -> Tensor
+    }
+
+/// How moving points are replaced, where it is known how to draw points for any time.
+and Refresh =
+    {
+        /// When the points are replaced; times outside the span of the evolution do not count.
+        Times: float list
+        /// Points for a time: placement, seed, t ↦ N × d.
+        Draw: Placement -> int -> float -> Tensor
+        /// The derivatives of u that the velocity reads.
+        Needs: Derivative list
+        /// ẋ = v(t, x; u), as in `Moving`.
+        Velocity: Local -> Tensor
     }
 
 /// The minimal neural evolution of a network: the vector field of the joint state y = (θ, X).
@@ -97,6 +112,7 @@ module VectorField =
                 | Fixed
                 | Redrawn _ -> Term.needs d field.Term
                 | Moving(needs, _) -> Set.union (Term.needs d field.Term) (Set.ofList needs)
+                | Refreshed refresh -> Set.union (Term.needs d field.Term) (Set.ofList refresh.Needs)
 
             let local =
                 {
@@ -117,7 +133,8 @@ module VectorField =
                 match field.Points with
                 | Fixed
                 | Redrawn _ -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
-                | Moving(_, velocity) ->
+                | Moving(_, velocity)
+                | Refreshed { Velocity = velocity } ->
                     let v = velocity local
                     Guard.vectors "velocity" field.PointCount d v
                     checkFinite "the velocity of the points" t x v
@@ -148,4 +165,5 @@ module VectorField =
             match field.Points with
             | Fixed
             | Redrawn _ -> errorOfU
-            | Moving _ -> max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))
+            | Moving _
+            | Refreshed _ -> max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))
