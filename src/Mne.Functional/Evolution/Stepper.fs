@@ -109,7 +109,7 @@ module Stepper =
 
     /// The second-order Runge–Kutta–Chebyshev method with a fixed number of stages s (van der Houwen and Sommeijer 1980, with
     /// the damping and the error estimate of Sommeijer, Shampine and Verwer, J. Comput. Appl. Math. 88, 1998). It is stable for
-    /// negative real eigenvalues down to about −0.65 s² / h, where Dormand and Prince's pair stops at −3.3 / h: for runs whose steps
+    /// negative real eigenvalues down to −0.65 (s² − 1) / h, where Dormand and Prince's pair stops at −3.3 / h: for runs whose steps
     /// are limited by diffusion rather than accuracy.
     /// Raises `ArgumentException` for fewer than 3 stages.
     let chebyshev (stages: int) : Tableau =
