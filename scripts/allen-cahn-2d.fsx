@@ -12,7 +12,7 @@ let equation = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value
 
 let network =
     Network.create
-        torus
+        halfTorus
         [
             Layer.harmonics 2
             Layer.dense 48 Sine
@@ -33,21 +33,21 @@ let start, fitSeconds =
                 }
                 network
                 planarInitial
-                (Collocation.sequence torus 900 |> Collocation.fixedBy 0)))
+                (Collocation.sequence halfTorus 600 |> Collocation.fixedBy 0)))
 
 let solution, seconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 500
-                    Regularisation = 1e-10
-                    Tolerance = 1e-5
+                    Sketch = Landmarks 800
+                    Regularisation = 1e-11
+                    Tolerance = 3e-6
                     Meter = meter
                 }
                 equation
                 network
-                (Collocation.sequence torus 2000)
+                (Collocation.sequence halfTorus 1800)
                 start
                 (0.0, 4.0)))
 
@@ -69,7 +69,7 @@ save
         diagnosticsChart solution
     ]
 
-result
+printResult
     [
         "relativeL2", Convergence.relativeL2 exact computed
         "seconds", seconds

@@ -80,7 +80,7 @@ save
         diagnosticsChart solution
     ]
 
-result
+printResult
     [
         "relativeL2", Convergence.relativeL2 exact computed
         "seconds", seconds

@@ -53,16 +53,18 @@ let errorChart (times: float[]) (errors: float[]) : Chart =
     |> Chart.axes "t" "relative L² error"
     |> Chart.titled "Error over time"
 
-/// The torus [0, 2π)² of the problems in the plane.
-let torus = Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]
+/// The domain of the problems in the plane: half of the torus [0, 2π)². Their initial value has the period π in x, and their
+/// equations keep it, so the other half is the same again.
+let halfTorus = Domain.periodic [ (0.0, Math.PI); (0.0, 2.0 * Math.PI) ]
 
 /// The initial value of the problems in the plane, 0.04 cosh(3 sin x) sinh(sin y).
 let planarInitial (x: Tensor) : Tensor =
     0.04 * (3.0 * x.select(1L, 0L).sin()).cosh() * x.select(1L, 1L).sin().sinh()
 
-/// The n × n points (2πi/n, 2πj/n) of the torus, row i·n + j.
+/// The n × n points (2πi/n, 2πj/n) of the whole torus, row i·n + j.
 let planarGrid (n: int) : Tensor =
-    Collocation.grid torus n |> Collocation.points Placement.float64 0
+    Collocation.grid (Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]) n
+    |> Collocation.points Placement.float64 0
 
 /// A function on the n × n points of the torus, in colours.
 let planarChart (title: string) (n: int) (values: float[]) : Chart =
@@ -87,13 +89,3 @@ let diagnosticsChart (solution: Solution) : Chart =
 let save (name: string) (title: string) (caption: string) (charts: Chart list) : unit =
     let path = Path.Combine(__SOURCE_DIRECTORY__, "..", "output", name + ".html")
     printfn "picture: %s" (Page.create title caption charts |> Page.save path)
-
-/// The closing line `result: {json}`.
-let result (entries: (string * float) list) : unit =
-    let number (v: float) =
-        v.ToString("G6", Globalization.CultureInfo.InvariantCulture)
-
-    entries
-    |> List.map (fun (key, value) -> $"\"{key}\": {number value}")
-    |> String.concat ", "
-    |> printfn "result: {%s}"

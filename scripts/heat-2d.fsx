@@ -11,7 +11,7 @@ open Gallery
 let equation = 0.1 * Term.laplacian
 
 let network =
-    Network.create torus [ Layer.harmonics 1; Layer.dense 40 Sine; Layer.dense 40 Sine ]
+    Network.create halfTorus [ Layer.harmonics 1; Layer.dense 40 Sine; Layer.dense 40 Sine ]
 
 printfn "∂u/∂t = %s on %s" (Term.show equation) network.Description
 
@@ -26,21 +26,21 @@ let start, fitSeconds =
                 }
                 network
                 planarInitial
-                (Collocation.sequence torus 900 |> Collocation.fixedBy 0)))
+                (Collocation.sequence halfTorus 500 |> Collocation.fixedBy 0)))
 
 let solution, seconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 300
+                    Sketch = Landmarks 200
                     Regularisation = 1e-11
                     Tolerance = 1e-6
                     Meter = meter
                 }
                 equation
                 network
-                (Collocation.sequence torus 1200)
+                (Collocation.sequence halfTorus 800)
                 start
                 (0.0, 4.0)))
 
@@ -62,7 +62,7 @@ save
         diagnosticsChart solution
     ]
 
-result
+printResult
     [
         "relativeL2", Convergence.relativeL2 exact computed
         "seconds", seconds

@@ -1,42 +1,33 @@
 // Computes the reference solution of every evolution problem, with the evidence for its accuracy and the time it takes.
 // Build tests/Mne.Functional.Tests or the library first; run with `dotnet fsi --optimize+ scripts/references.fsx`.
 #load "load.fsx"
-#load "../tests/Mne.Functional.Tests/References/Fourier.fs"
-#load "../tests/Mne.Functional.Tests/References/Etdrk4.fs"
-#load "../tests/Mne.Functional.Tests/References/Convergence.fs"
-#load "../tests/Mne.Functional.Tests/References/Spectral1D.fs"
-#load "../tests/Mne.Functional.Tests/References/Spectral2D.fs"
-#load "../tests/Mne.Functional.Tests/References/Extrapolation.fs"
-#load "../tests/Mne.Functional.Tests/References/Mixture.fs"
-#load "../tests/Mne.Functional.Tests/References/Quadrature.fs"
-#load "../tests/Mne.Functional.Tests/References/Problems.fs"
+#load "gallery.fsx"
 
 open System
-open System.Diagnostics
 open Mne.Functional.References
+open Gallery
 
-let report name (solve: unit -> Converged<'Modes, 'Solution>) =
-    let watch = Stopwatch.StartNew()
-    let reference = solve ()
-    let seconds = watch.Elapsed.TotalSeconds
+/// A reference, with its figures for the closing line.
+let report key name (solve: unit -> Converged<'Modes, 'Solution>) =
+    let reference, seconds = timed solve
 
     printfn
         $"{name, -16} modes {reference.Modes}  steps {reference.Steps}  space {reference.SpaceEstimate:E1}  time {reference.TimeEstimate:E1}  {seconds:F1} s"
 
-    reference, $"\"{name}\": {{\"estimate\": {reference.Estimate:E2}, \"seconds\": {seconds:F2}}}"
+    reference, [ $"{key}Estimate", reference.Estimate; $"{key}Seconds", seconds ]
 
-let one (problem: Problem1D) =
-    report problem.Name (fun () -> Problems.reference1D problem)
+let one key (problem: Problem1D) =
+    report key problem.Name (fun () -> Problems.reference1D problem)
 
-let two (problem: Problem2D) =
-    report problem.Name (fun () -> Problems.reference2D problem)
+let two key (problem: Problem2D) =
+    report key problem.Name (fun () -> Problems.reference2D problem)
 
-let _, allenCahn = one Problems.allenCahn
-let burgersReference, burgers = one Problems.burgers
-let kdvReference, kdv = one (Problems.kdvOn -30.0 50.0)
-let heatReference, heat = two Problems.heat2D
-let _, allenCahn2D = two Problems.allenCahn2D
-let _, burgers2D = two Problems.burgers2D
+let _, allenCahn = one "allenCahn" Problems.allenCahn
+let burgersReference, burgers = one "burgers" Problems.burgers
+let kdvReference, kdv = one "kdv" (Problems.kdvOn -30.0 50.0)
+let heatReference, heat = two "heat2D" Problems.heat2D
+let _, allenCahn2D = two "allenCahn2D" Problems.allenCahn2D
+let _, burgers2D = two "burgers2D" Problems.burgers2D
 
 // Against answers that share nothing with the spectral solver.
 let times = Problems.saveTimes 4.0
@@ -64,7 +55,7 @@ let heatError =
 
 printfn $"Burgers against Cole-Hopf {burgersError:E1}, KdV against its formula {kdvError:E1}, heat {heatError:E1}"
 
-let rows =
-    String.Join(", ", [ allenCahn; burgers; kdv; heat; allenCahn2D; burgers2D ])
-
-printfn $"result: {{{rows}, \"burgersColeHopf\": {burgersError:E2}, \"kdvExact\": {kdvError:E2}}}"
+printResult (
+    List.concat [ allenCahn; burgers; kdv; heat; allenCahn2D; burgers2D ]
+    @ [ "burgersColeHopf", burgersError; "kdvExact", kdvError ]
+)

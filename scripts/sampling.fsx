@@ -87,14 +87,23 @@ let modeWeights (mixture: Mixture) (draws: Draws) : float[] * float =
     found, Array.map2 (fun a b -> abs (a - b)) found mixture.Weights |> Array.max
 
 /// Weighted draws of one coordinate beside its exact density (log ρ up to a factor) on an interval.
-let histogram (title: string) (values: float[]) (weights: float[]) (low: float, high: float) (logDensity: float -> float) =
+let histogram
+    (title: string)
+    (values: float[])
+    (weights: float[])
+    (low: float, high: float)
+    (logDensity: float -> float)
+    =
     let x = Array.init 401 (fun i -> low + (high - low) * float i / 400.0)
     let logZ = Quadrature.logIntegral low high logDensity
 
     Chart.overlay
         [
             Chart.weightedHistogram "weighted draws" values weights
-            Chart.lines [ Series.dashed "exact" x (x |> Array.map (fun x -> exp (logDensity x - logZ))) ]
+            Chart.lines
+                [
+                    Series.dashed "exact" x (x |> Array.map (fun x -> exp (logDensity x - logZ)))
+                ]
         ]
     |> Chart.titled title
     |> Chart.axes "x" "density"

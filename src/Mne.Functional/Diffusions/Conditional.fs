@@ -81,7 +81,7 @@ module Conditional =
             let noise = reference.Draw placement seed count
 
             let b =
-                (Tensor.ofRows placement [ Seq.ofList given ]).expand (int64 count, int64 given.Length)
+                (Tensor.ofRows placement [ Seq.ofList given ]).expand(int64 count, int64 given.Length)
 
             Sampler.drawFrom sampler (inside conditional noise b, reference.LogDensity noise))
 
@@ -107,7 +107,7 @@ module Conditional =
             [
                 for row in 0 .. averaged - 1 do
                     let a =
-                        noise.narrow(0L, int64 row, 1L).expand (b.shape[0], int64 conditional.Drawn.Length)
+                        noise.narrow(0L, int64 row, 1L).expand(b.shape[0], int64 conditional.Drawn.Length)
 
                     // Through `Propagate`, so that the energy can be differentiated with respect to b.
                     Jet.value (network.Propagate Set.empty θ (inside conditional a b))

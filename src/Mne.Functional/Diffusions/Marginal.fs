@@ -45,8 +45,7 @@ module Marginal =
             let given = Sampler.drawSeeded (Random.child 0 seed) count marginal.Sampler
             let reference = Process.standardNormal conditional.Drawn.Length
 
-            let noise =
-                reference.Draw sampler.Options.Placement (Random.child 1 seed) count
+            let noise = reference.Draw sampler.Options.Placement (Random.child 1 seed) count
 
             Sampler.drawFrom
                 sampler

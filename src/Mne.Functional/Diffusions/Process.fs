@@ -162,8 +162,9 @@ module Process =
             |> Tensor.toArray2D
             |> Matrix<float>.Build.DenseOfArray)
 
-    /// F, c and Σ of a linear process a time s later, by block matrix exponentials (C. Van Loan 1978, "Computing integrals
-    /// involving the matrix exponential", IEEE Trans. Automatic Control 23).
+    /// F, c and Σ of a linear process a time s later: over a short time by block matrix exponentials (C. Van Loan 1978, "Computing
+    /// integrals involving the matrix exponential", IEEE Trans. Automatic Control 23), which is then doubled as often as
+    /// needed. The blocks contain e^{−As}; over a long time at once its size would take the digits of Σ.
     let private linearTransition (a: Matrix<float>) (offset: Vector<float>) (diffusion: Matrix<float>) s : Transition =
         let d = a.RowCount
         let zero = Matrix<float>.Build.Dense(d, d)
@@ -171,13 +172,17 @@ module Process =
         let blocks (rows: Matrix<float> list list) =
             Matrix<float>.Build.DenseOfMatrixArray(array2D rows)
 
-        let noise = exponential (s * blocks [ [ -a; diffusion ]; [ zero; a.Transpose() ] ])
+        let doublings = max 0 (int (ceil (log (a.InfinityNorm() * s + 1e-300) / log 2.0)))
+        let short = s / float (pown 2L doublings)
+
+        let noise =
+            exponential (short * blocks [ [ -a; diffusion ]; [ zero; a.Transpose() ] ])
 
         let f = noise.SubMatrix(d, d, d, d).Transpose()
 
         let shifted =
             exponential (
-                s
+                short
                 * blocks
                     [
                         [ a; offset.ToColumnMatrix() ]
@@ -185,11 +190,13 @@ module Process =
                     ]
             )
 
-        let covariance = f * noise.SubMatrix(0, d, d, d)
+        let f, c, covariance =
+            ((f, shifted.Column(d, 0, d), f * noise.SubMatrix(0, d, d, d)), seq { 1..doublings })
+            ||> Seq.fold (fun (f, c, covariance) _ -> f * f, f * c + c, f * covariance * f.Transpose() + covariance)
 
         {
             Matrix = f.ToArray()
-            Offset = shifted.Column(d, 0, d).ToArray()
+            Offset = c.ToArray()
             Covariance = (0.5 * (covariance + covariance.Transpose())).ToArray()
         }
 
@@ -382,7 +389,10 @@ module Process =
         Guard.points "points" p.Dimension points
 
         match p.Transition with
-        | None -> Guard.fail "process" $"{p.Name} has no known transition; simulate it instead (Process.forward, Sde.simulate)"
+        | None ->
+            Guard.fail
+                "process"
+                $"{p.Name} has no known transition; simulate it instead (Process.forward, Sde.simulate)"
         | Some transition ->
             Scope.keep (fun () ->
                 let placement = Placement.ofTensor points

@@ -457,7 +457,9 @@ module Sampler =
 
             let known =
                 Scope.keep (fun () ->
-                    use draws = before |> drawSeeded pass (4 * max options.PointCount options.FitPointCount)
+                    use draws =
+                        before |> drawSeeded pass (4 * max options.PointCount options.FitPointCount)
+
                     draws.Points.clone ())
 
             evolve

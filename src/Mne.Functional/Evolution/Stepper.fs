@@ -132,7 +132,9 @@ module Stepper =
         let slope j = let _, t1, _ = polynomials[j] in t1
         let curvature j = let _, _, t2 = polynomials[j] in t2
         let w1 = slope s / curvature s
-        let b j = let j = max 2 j in curvature j / (slope j * slope j)
+
+        let b j =
+            let j = max 2 j in curvature j / (slope j * slope j)
 
         /// Stage j of the recurrence as a combination of the slopes before it.
         let rows =

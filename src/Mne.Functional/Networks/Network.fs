@@ -2,6 +2,29 @@ namespace Mne.Functional
 
 open TorchSharp
 
+/// How a network was made: enough to make it again (`Network.ofRecipe`), unless it is a function of the caller's.
+[<RequireQualifiedAccess>]
+type NetworkRecipe =
+    /// Layers on a domain: `Network.create`.
+    | Layers of Domain * Layer list
+    /// Layers with weights shared between blocks of coordinates: `Network.ofBlocks`.
+    | Blocks of Domain * blocks: int list list * Layer list
+    /// A network of shifted and scaled coordinates: `Network.rescaled`.
+    | Rescaled of shift: float list * scale: float list * NetworkRecipe
+    /// The sum of networks: `Network.add`.
+    | Sum of NetworkRecipe list
+    /// Something that only the program that made it knows: `Network.ofFunction`, or functions of a network replaced.
+    | Function of Domain * parameters: int
+
+    /// One line that says what the network is.
+    override recipe.ToString() =
+        match recipe with
+        | Layers(domain, layers) -> $"%A{layers} on %A{domain.Coordinates}"
+        | Blocks(_, blocks, layers) -> $"Σ over %A{blocks} of %A{layers}"
+        | Rescaled(shift, scale, inner) -> $"{inner} of (x − %A{shift}) / %A{scale}"
+        | Sum parts -> parts |> List.map string |> String.concat " + "
+        | Function(domain, parameters) -> $"a function of {parameters} parameters on %A{domain.Coordinates}"
+
 /// A parametric function u_θ on a domain. Parameters θ are one flat vector (p), points X the rows of an N × d tensor;
 /// both carry element type and device. A network is a description and a few pure functions; it holds no tensors.
 type Network =
@@ -10,8 +33,8 @@ type Network =
         Domain: Domain
         /// p, the length of θ.
         ParameterCount: int
-        /// One line that says what the network is.
-        Description: string
+        /// How it was made. Whoever replaces one of the functions below says so here with `NetworkRecipe.Function`.
+        Recipe: NetworkRecipe
         /// Seeded initial parameters (p) with the given placement.
         Initial: Placement -> int -> Tensor
         /// Values and the requested derivatives at a moderate number of points.
@@ -19,6 +42,9 @@ type Network =
         /// The tangent at the points.
         Linearise: Tensor -> Tensor -> Tangent
     }
+
+    /// One line that says what the network is.
+    member network.Description = string network.Recipe
 
 /// Networks: creation, values, local derivatives, tangents.
 [<RequireQualifiedAccess>]
@@ -104,7 +130,7 @@ module Network =
         {
             Domain = domain
             ParameterCount = parameters
-            Description = $"%A{layers} on %A{domain.Coordinates}"
+            Recipe = NetworkRecipe.Layers(domain, layers)
             Initial = fun placement seed -> Node.initial placement seed nodes
             Propagate = fun request θ points -> propagate θ nodes (Jet.ofPoints request points)
             Linearise =
@@ -171,7 +197,7 @@ module Network =
         {
             Domain = domain
             ParameterCount = parameters
-            Description = $"a function of {parameters} parameters on %A{domain.Coordinates}"
+            Recipe = NetworkRecipe.Function(domain, parameters)
             Initial = initial
             Propagate = derivatives
             Linearise =
@@ -280,7 +306,7 @@ module Network =
         {
             Domain = domain
             ParameterCount = part.ParameterCount
-            Description = $"Σ over %A{blocks} of %A{layers}"
+            Recipe = NetworkRecipe.Blocks(domain, blocks, layers)
             Initial = part.Initial
             Propagate = propagate
             Linearise =
@@ -347,7 +373,7 @@ module Network =
             }
 
         { network with
-            Description = $"{network.Description} of (x − %A{shift}) / %A{scale}"
+            Recipe = NetworkRecipe.Rescaled(shift, scale, network.Recipe)
             Propagate = propagate
             Linearise = fun θ points -> network.Linearise θ (inside points)
         }
@@ -377,7 +403,7 @@ module Network =
         {
             Domain = domain
             ParameterCount = List.last offsets
-            Description = networks |> List.map _.Description |> String.concat " + "
+            Recipe = NetworkRecipe.Sum [ for network in networks -> network.Recipe ]
             Initial =
                 fun placement seed ->
                     Scope.keep (fun () ->
@@ -407,6 +433,19 @@ module Network =
                         ]
                     )
         }
+
+    /// The network of a recipe: the same functions, bit for bit, as the network that the recipe was taken from.
+    /// Raises `ArgumentException` for a recipe that a function is part of.
+    let rec ofRecipe (recipe: NetworkRecipe) : Network =
+        match recipe with
+        | NetworkRecipe.Layers(domain, layers) -> create domain layers
+        | NetworkRecipe.Blocks(domain, blocks, layers) -> ofBlocks domain blocks layers
+        | NetworkRecipe.Rescaled(shift, scale, inner) -> rescaled shift scale (ofRecipe inner)
+        | NetworkRecipe.Sum parts -> add (List.map ofRecipe parts)
+        | NetworkRecipe.Function _ ->
+            Guard.fail
+                "recipe"
+                $"it stands for {recipe}, which only the program that made it knows; give the network itself"
 
     let private check (network: Network) (θ: Tensor) (points: Tensor) =
         Guard.vector "θ" network.ParameterCount θ

@@ -38,14 +38,17 @@ let private mean (k: int64) (draws: Draws) =
     draws |> Importance.expectation (fun x -> x.select (1L, k))
 
 let private square (k: int64) (draws: Draws) =
-    draws |> Importance.expectation (fun x -> x.select(1L, k).square ())
+    draws |> Importance.expectation (fun x -> x.select(1L, k).square())
 
 /// log of the normalised density of x₁ at y.
 let private logMarginal y =
     Mixture.logDensity (Mixture.marginal [| 1 |] mixture) [| y |]
 
 let private within name (found: Estimate) exact =
-    Expect.isLessThan (abs (found.Value - exact)) (4.0 * found.StandardError) $"{name}: {found.Value} ± {found.StandardError}, exact {exact}"
+    Expect.isLessThan
+        (abs (found.Value - exact))
+        (4.0 * found.StandardError)
+        $"{name}: {found.Value} ± {found.StandardError}, exact {exact}"
 
 [<Tests>]
 let tests =
@@ -56,6 +59,7 @@ let tests =
                 for y in [ -1.5; -0.4; 0.3; 1.1; 1.9 ] do
                     use draws = conditional.Value |> Conditional.draw 1500 [ y ]
                     let exact = Mixture.conditional [| 1, y |] mixture
+
                     let first, second =
                         Array.head (Mixture.mean exact), Array.head (Array.head (Mixture.covariance exact))
 
@@ -79,7 +83,9 @@ let tests =
             }
 
             test "draws by way of the marginal follow the whole density" {
-                use marginal = conditional.Value |> Marginal.evolve options Process.ornsteinUhlenbeck
+                use marginal =
+                    conditional.Value |> Marginal.evolve options Process.ornsteinUhlenbeck
+
                 use draws = marginal |> Marginal.draw 2000
                 Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.85 "effective sample size"
                 within "log Z" (Importance.logNormaliser draws) 0.0
@@ -101,7 +107,8 @@ let tests =
                     Gaussian.create [ 0.4; -0.5; 0.2 ] [ [ 1.0; 0.4; -0.3 ]; [ 0.4; 0.8; 0.2 ]; [ -0.3; 0.2; 0.6 ] ]
 
                 use conditional =
-                    Density.ofEnergy 3 (Gaussian.energy gaussian) |> Conditional.evolve options [ 2; 0 ]
+                    Density.ofEnergy 3 (Gaussian.energy gaussian)
+                    |> Conditional.evolve options [ 2; 0 ]
 
                 Expect.equal (conditional.Drawn, conditional.Given) ([ 0; 2 ], [ 1 ]) "which"
                 let y = 0.3

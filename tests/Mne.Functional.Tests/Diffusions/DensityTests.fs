@@ -33,7 +33,11 @@ let tests =
                 let target = Density.gaussianMixture [ 1.5, [ 0.5 ], 0.4; 2.0, [ -1.0 ], 0.9 ]
                 let n = 4001
                 let x = Tensor.linspace Placement.float64 -10.0 10.0 n
-                let sum = Tensor.toFloat ((-(target.Energy(x.unsqueeze 1L))).exp().sum()) * 20.0 / float (n - 1)
+
+                let sum =
+                    Tensor.toFloat ((-(target.Energy(x.unsqueeze 1L))).exp().sum()) * 20.0
+                    / float (n - 1)
+
                 Expect.floatClose Accuracy.high sum 3.5 "Z")
 
             Check.scoped "another variable, the same Z; draws brought back follow the density" (fun () ->
@@ -56,11 +60,16 @@ let tests =
                 refused "components" (fun () -> Density.gaussianMixture [] |> ignore)
                 refused "components" (fun () -> Density.gaussianMixture [ 1.0, [ 0.0 ], 0.0 ] |> ignore)
                 refused "components" (fun () -> Density.gaussianMixture [ -1.0, [ 0.0 ], 1.0 ] |> ignore)
-                refused "components" (fun () -> Density.gaussianMixture [ 1.0, [ 0.0 ], 1.0; 1.0, [ 0.0; 1.0 ], 1.0 ] |> ignore)
+
+                refused "components" (fun () ->
+                    Density.gaussianMixture [ 1.0, [ 0.0 ], 1.0; 1.0, [ 0.0; 1.0 ], 1.0 ] |> ignore)
 
                 use _ = torch.NewDisposeScope()
                 let x = Check.normal 1 [ 3; 2 ]
-                let energy f = (Density.ofEnergy 2 f).Energy x |> ignore
+
+                let energy f =
+                    (Density.ofEnergy 2 f).Energy x |> ignore
+
                 refused "energy" (fun () -> energy (fun x -> x))
                 refused "energy" (fun () -> energy (fun x -> (x.sum 1L - 100.0).log()))
                 refused "energy" (fun () -> energy (fun x -> x.sum(1L).``to`` torch.ScalarType.Float32))

@@ -32,7 +32,12 @@ let private withSampler options family (f: Sampler -> 'a) : 'a =
     f sampler
 
 let private numbers (draws: Draws) =
-    Array.concat [ Tensor.toArray draws.Points; Tensor.toArray draws.LogProposal; Tensor.toArray draws.LogWeights ]
+    Array.concat
+        [
+            Tensor.toArray draws.Points
+            Tensor.toArray draws.LogProposal
+            Tensor.toArray draws.LogWeights
+        ]
 
 let private good (sampler: Sampler) =
     use draws = Sampler.draw 1000 sampler
@@ -54,7 +59,9 @@ let tests =
 
                     Scope.free (fun () ->
                         let samples =
-                            Tensor.ofRows Placement.float64 [ for row in Mixture.sample 1 300 exactDraws -> Seq.ofArray row ]
+                            Tensor.ofRows
+                                Placement.float64
+                                [ for row in Mixture.sample 1 300 exactDraws -> Seq.ofArray row ]
 
                         let logWeights = -(target.Energy samples) - Sampler.logProposal samples sampler
                         Expect.isGreaterThan (Importance.forwardEfficiency logWeights) 0.95 "forward"))
@@ -63,7 +70,11 @@ let tests =
             for name, options, family in
                 [
                     "points that are never refreshed", { small with Refreshes = 1 }, Process.ornsteinUhlenbeck
-                    "Dormand and Prince's pair", { small with Tableau = Stepper.dormandPrince54 }, Process.ornsteinUhlenbeck
+                    "Dormand and Prince's pair",
+                    { small with
+                        Tableau = Stepper.dormandPrince54
+                    },
+                    Process.ornsteinUhlenbeck
                     "a time schedule",
                     small,
                     fun d -> Process.ornsteinUhlenbeck d |> Process.scheduled (Schedule.linear 0.2 1.8 3.0)
@@ -140,7 +151,12 @@ let tests =
                 Expect.equal phases [ "fit"; "evolve"; "draw" ] "phases"
 
                 for phase in phases do
-                    let fractions = seen |> Seq.filter (fun p -> p.Phase = phase) |> Seq.map _.Fraction |> Seq.toArray
+                    let fractions =
+                        seen
+                        |> Seq.filter (fun p -> p.Phase = phase)
+                        |> Seq.map _.Fraction
+                        |> Seq.toArray
+
                     Expect.equal fractions (Array.sort fractions) $"{phase}: never back"
                     Expect.floatClose Accuracy.high (Array.last fractions) 1.0 $"{phase}: to the end"
 
@@ -149,7 +165,12 @@ let tests =
 
                 let error =
                     Assert.raises<EvolutionFailedException>(fun () ->
-                        Sampler.evolve { small with Cancellation = source.Token } Process.ornsteinUhlenbeck target
+                        Sampler.evolve
+                            { small with
+                                Cancellation = source.Token
+                            }
+                            Process.ornsteinUhlenbeck
+                            target
                         |> ignore)
 
                 Expect.isTrue error.outcome.IsCancelled "outcome"
@@ -171,8 +192,21 @@ let tests =
                 refused "DrawBatch" { small with DrawBatch = 0 } ou
                 refused "Sketch" { small with Sketch = Landmarks 201 } ou
                 refused "family" small (fun d -> Process.ornsteinUhlenbeck (d + 1))
-                refused "Network" { small with Network = fun _ -> Network.create (Domain.euclidean 2) [ Layer.dense 4 Swish ] } ou
-                refused "Start" { small with Start = Start.Known(Tensor.zeros Placement.float64 [ 300; 2 ]) } ou
+
+                refused
+                    "Network"
+                    { small with
+                        Network = fun _ -> Network.create (Domain.euclidean 2) [ Layer.dense 4 Swish ]
+                    }
+                    ou
+
+                refused
+                    "Start"
+                    { small with
+                        Start = Start.Known(Tensor.zeros Placement.float64 [ 300; 2 ])
+                    }
+                    ou
+
                 refused "spread" { small with Start = Cloud(1e6, 1.0) } ou
 
                 let well = Density.gaussianMixture [ 1.0, [ 0.0 ], 1.0 ]

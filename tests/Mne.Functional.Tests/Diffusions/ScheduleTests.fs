@@ -10,11 +10,7 @@ let private mismatch (schedule: Schedule) times =
     let ε = 1e-5
 
     [
-        for t in times ->
-            abs (
-                (schedule.Clock(t + ε) - schedule.Clock(t - ε)) / (2.0 * ε)
-                - schedule.Rate t
-            )
+        for t in times -> abs ((schedule.Clock(t + ε) - schedule.Clock(t - ε)) / (2.0 * ε) - schedule.Rate t)
     ]
     |> List.max
 
@@ -34,7 +30,9 @@ let tests =
                 }
                 "a linear schedule begins and ends as told, and its clock is the integral of its rate"
             <| fun (a: byte) (b: byte) (c: byte) ->
-                let first, last, T = 0.01 + float a / 50.0, 0.01 + float b / 50.0, 0.1 + float c / 50.0
+                let first, last, T =
+                    0.01 + float a / 50.0, 0.01 + float b / 50.0, 0.1 + float c / 50.0
+
                 let schedule = Schedule.linear first last T
 
                 abs (schedule.Rate 0.0 - first) < 1e-12
@@ -46,7 +44,8 @@ let tests =
                 let schedule = Schedule.ofRate (fun t -> 0.1 + t * t * exp -t)
                 Expect.equal (schedule.Clock 0.0) 0.0 "start"
                 // ∫₀ᵗ (0.1 + τ² e^{−τ}) dτ
-                let exact t = 0.1 * t + 2.0 - exp -t * (t * t + 2.0 * t + 2.0)
+                let exact t =
+                    0.1 * t + 2.0 - exp -t * (t * t + 2.0 * t + 2.0)
 
                 for t in [ 0.3; 1.0; 4.0 ] do
                     Expect.floatClose Accuracy.high (schedule.Clock t) (exact t) $"t = {t}"

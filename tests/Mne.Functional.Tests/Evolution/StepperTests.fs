@@ -225,11 +225,16 @@ let tests =
             for stages in [ 3; 8; 20 ] do
                 test $"Chebyshev, {stages} stages: order 2 and no more, stable down to −0.65 (s² − 1)" {
                     let t = Stepper.chebyshev stages
-                    let a = Array.init (stages + 1) (fun i -> Array.append t.Coupling[i] (Array.zeroCreate (stages + 1 - i)))
+
+                    let a =
+                        Array.init (stages + 1) (fun i ->
+                            Array.append t.Coupling[i] (Array.zeroCreate (stages + 1 - i)))
+
                     let b = a[stages]
 
                     let missed n =
-                        [ for tree in trees n -> abs (weight a b tree - 1.0 / density tree) ] |> List.max
+                        [ for tree in trees n -> abs (weight a b tree - 1.0 / density tree) ]
+                        |> List.max
 
                     for n in 1..2 do
                         Expect.isLessThan (missed n) 1e-12 $"order {n}"
