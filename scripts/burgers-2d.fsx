@@ -38,16 +38,16 @@ let start, fitSeconds =
 
 /// Half of the points evenly spread, half where u is steep.
 let steep (local: Local) : Tensor =
-    let slope = (Jet.gradient local.Jet).norm 1
-    slope.mean () + slope
+    let steepness = (Jet.gradient local.Jet).norm(1).sqrt()
+    steepness.mean () + steepness
 
 let solution, seconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 1200
-                    Regularisation = 1e-10
+                    Sketch = Landmarks 1000
+                    Regularisation = 1e-12
                     Tolerance = 1e-5
                     Points =
                         PointDynamics.redrawn

@@ -3,6 +3,7 @@
 #load "load.fsx"
 #load "gallery.fsx"
 
+open MathNet.Numerics.Integration
 open TorchSharp
 open Mne.Functional
 open Mne.Functional.Reporting
@@ -10,7 +11,17 @@ open Mne.Functional.References
 open Gallery
 
 let line = Domain.periodic [ (-1.0, 1.0) ]
-let burgers = 1e-3 * Term.partial 0 2 - Term.value * Term.partial 0 1
+
+// The equation is invariant under Galilean transformations. So the network is v(t, y) = u(t, y + X(t)), in a frame that travels
+// with the front: Ẋ = c = ⟨v v_y²⟩ / ⟨v_y²⟩, the mean of v where it is steep. The front then changes its shape, but not its
+// place (freezing: Beyn and Thümmler, SIAM J. Appl. Dyn. Syst. 3 (2004)).
+let slope = Term.partial 0 1
+
+let speed =
+    Term.mean (Term.value * Term.pown 2 slope)
+    * Term.map "1/" (fun a -> a.reciprocal ()) (Term.mean (Term.pown 2 slope))
+
+let burgers = 1e-3 * Term.partial 0 2 - (Term.value - speed) * slope
 
 let initialValue (x: Tensor) : Tensor =
     let x = x.squeeze 1L
@@ -26,7 +37,7 @@ let network =
             Layer.dense 48 Sine
         ]
 
-printfn "∂u/∂t = %s on %s" (Term.show burgers) network.Description
+printfn "∂v/∂t = %s on %s" (Term.show burgers) network.Description
 
 let start, fitSeconds =
     timed (fun () ->
@@ -41,9 +52,9 @@ let start, fitSeconds =
                 initialValue
                 (Collocation.grid line 512)))
 
-/// Half of the points evenly spread, half where u is steep.
+/// Half of the points evenly spread, half where v is steep.
 let steep (local: Local) : Tensor =
-    let steepness = (Jet.gradient local.Jet).norm(1).sqrt()
+    let steepness = (Jet.gradient local.Jet).norm(1).sqrt ()
     steepness.mean () + steepness
 
 let solution, seconds =
@@ -51,32 +62,72 @@ let solution, seconds =
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 256
+                    Sketch = Landmarks 360
                     Regularisation = 1e-13
                     Tolerance = 3e-7
-                    // The front moves by less than ten of its widths between two draws.
-                    Points = PointDynamics.redrawn 0.05 (Collocation.grid line 16384) [ Partial(0, 1) ] steep
+                    Points = PointDynamics.redrawn 0.1 (Collocation.grid line 16384) [ Partial(0, 1) ] steep
                     Meter = meter
                 }
                 burgers
                 network
-                (Collocation.grid line 640)
+                (Collocation.grid line 800)
                 start
                 (0.0, 4.0)))
+
+/// c(t).
+let speedAt (t: float) : float =
+    Scope.free (fun () ->
+        let points = Solution.points t solution
+        let jet = Solution.jet (Term.needs 1 speed) t points solution
+
+        Tensor.toFloat (
+            (Term.evaluate
+                speed
+                {
+                    Time = t
+                    Points = points
+                    Jet = jet
+                })
+                .mean ()
+        ))
+
+/// ∫ c from one time to another within a step.
+let travelled (t0: float) (t1: float) : float =
+    GaussLegendreRule.Integrate(speedAt, t0, t1, 4)
+
+/// (t, X(t)) at the ends of the steps.
+let path: (float * float)[] =
+    Solution.steps solution
+    |> Array.scan (fun (t, place) step -> step.Time, place + travelled t step.Time) (0.0, 0.0)
+
+/// X(t).
+let place (t: float) : float =
+    let last, place = path |> Array.findBack (fun (start, _) -> start <= t)
+    if t > last then place + travelled last t else place
+
+/// u(t, ·) at the points x, one row per time.
+let valuesOfU (x: float[]) (times: float[]) : float[][] =
+    times
+    |> Array.collect (fun t ->
+        let there = place t
+        values (column (Array.map (fun x -> x - there) x)) [| t |] solution)
 
 let reference = Problems.reference1D Problems.burgers
 let x = Spectral1D.grid -1.0 1.0 2048
 let times = reference.Solution.Times
 let exact = Spectral1D.onGrid x.Length reference.Solution
-let computed = values (column x) times solution
+let computed = valuesOfU x times
 
 save
     "burgers"
     "Burgers' equation"
     $"{network.ParameterCount} parameters, {solution.Trajectory.Evaluations} evaluations of the vector field"
     [
-        heatMap -1.0 1.0 (0.0, 4.0) solution
+        heatMap -1.0 1.0 (0.0, 4.0) valuesOfU
         errorChart times (errors exact computed)
+        Chart.lines [ Series.line "X" (Array.map fst path) (Array.map snd path) ]
+        |> Chart.axes "t" "X"
+        |> Chart.titled "Where the frame is"
         diagnosticsChart solution
     ]
 

@@ -33,15 +33,18 @@ let values (points: Tensor) (times: float[]) (solution: Solution) : float[][] =
         for t in times -> Scope.free (fun () -> Solution.evaluate t points solution |> Tensor.toArray)
     |]
 
+/// u(t, ·) at the points x of the line, one row per time.
+let valuesOnLine (solution: Solution) (x: float[]) (times: float[]) : float[][] = values (column x) times solution
+
 /// The error relative to the reference at each time.
 let errors (reference: float[][]) (computed: float[][]) : float[] =
     Array.map2 (fun r c -> Convergence.relativeL2 [| r |] [| c |]) reference computed
 
-/// The solution on low ≤ x ≤ high and the time span, in colours.
-let heatMap (low: float) (high: float) (t0: float, t1: float) (solution: Solution) : Chart =
+/// The solution on low ≤ x ≤ high and the time span, in colours; `u x t` gives one row of values at x per time.
+let heatMap (low: float) (high: float) (t0: float, t1: float) (u: float[] -> float[] -> float[][]) : Chart =
     let x = Array.init 257 (fun i -> low + (high - low) * float i / 256.0)
     let t = Array.init 161 (fun k -> t0 + (t1 - t0) * float k / 160.0)
-    let u = values (column x) t solution
+    let u = u x t
 
     Chart.heatmap "u" x t (Array2D.init x.Length t.Length (fun i k -> u[k][i]))
     |> Chart.titled "Solution"
