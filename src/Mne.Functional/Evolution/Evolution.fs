@@ -42,7 +42,31 @@ type EvolutionOptions =
         MaximumStep: float
         /// Steps, accepted and rejected, never exceed this number. Default 100,000.
         MaximumSteps: int
+        /// Called after every accepted step but the last with the state of the run, from which `Evolution.resume` goes on; see
+        /// `Checkpoint.every`, which writes it to a file. Default: nothing.
+        Checkpoint: Lazy<EvolutionState> -> unit
     }
+
+/// A run between two steps: with the same options and equation, what follows depends on nothing else.
+and EvolutionState =
+    {
+        /// The vector field that is integrated, with the network.
+        VectorField: VectorField
+        /// t1, where the run is to end.
+        Stop: float
+        /// What has been reached, and the state of the integrator there.
+        Integrator: IntegratorState<FieldNote>
+        /// The options that it was made with.
+        Options: EvolutionOptions
+        /// How long it has taken so far.
+        Elapsed: TimeSpan
+    }
+
+    interface IDisposable with
+        member state.Dispose() =
+            (state.Integrator.Reached :> IDisposable).Dispose()
+            state.Integrator.Y.Dispose()
+            state.Integrator.Slope.Dispose()
 
 /// The solution of an evolution equation: θ(t) and X(t) as functions of time, interpolated with order 4 between steps.
 /// It owns tensors; dispose of it when it is no longer needed.
@@ -52,6 +76,8 @@ type Solution =
         VectorField: VectorField
         /// The joint state (θ, X) over time.
         Trajectory: Trajectory<FieldNote>
+        /// The options that it was made with.
+        Options: EvolutionOptions
         /// How long it took.
         Elapsed: TimeSpan
     }
@@ -92,9 +118,23 @@ module Solution =
         Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
             Network.jet request solution.Network (parameters t solution) points)
 
-    /// u(t, x) at the points X (M × d): (M).
+    /// u(t, x) at the points X (M × d): M, or M × m for m components.
     let evaluate (t: float) (points: Tensor) (solution: Solution) : Tensor =
         Scope.keep (fun () -> Network.value solution.Network (parameters t solution) points)
+
+    /// One component of the solution, to be read like the solution of a single equation. It shares the solution's tensors:
+    /// dispose of one of them only. Raises `ArgumentException` when u does not have the component.
+    ///
+    /// <example><code>let v = solution |> Solution.ofComponent 1 |> Solution.evaluate 0.5 points</code></example>
+    let ofComponent (index: int) (solution: Solution) : Solution =
+        let field = solution.VectorField
+
+        { solution with
+            VectorField =
+                { field with
+                    Network = Network.ofComponent index field.Network
+                }
+        }
 
     /// The accepted steps in numbers: time, step, error over tolerance, residual, effective rank.
     let steps (solution: Solution) = solution.Trajectory.Records
@@ -123,12 +163,168 @@ module Evolution =
             InitialStep = None
             MaximumStep = Double.PositiveInfinity
             MaximumSteps = 100_000
+            Checkpoint = ignore
+        }
+
+    let private checkOptions (options: EvolutionOptions) =
+        Guard.positive "Regularisation" options.Regularisation
+        Guard.positive "Tolerance" options.Tolerance
+
+        if not (options.MaximumStep > 0.0) then
+            Guard.fail "MaximumStep" $"found {options.MaximumStep}, wanted a number greater than 0"
+
+        Guard.atLeast "MaximumSteps" 1 options.MaximumSteps
+        options.InitialStep |> Option.iter (Guard.positive "InitialStep")
+
+    /// The vector field of a run on n points.
+    let internal vectorField (options: EvolutionOptions) (term: Term) (network: Network) (n: int) : VectorField =
+        {
+            Network = network
+            Term = term
+            Points = options.Points
+            PointCount = n
+            Landmarks = Sketch.landmarks network.Outputs n options.Sketch
+            Regularisation = options.Regularisation
+        }
+
+    /// Runs a vector field from t0 to t1, from the start (θ, X) or from a state of an earlier run.
+    let private run
+        (options: EvolutionOptions)
+        (field: VectorField)
+        (t0: float, t1: float)
+        (from: Choice<Tensor, EvolutionState>)
+        : Solution =
+        let clock = Stopwatch.StartNew()
+
+        let earlier, before =
+            match from with
+            | Choice1Of2 _ -> TimeSpan.Zero, 0
+            | Choice2Of2 state -> state.Elapsed, state.Integrator.Reached.Records.Length
+
+        let elapsed () = earlier + clock.Elapsed
+        let accepted = ref before
+
+        let report (step: StepRecord<FieldNote>) =
+            accepted.Value <- accepted.Value + 1
+            let fraction = (step.Time - t0) / (t1 - t0)
+
+            options.Meter
+                {
+                    Phase = "evolve"
+                    Fraction = fraction
+                    Time = step.Time
+                    Accepted = accepted.Value
+                    Rejected = step.Rejected
+                    Step = step.Step
+                    Residual = step.Note.Residual
+                    EffectiveRank = step.Note.EffectiveRank
+                    Elapsed = elapsed ()
+                    Remaining = Progress.remaining fraction (elapsed ())
+                }
+
+        let checkpoint (state: Lazy<IntegratorState<FieldNote>>) =
+            options.Checkpoint(
+                lazy
+                    {
+                        VectorField = field
+                        Stop = t1
+                        Integrator = state.Value
+                        Options = options
+                        Elapsed = elapsed ()
+                    }
+            )
+
+        let problem =
+            {
+                Field = VectorField.evaluate field
+                Norm = VectorField.norm field (options.ErrorScale = Spread) options.Tolerance
+                Tableau = options.Tableau
+                Controller = options.Controller
+                InitialStep = options.InitialStep
+                MaximumStep = options.MaximumStep
+                MaximumSteps = options.MaximumSteps
+                Events =
+                    [
+                        for name, f in options.Events ->
+                            {
+                                Name = name
+                                Function = fun t y -> f t (VectorField.parameters field y) (VectorField.points field y)
+                            }
+                    ]
+                OnStep = report
+                OnState = checkpoint
+                Cancellation = options.Cancellation
+            }
+
+        /// The times at which points are drawn anew, and how.
+        let times, restart =
+            match options.Points with
+            | Fixed
+            | Moving _ -> [ t0; t1 ], (fun _ y -> y)
+            | Redrawn redraw ->
+                let draws = max 1 (int (Math.Ceiling(abs (t1 - t0) / redraw.Every * (1.0 - 1e-9))))
+
+                let time i =
+                    if i = draws then
+                        t1
+                    else
+                        t0 + (t1 - t0) * float i / float draws
+
+                let place i (y: Tensor) =
+                    VectorField.pack
+                        (VectorField.parameters field y)
+                        (PointDynamics.redraw redraw field (time i) y (Random.child i options.Seed))
+
+                List.init (draws + 1) time, place
+            | Refreshed refresh ->
+                let low, high = min t0 t1, max t0 t1
+                let between = refresh.Times |> List.filter (fun t -> low < t && t < high)
+
+                let times =
+                    t0
+                    :: (if t1 > t0 then
+                            List.sort between
+                        else
+                            List.sortDescending between)
+                    @ [ t1 ]
+
+                let place i (y: Tensor) =
+                    if i = 0 then
+                        y
+                    else
+                        let θ = VectorField.parameters field y
+                        let x = refresh.Draw (Placement.ofTensor θ) (Random.child i options.Seed) times[i]
+                        Guard.vectors "Draw" field.PointCount field.Network.Domain.Dimension x
+                        Guard.finite "Draw" x
+                        VectorField.pack θ x
+
+                times, place
+
+        let trajectory =
+            Scope.keepAll
+                (fun (trajectory: Trajectory<FieldNote>) ->
+                    [
+                        for s in trajectory.Segments do
+                            yield! s.Coefficients
+                    ])
+                (fun () ->
+                    match from with
+                    | Choice1Of2 y -> Integrator.solvePiecewise problem restart y times
+                    | Choice2Of2 state -> Integrator.resumePiecewise problem restart state.Integrator times)
+
+        {
+            VectorField = field
+            Trajectory = trajectory
+            Options = options
+            Elapsed = elapsed ()
         }
 
     /// Solves ∂_t u = A_t u from time t0 to t1 (t1 < t0 runs backwards) and returns what was reached, whatever the
     /// outcome: see `Solution.Outcome`.
-    /// `term` is A_t u, `collocation` where it is imposed, `start` the parameters θ (p) at t0.
-    /// Raises `ArgumentException` for arguments that do not fit together.
+    /// `term` is A_t u, `collocation` where it is imposed, `start` the parameters θ (p) at t0. For a system, `term` is a
+    /// `Term.system` with a right-hand side for each component of the network.
+    /// Raises `ArgumentException` for arguments that do not fit together, also when the network does not keep the boundary
+    /// conditions of its domain.
     let trySolve
         (options: EvolutionOptions)
         (term: Term)
@@ -137,116 +333,66 @@ module Evolution =
         (start: Tensor)
         (t0: float, t1: float)
         : Solution =
-        Guard.positive "Regularisation" options.Regularisation
-        Guard.positive "Tolerance" options.Tolerance
-
-        if not (options.MaximumStep > 0.0) then
-            Guard.fail "MaximumStep" $"found {options.MaximumStep}, wanted a number greater than 0"
-
-        Guard.atLeast "MaximumSteps" 1 options.MaximumSteps
+        checkOptions options
         Guard.vector "start" network.ParameterCount start
         Guard.finite "start" start
-        options.InitialStep |> Option.iter (Guard.positive "InitialStep")
+
+        if Term.components term <> network.Outputs then
+            Guard.fail
+                "term"
+                $"right-hand sides: {Term.components term}, components of the network: {network.Outputs}; give Term.system one right-hand side per component, and end the network in Layer.outputs"
 
         if not (Double.IsFinite t0 && Double.IsFinite t1) || t0 = t1 then
             Guard.fail "t1" $"a time span from {t0} to {t1}; wanted two different finite times"
 
-        let clock = Stopwatch.StartNew()
         options.Meter(Progress.started "evolve" t0)
 
-        let solution =
-            Scope.keepAll
-                (fun (_, trajectory: Trajectory<FieldNote>) ->
-                    [
-                        for s in trajectory.Segments do
-                            yield! s.Coefficients
-                    ])
-                (fun () ->
-                    let points = Collocation.points (Placement.ofTensor start) options.Seed collocation
-                    Guard.points "points" network.Domain.Dimension points
-                    Guard.finite "points" points
-                    let n = Tensor.rows points
+        use y =
+            Scope.keep (fun () ->
+                let points = Collocation.points (Placement.ofTensor start) options.Seed collocation
+                Guard.points "points" network.Domain.Dimension points
+                Guard.finite "points" points
+                Network.checkBoundary network start points
+                VectorField.pack start points)
 
-                    let field =
-                        {
-                            Network = network
-                            Term = term
-                            Points = options.Points
-                            PointCount = n
-                            Landmarks = Sketch.landmarks n options.Sketch
-                            Regularisation = options.Regularisation
-                        }
+        let n = (int y.shape[0] - network.ParameterCount) / network.Domain.Dimension
 
-                    let accepted = ref 0
+        run options (vectorField options term network n) (t0, t1) (Choice1Of2 y)
 
-                    let report (step: StepRecord<FieldNote>) =
-                        accepted.Value <- accepted.Value + 1
-                        let fraction = (step.Time - t0) / (t1 - t0)
+    /// Goes on with a run from a state that `Checkpoint` has reported, to where it was to end, and returns what was reached,
+    /// whatever the outcome. Options and equation are given again: with those of the first run, the solution has the bits that it
+    /// would have had without the interruption. It takes the tensors of the state over; do not use the state afterwards.
+    /// Raises `ArgumentException` when the equation reads differently, or the state does not fit the options.
+    let tryResume (options: EvolutionOptions) (term: Term) (state: EvolutionState) : Solution =
+        checkOptions options
 
-                        options.Meter
-                            {
-                                Phase = "evolve"
-                                Fraction = fraction
-                                Time = step.Time
-                                Accepted = accepted.Value
-                                Rejected = step.Rejected
-                                Step = step.Step
-                                Residual = step.Note.Residual
-                                EffectiveRank = step.Note.EffectiveRank
-                                Elapsed = clock.Elapsed
-                                Remaining = Progress.remaining fraction clock.Elapsed
-                            }
+        if Term.show term <> Term.show state.VectorField.Term then
+            Guard.fail
+                "term"
+                $"found {Term.show term}, but the run was of {Term.show state.VectorField.Term}; give the equation that it began with"
 
-                    let events =
-                        [
-                            for name, f in options.Events ->
-                                {
-                                    Name = name
-                                    Function =
-                                        fun t y -> f t (VectorField.parameters field y) (VectorField.points field y)
-                                }
-                        ]
+        let field =
+            vectorField options term state.VectorField.Network state.VectorField.PointCount
 
-                    let problem =
-                        {
-                            Field = VectorField.evaluate field
-                            Norm = VectorField.norm field (options.ErrorScale = Spread) options.Tolerance
-                            Tableau = options.Tableau
-                            Controller = options.Controller
-                            InitialStep = options.InitialStep
-                            MaximumStep = options.MaximumStep
-                            MaximumSteps = options.MaximumSteps
-                            Events = events
-                            OnStep = report
-                            Cancellation = options.Cancellation
-                        }
+        let reached = state.Integrator.Reached
 
-                    match options.Points with
-                    | Fixed
-                    | Moving _ -> field, Integrator.solve problem (VectorField.pack start points) (t0, t1)
-                    | Redrawn redraw ->
-                        let draws = max 1 (int (Math.Ceiling(abs (t1 - t0) / redraw.Every * (1.0 - 1e-9))))
-                        let time i = t0 + (t1 - t0) * float i / float draws
+        options.Meter
+            { Progress.started "evolve" reached.Stop with
+                Fraction = (reached.Stop - reached.Start) / (state.Stop - reached.Start)
+                Accepted = reached.Records.Length
+                Rejected = reached.Rejected
+                Elapsed = state.Elapsed
+            }
 
-                        let place i (y: Tensor) =
-                            let θ = VectorField.parameters field y
+        run options field (reached.Start, state.Stop) (Choice2Of2 state)
 
-                            VectorField.pack
-                                θ
-                                (PointDynamics.redraw redraw network θ (time i) (Random.child i options.Seed) n)
-
-                        field,
-                        Integrator.solvePiecewise
-                            problem
-                            place
-                            (VectorField.pack start points)
-                            (List.init (draws + 1) time))
-
-        {
-            VectorField = fst solution
-            Trajectory = snd solution
-            Elapsed = clock.Elapsed
-        }
+    let private orRaise (solution: Solution) : Solution =
+        match solution.Outcome with
+        | Completed
+        | StoppedByEvent _ -> solution
+        | outcome ->
+            (solution :> IDisposable).Dispose()
+            raise (EvolutionFailedException(outcome, outcome.Advice))
 
     /// As `trySolve`, but raises `EvolutionFailedException`, which carries the outcome and its advice, unless the end or
     /// an event was reached.
@@ -259,11 +405,7 @@ module Evolution =
     /// let solution = Evolution.solve Evolution.defaults (0.1 * Term.laplacian) network points start (0.0, 1.0)
     /// </code></example>
     let solve options term network collocation start span : Solution =
-        let solution = trySolve options term network collocation start span
+        trySolve options term network collocation start span |> orRaise
 
-        match solution.Outcome with
-        | Completed
-        | StoppedByEvent _ -> solution
-        | outcome ->
-            (solution :> IDisposable).Dispose()
-            raise (EvolutionFailedException(outcome, outcome.Advice))
+    /// As `tryResume`, but raises `EvolutionFailedException` unless the end or an event was reached.
+    let resume options term state : Solution = tryResume options term state |> orRaise

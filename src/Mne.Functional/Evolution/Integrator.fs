@@ -69,31 +69,6 @@ type StepRecord<'note> =
         Note: 'note
     }
 
-/// An initial-value problem and how to integrate it.
-type Integration<'note> =
-    {
-        /// y' = f(t, y); pure. y is a vector.
-        Field: Field<'note>
-        /// The size of an error δ at the state y, as a multiple of what is tolerated: norm y δ.
-        Norm: Tensor -> Tensor -> float
-        /// The Runge–Kutta pair.
-        Tableau: Tableau
-        /// The step-size controller.
-        Controller: Controller
-        /// The first step; None lets the program choose.
-        InitialStep: float option
-        /// Steps never exceed this.
-        MaximumStep: float
-        /// Accepted and rejected steps together never exceed this.
-        MaximumSteps: int
-        /// Events that end the integration.
-        Events: Event list
-        /// Called after every accepted step.
-        OnStep: StepRecord<'note> -> unit
-        /// Ends the integration with the outcome `Cancelled`.
-        Cancellation: CancellationToken
-    }
-
 /// The solution of an initial-value problem, interpolated between its steps.
 type Trajectory<'note> =
     {
@@ -119,6 +94,50 @@ type Trajectory<'note> =
             for segment in trajectory.Segments do
                 for c in segment.Coefficients do
                     c.Dispose()
+
+/// Where an integration stands between two steps: with the same problem, what follows depends on nothing else, so that it
+/// can be taken up again from here to the same bits.
+type IntegratorState<'note> =
+    {
+        /// What has been reached; it stops at the time t from which to go on.
+        Reached: Trajectory<'note>
+        /// y(t).
+        Y: Tensor
+        /// f(t, y).
+        Slope: Tensor
+        /// The size of the next step.
+        Step: float
+        /// The error of the last step over the tolerance: the controller's memory.
+        Error: float
+    }
+
+/// An initial-value problem and how to integrate it.
+type Integration<'note> =
+    {
+        /// y' = f(t, y); pure. y is a vector.
+        Field: Field<'note>
+        /// The size of an error δ at the state y, as a multiple of what is tolerated: norm y δ.
+        Norm: Tensor -> Tensor -> float
+        /// The Runge–Kutta pair.
+        Tableau: Tableau
+        /// The step-size controller.
+        Controller: Controller
+        /// The first step; None lets the program choose.
+        InitialStep: float option
+        /// Steps never exceed this.
+        MaximumStep: float
+        /// Accepted and rejected steps together never exceed this.
+        MaximumSteps: int
+        /// Events that end the integration.
+        Events: Event list
+        /// Called after every accepted step.
+        OnStep: StepRecord<'note> -> unit
+        /// Called after every accepted step that is not the last, with the state to go on from; its tensors live until
+        /// the call returns, and are only gathered when the value is asked for.
+        OnState: Lazy<IntegratorState<'note>> -> unit
+        /// Ends the integration with the outcome `Cancelled`.
+        Cancellation: CancellationToken
+    }
 
 /// Trajectories.
 [<RequireQualifiedAccess>]
@@ -178,6 +197,7 @@ module Integrator =
             MaximumSteps = 100_000
             Events = []
             OnStep = ignore
+            OnState = ignore
             Cancellation = CancellationToken.None
         }
 
@@ -265,20 +285,27 @@ module Integrator =
         |> List.sortBy (fun (_, t) -> abs (t - segment.Start))
         |> List.tryHead
 
-    /// Integrates from y at t0 to t1 (backwards when t1 < t0). Never raises for numerical reasons: the outcome says how
-    /// it ended, and the trajectory holds what was reached. Dispose of the trajectory when it is no longer needed.
-    /// Raises `ArgumentException` when t0 or t1 is not finite or they are equal, or y is not finite.
-    let solve (problem: Integration<'note>) (y: Tensor) (t0: float, t1: float) : Trajectory<'note> =
-        if not (Double.IsFinite t0 && Double.IsFinite t1) || t0 = t1 then
-            Guard.fail "t1" $"a time span from {t0} to {t1}; wanted two different finite times"
-
-        Guard.finite "y" y
-        let direction, span = float (sign (t1 - t0)), abs (t1 - t0)
-        let smallest = 1e-13 * span
+    /// Steps through the pieces of `times` from the state, in the middle of a piece or at the end of one; from y at the first
+    /// time when there is no state. Owns the state's tensors, except those of the trajectory, which the result holds.
+    let private run
+        (problem: Integration<'note>)
+        (restart: int -> Tensor -> Tensor)
+        (times: float[])
+        (from: Choice<Tensor, IntegratorState<'note>>)
+        : Trajectory<'note> =
+        let origin, final = times[0], times[times.Length - 1]
+        let direction = float (sign (final - origin))
         let order = problem.Tableau.EmbeddedOrder + 1
-        let segments, records = ResizeArray<Segment>(), ResizeArray<StepRecord<'note>>()
-        let mutable evaluations = 0
-        let mutable rejected = 0
+
+        let segments, records, before =
+            match from with
+            | Choice1Of2 _ -> ResizeArray(), ResizeArray(), (0, 0)
+            | Choice2Of2 state ->
+                let reached = state.Reached
+                ResizeArray reached.Segments, ResizeArray reached.Records, (reached.Evaluations, reached.Rejected)
+
+        let mutable evaluations = fst before
+        let mutable rejected = snd before
 
         let field t y =
             problem.Cancellation.ThrowIfCancellationRequested()
@@ -289,7 +316,7 @@ module Integrator =
 
         let finish t outcome =
             {
-                Start = t0
+                Start = origin
                 Stop = t
                 Segments = segments.ToArray()
                 Records = records.ToArray()
@@ -304,8 +331,10 @@ module Integrator =
             slope.Dispose()
             finish t outcome
 
-        let rec advance t (y: Tensor) (slope: Tensor) h previous justRejected =
-            let remaining = abs (t1 - t)
+        /// From t within piece i, where `slope` is f(t, y).
+        let rec advance i t (y: Tensor) (slope: Tensor) h previous justRejected =
+            let stop = times[i + 1]
+            let remaining = abs (stop - t)
 
             if records.Count + rejected >= problem.MaximumSteps then
                 abandon t y slope (TooManySteps(t, problem.MaximumSteps))
@@ -324,7 +353,7 @@ module Integrator =
 
                 match attempt with
                 | Ok proposal when error <= 1.0 ->
-                    let t' = if h = remaining then t1 else t + direction * h
+                    let t' = if h = remaining then stop else t + direction * h
                     segments.Add proposal.Segment
                     proposal.Error.Dispose()
                     slope.Dispose()
@@ -348,7 +377,7 @@ module Integrator =
                     let ending =
                         match occurred problem proposal.Segment with
                         | Some(name, time) -> Some(finish time (StoppedByEvent(name, time)))
-                        | None when t' = t1 -> Some(finish t1 Completed)
+                        | None when t' = final -> Some(finish final Completed)
                         | None -> None
 
                     match ending with
@@ -356,7 +385,21 @@ module Integrator =
                         proposal.Next.Dispose()
                         proposal.Slope.Dispose()
                         trajectory
-                    | None -> advance t' proposal.Next proposal.Slope (h * factor) error false
+                    | None ->
+                        let h = h * factor
+
+                        problem.OnState(
+                            lazy
+                                {
+                                    Reached = finish t' Completed
+                                    Y = proposal.Next
+                                    Slope = proposal.Slope
+                                    Step = h
+                                    Error = error
+                                }
+                        )
+
+                        proceed i t' proposal.Next proposal.Slope h error
                 | Error Interrupted -> abandon t y slope (Cancelled t)
                 | _ ->
                     rejected <- rejected + 1
@@ -373,113 +416,112 @@ module Integrator =
 
                     let smaller = h * Controller.afterRejected problem.Controller order error
 
-                    if not (smaller >= smallest) then
+                    if not (smaller >= 1e-13 * abs (stop - times[i])) then
                         match attempt with
                         | Error failure -> abandon t y slope (outcomeOf t failure)
                         | Ok _ when Double.IsNaN error ->
                             abandon t y slope (NonFinite $"the estimated error at t = {t:G6}")
                         | Ok _ -> abandon t y slope (StepTooSmall(t, smaller))
                     else
-                        advance t y slope smaller previous true
+                        advance i t y slope smaller previous true
 
-        let y0 = y.clone().DetachFromDisposeScope()
+        /// After a step accepted in piece i: within it, or on to the next one.
+        and proceed i t (y: Tensor) (slope: Tensor) h error =
+            if t <> times[i + 1] then
+                advance i t y slope h error false
+            else
+                slope.Dispose()
+                enter (i + 1) y
 
-        match protect (fun () -> Scope.keepAll (fun (slope, _) -> [ slope ]) (fun () -> field t0 y0)) with
-        | Error failure ->
-            y0.Dispose()
-            finish t0 (outcomeOf t0 failure)
-        | Ok(slope, _) when not (Tensor.isFinite slope) ->
-            abandon t0 y0 slope (NonFinite $"the vector field at t = {t0:G6}")
-        | Ok(slope, _) ->
-            let first =
-                match problem.InitialStep with
-                | Some h -> Ok h
-                | None -> protect (fun () -> initialStep counted t0 direction span y0 slope)
+        /// Enters piece i with the state that was reached, y.
+        and enter i (y: Tensor) =
+            let t = times[i]
+            let span = abs (times[i + 1] - t)
+            let start = Scope.keep (fun () -> (restart i y).clone())
+            y.Dispose()
 
-            match first with
-            | Error Interrupted -> abandon t0 y0 slope (Cancelled t0)
-            | Error _ -> advance t0 y0 slope (1e-6 * span) 1e-4 false
-            | Ok h -> advance t0 y0 slope (min h span) 1e-4 false
+            match protect (fun () -> Scope.keepAll (fun (slope, _) -> [ slope ]) (fun () -> field t start)) with
+            | Error failure ->
+                start.Dispose()
+                finish t (outcomeOf t failure)
+            | Ok(slope, _) when not (Tensor.isFinite slope) ->
+                abandon t start slope (NonFinite $"the vector field at t = {t:G6}")
+            | Ok(slope, _) ->
+                let first =
+                    match records.Count, problem.InitialStep with
+                    | 0, Some h -> Ok h
+                    | 0, None -> protect (fun () -> initialStep counted t direction span start slope)
+                    | 1, _ -> Ok records[0].Step
+                    // The last step of a piece is cut short; the one before was chosen by the error.
+                    | n, _ -> Ok(max records[n - 1].Step records[n - 2].Step)
+
+                match first with
+                | Error Interrupted -> abandon t start slope (Cancelled t)
+                | Error _ -> advance i t start slope (1e-6 * span) 1e-4 false
+                | Ok h -> advance i t start slope (min h span) 1e-4 false
+
+        match from with
+        | Choice1Of2 y -> enter 0 (y.clone().DetachFromDisposeScope())
+        | Choice2Of2 state ->
+            let t = state.Reached.Stop
+            let within t (a, b) = (t - a) * (t - b) <= 0.0 && t <> a
+            let i = times |> Array.pairwise |> Array.findIndex (within t)
+            proceed i t (state.Y.DetachFromDisposeScope()) (state.Slope.DetachFromDisposeScope()) state.Step state.Error
+
+    let private checkTimes (times: float list) =
+        if times.Length < 2 then
+            Guard.fail "times" $"found {times.Length}, wanted two or more"
+
+        if not (List.forall Double.IsFinite times) then
+            Guard.fail "times" $"found %A{times}, wanted finite times"
+
+        let direction = sign (times[1] - times[0])
+
+        for a, b in List.pairwise times do
+            if a = b || sign (b - a) <> direction then
+                Guard.fail "times" $"a time span from {a} to {b}; wanted different times in order"
+
+        List.toArray times
 
     /// Integrates through the times t₀, t₁, … in pieces; `restart i y` makes the state with which piece i begins from the
-    /// one that was reached. The step size is carried on. Raises `ArgumentException` unless there are two times or more.
+    /// one that was reached. The step size is carried on. Never raises for numerical reasons: the outcome says how it ended,
+    /// and the trajectory holds what was reached. Dispose of the trajectory when it is no longer needed.
+    /// Raises `ArgumentException` unless there are two or more finite times in order, and when y is not finite.
     let solvePiecewise
         (problem: Integration<'note>)
         (restart: int -> Tensor -> Tensor)
         (y: Tensor)
         (times: float list)
         : Trajectory<'note> =
-        if times.Length < 2 then
-            Guard.fail "times" $"found {times.Length}, wanted two or more"
+        Guard.finite "y" y
+        run problem restart (checkTimes times) (Choice1Of2 y)
 
-        let append (first: Trajectory<'note>) (second: Trajectory<'note>) =
-            { second with
-                Start = first.Start
-                Segments = Array.append first.Segments second.Segments
-                Records = Array.append first.Records second.Records
-                Evaluations = first.Evaluations + second.Evaluations
-                Rejected = first.Rejected + second.Rejected
-            }
+    /// Goes on from a state that `OnState` has reported, as `solvePiecewise` would have: with the same problem and times
+    /// to the same bits. It takes the tensors of the state over; do not use them afterwards.
+    /// Raises `ArgumentException` for times as `solvePiecewise` does, or when the state lies outside them or is at the last one.
+    let resumePiecewise
+        (problem: Integration<'note>)
+        (restart: int -> Tensor -> Tensor)
+        (state: IntegratorState<'note>)
+        (times: float list)
+        : Trajectory<'note> =
+        let times' = checkTimes times
+        let t = state.Reached.Stop
 
-        let piece i (before: Trajectory<'note> option) (t0, t1) =
-            let evaluations, rejected, accepted =
-                match before with
-                | Some b -> b.Evaluations, b.Rejected, b.Records.Length
-                | None -> 0, 0, 0
+        if
+            (t - times'[0]) * (t - times'[times'.Length - 1]) >= 0.0
+            || state.Reached.Start <> times'[0]
+        then
+            Guard.fail
+                "state"
+                $"it began at {state.Reached.Start} and stands at {t}, which is not the way from {times'[0]} to {times'[times'.Length - 1]}"
 
-            let count (record: StepRecord<'note>) =
-                { record with
-                    Evaluations = record.Evaluations + evaluations
-                    Rejected = record.Rejected + rejected
-                }
+        run problem restart times' (Choice2Of2 state)
 
-            let state =
-                match before with
-                | Some b -> Trajectory.evaluate t0 b
-                | None -> y
+    /// Integrates from y at t0 to t1 (backwards when t1 < t0), in one piece: see `solvePiecewise`.
+    /// Raises `ArgumentException` when t0 or t1 is not finite or they are equal, or y is not finite.
+    let solve (problem: Integration<'note>) (y: Tensor) (t0: float, t1: float) : Trajectory<'note> =
+        if not (Double.IsFinite t0 && Double.IsFinite t1) || t0 = t1 then
+            Guard.fail "t1" $"a time span from {t0} to {t1}; wanted two different finite times"
 
-            let start = Scope.keep (fun () -> restart i state)
-
-            let trajectory =
-                solve
-                    { problem with
-                        InitialStep =
-                            before
-                            |> Option.bind (fun b -> Array.tryLast b.Records)
-                            |> Option.map (fun last ->
-                                // The last step of a piece is cut short; the one before was chosen by the error.
-                                match before with
-                                | Some b when b.Records.Length > 1 ->
-                                    max last.Step b.Records[b.Records.Length - 2].Step
-                                | _ -> last.Step)
-                            |> Option.orElse problem.InitialStep
-                        MaximumSteps = max 1 (problem.MaximumSteps - accepted - rejected)
-                        OnStep = count >> problem.OnStep
-                    }
-                    start
-                    (t0, t1)
-
-            start.Dispose()
-            before |> Option.iter (fun _ -> state.Dispose())
-
-            let trajectory =
-                { trajectory with
-                    Records = Array.map count trajectory.Records
-                }
-
-            match before with
-            | Some b -> append b trajectory
-            | None -> trajectory
-
-        let rec go i before pieces =
-            match pieces with
-            | span :: rest ->
-                let trajectory = piece i before span
-
-                if trajectory.Outcome = Completed then
-                    go (i + 1) (Some trajectory) rest
-                else
-                    trajectory, i
-            | [] -> before |> Option.get, i
-
-        go 0 None (List.pairwise times) |> fst
+        solvePiecewise problem (fun _ y -> y) y [ t0; t1 ]

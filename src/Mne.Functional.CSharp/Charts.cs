@@ -1,0 +1,102 @@
+namespace Mne.Functional.CSharp;
+
+/// <summary>Named values y over x.</summary>
+public sealed class Series
+{
+    private Series(Reporting.Series inner) => Inner = inner;
+
+    internal Reporting.Series Inner { get; }
+
+    /// <summary>A solid line through (x, y).</summary>
+    public static Series Line(string name, double[] x, double[] y) => new(Reporting.SeriesModule.line(name, x, y));
+
+    /// <summary>A dashed line, for what is to be compared with a solid one.</summary>
+    public static Series Dashed(string name, double[] x, double[] y) => new(Reporting.SeriesModule.dashed(name, x, y));
+
+    /// <summary>A dotted line, for bounds and guides.</summary>
+    public static Series Dotted(string name, double[] x, double[] y) => new(Reporting.SeriesModule.dotted(name, x, y));
+
+    /// <summary>Markers at (x, y).</summary>
+    public static Series Markers(string name, double[] x, double[] y) => new(Reporting.SeriesModule.markers(name, x, y));
+}
+
+/// <summary>
+/// A chart: a value to be described, laid over others, and saved as one HTML file that draws offline.
+/// </summary>
+/// <example><code>
+/// double[] x = [0.0, 1.0, 2.0], y = [0.0, 1.0, 4.0];
+/// Chart.Lines(Series.Line("u", x, y)).Titled("Parabola").Axes("x", "u").Save("output/parabola.html");
+/// </code></example>
+public sealed class Chart
+{
+    private Chart(Reporting.Chart inner) => Inner = inner;
+
+    internal Reporting.Chart Inner { get; }
+
+    private static Microsoft.FSharp.Collections.FSharpList<Reporting.Chart> All(Chart[] charts) =>
+        Bridge.List(charts.Select(c => c.Inner));
+
+    /// <summary>Lines and markers over x.</summary>
+    public static Chart Lines(params Series[] series) =>
+        new(Reporting.ChartModule.lines(Bridge.List(series.Select(s => s.Inner))));
+
+    /// <summary>Points of the plane (N × 2).</summary>
+    public static Chart Points(string name, Tensor points) => new(Reporting.ChartModule.points(name, points));
+
+    /// <summary>Points of the plane (N × 2) with a weight each (N).</summary>
+    public static Chart WeightedPoints(string name, Tensor points, double[] weights) =>
+        new(Reporting.ChartModule.weightedPoints(name, points, weights));
+
+    /// <summary>Filled contours of z[i, j] = f(x[i], y[j]).</summary>
+    public static Chart Contours(string name, double[] x, double[] y, double[,] z) =>
+        new(Reporting.ChartModule.contours(name, x, y, z));
+
+    /// <summary>A field in colours over x and t, values[i, k] = u(x[i], t[k]).</summary>
+    public static Chart Heatmap(string name, double[] x, double[] t, double[,] values) =>
+        new(Reporting.ChartModule.heatmap(name, x, t, values));
+
+    /// <summary>Bars side by side in each category.</summary>
+    public static Chart Bars(string[] categories, params (string Name, double[] Values)[] groups) =>
+        new(Reporting.ChartModule.bars(categories, Bridge.List(groups.Select(g => Tuple.Create(g.Name, g.Values)))));
+
+    /// <summary>Histogram of values as a density.</summary>
+    public static Chart Histogram(string name, double[] values) => new(Reporting.ChartModule.histogram(name, values));
+
+    /// <summary>Slices of solutions over time with a slider: values[i, k] = u(x[i], t[k]).</summary>
+    public static Chart Animation(double[] x, double[] t, params (string Name, double[,] Values)[] solutions) =>
+        new(Reporting.ChartModule.animation(x, t, Bridge.List(solutions.Select(s => Tuple.Create(s.Name, s.Values)))));
+
+    /// <summary>Charts on the same axes, the first at the back.</summary>
+    public static Chart Overlay(params Chart[] charts) => new(Reporting.ChartModule.overlay(All(charts)));
+
+    /// <summary>Charts one below the other with a common horizontal axis.</summary>
+    public static Chart Stack(params Chart[] charts) => new(Reporting.ChartModule.stack(All(charts)));
+
+    /// <summary>The chart with a title.</summary>
+    public Chart Titled(string title) => new(Reporting.ChartModule.titled(title, Inner));
+
+    /// <summary>The chart with a line of explanation under its title.</summary>
+    public Chart Captioned(string caption) => new(Reporting.ChartModule.captioned(caption, Inner));
+
+    /// <summary>The chart with labels of the axes; say the units.</summary>
+    public Chart Axes(string x, string y) => new(Reporting.ChartModule.axes(x, y, Inner));
+
+    /// <summary>The chart with a logarithmic horizontal axis.</summary>
+    public Chart LogX() => new(Reporting.ChartModule.logX(Inner));
+
+    /// <summary>The chart with a logarithmic vertical axis.</summary>
+    public Chart LogY() => new(Reporting.ChartModule.logY(Inner));
+
+    /// <summary>The chart with one unit as long on both axes.</summary>
+    public Chart EqualAspect() => new(Reporting.ChartModule.equalAspect(Inner));
+
+    /// <summary>Writes the chart to an HTML file that draws offline, and gives the file's full path.</summary>
+    public string Save(string path) => Reporting.ChartModule.save(path, Inner);
+
+    /// <summary>Writes the chart to a temporary file, opens it in the browser and gives the file's full path.</summary>
+    public string Show() => Reporting.ChartModule.show(Inner);
+
+    /// <summary>Writes several charts to one HTML page, and gives the file's full path.</summary>
+    public static string SavePage(string path, string title, string description, params Chart[] charts) =>
+        Reporting.PageModule.save(path, Reporting.PageModule.create(title, description, All(charts)));
+}

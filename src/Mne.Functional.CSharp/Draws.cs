@@ -1,0 +1,78 @@
+namespace Mne.Functional.CSharp;
+
+/// <summary>A number and its standard error.</summary>
+/// <param name="Value">The estimate.</param>
+/// <param name="StandardError">Its standard error, from the draws themselves.</param>
+public readonly record struct Estimate(double Value, double StandardError)
+{
+    internal static Estimate OfCore(Core.Estimate estimate) => new(estimate.Value, estimate.StandardError);
+
+    /// <summary>Value ± standard error.</summary>
+    public override string ToString() =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Value:G6} ± {StandardError:G2}");
+}
+
+/// <summary>
+/// Draws from an approximation q of a density, with the weights that correct for the difference. They own tensors; dispose
+/// of them.
+/// </summary>
+public sealed class Draws : IDisposable
+{
+    private readonly Core.Draws inner;
+
+    internal Draws(Core.Draws inner) => this.inner = inner;
+
+    /// <summary>The points (M × d), distributed as q.</summary>
+    public Tensor Points => inner.Points;
+
+    /// <summary>log q at the points (M).</summary>
+    public Tensor LogProposal => inner.LogProposal;
+
+    /// <summary>log w = −V − log q at the points (M).</summary>
+    public Tensor LogWeights => inner.LogWeights;
+
+    /// <summary>The self-normalised weights (M).</summary>
+    public double[] Weights()
+    {
+        using var weights = Core.Importance.weights(inner);
+        return Tensors.ToArray(weights);
+    }
+
+    /// <summary>The effective sample size as a fraction of the number of draws.</summary>
+    public double EffectiveSampleSize => Core.Importance.effectiveSampleSize(inner);
+
+    /// <summary>The effective sample size with its standard error.</summary>
+    public Estimate Efficiency => Estimate.OfCore(Core.Importance.efficiency(inner));
+
+    /// <summary>log Z with its standard error: unbiased for Z whatever the approximation, as long as q covers ρ.</summary>
+    public Estimate LogNormaliser => Estimate.OfCore(Core.Importance.logNormaliser(inner));
+
+    /// <summary>Mean log w: a lower bound of log Z in expectation.</summary>
+    public double EvidenceLowerBound => Core.Importance.evidenceLowerBound(inner);
+
+    /// <summary>k̂, the Pareto shape of the tail of the weights: below 0.7 estimates converge usefully.</summary>
+    public double ParetoShape => Core.Importance.paretoShape(inner);
+
+    /// <summary>The expectation of f under ρ; f maps points (M × d) to values (M).</summary>
+    /// <example><code>var mean = draws.Expectation(x => x.select(1, 0));</code></example>
+    public Estimate Expectation(Func<Tensor, Tensor> f) =>
+        Estimate.OfCore(Core.Importance.expectation(Bridge.Function(f), inner));
+
+    /// <summary>Points drawn in proportion to the weights: distributed as ρ. Rows may repeat.</summary>
+    public Tensor Resample(int count, int seed = 0) => Core.Importance.resample(seed, count, inner);
+
+    /// <summary>The draws with Pareto-smoothed weights; to be disposed of too.</summary>
+    public Draws Smoothed() => new(Core.Importance.smooth(inner));
+
+    /// <summary>Writes points, log-densities and weights to an HDF5 file and gives its full path.</summary>
+    public string Save(string path, string problem = "") => Core.Storage.saveDraws(path, problem, inner);
+
+    /// <summary>The draws of a file, bit for bit.</summary>
+    public static Draws Open(string path) => new(Core.Storage.openDraws(path));
+
+    /// <summary>Writes the draws as comma-separated text and gives the file's full path.</summary>
+    public string SaveCsv(string path) => Core.Export.csv(path, inner);
+
+    /// <summary>Frees their tensors.</summary>
+    public void Dispose() => ((IDisposable)inner).Dispose();
+}

@@ -1,0 +1,325 @@
+using Microsoft.FSharp.Core;
+
+namespace Mne.Functional.CSharp;
+
+/// <summary>How an evolution ended.</summary>
+public enum OutcomeKind
+{
+    /// <summary>The end of the time span was reached.</summary>
+    Completed,
+
+    /// <summary>An event occurred.</summary>
+    StoppedByEvent,
+
+    /// <summary>The error control asked for steps that round-off does not resolve.</summary>
+    StepTooSmall,
+
+    /// <summary>The permitted number of steps was used up.</summary>
+    TooManySteps,
+
+    /// <summary>Something was not a finite number.</summary>
+    NonFinite,
+
+    /// <summary>The kernel of the points could not be factorised.</summary>
+    SingularKernel,
+
+    /// <summary>Cancellation was requested.</summary>
+    Cancelled,
+}
+
+/// <summary>How an evolution ended, with one sentence of advice.</summary>
+public sealed class Outcome
+{
+    private readonly Core.Outcome inner;
+
+    internal Outcome(Core.Outcome inner) => this.inner = inner;
+
+    /// <summary>How it ended.</summary>
+    public OutcomeKind Kind => inner switch
+    {
+        { IsCompleted: true } => OutcomeKind.Completed,
+        { IsStoppedByEvent: true } => OutcomeKind.StoppedByEvent,
+        { IsStepTooSmall: true } => OutcomeKind.StepTooSmall,
+        { IsTooManySteps: true } => OutcomeKind.TooManySteps,
+        { IsNonFinite: true } => OutcomeKind.NonFinite,
+        { IsSingularKernel: true } => OutcomeKind.SingularKernel,
+        _ => OutcomeKind.Cancelled,
+    };
+
+    /// <summary>What happened and what to do about it.</summary>
+    public string Advice => inner.Advice;
+
+    /// <inheritdoc/>
+    public override string ToString() => Advice;
+}
+
+/// <summary>Thrown where an evolution cannot give its result.</summary>
+public sealed class EvolutionFailedException : Exception
+{
+    internal EvolutionFailedException(Outcome outcome, Exception inner) : base(outcome.Advice, inner) => Outcome = outcome;
+
+    /// <summary>What happened and what to do about it.</summary>
+    public Outcome Outcome { get; }
+}
+
+/// <summary>What an error of u is measured against.</summary>
+public enum ErrorScale
+{
+    /// <summary>The root mean square of u at the points.</summary>
+    Magnitude,
+
+    /// <summary>The root mean square of u less its mean: for energies.</summary>
+    Spread,
+}
+
+/// <summary>Stop when a function of (t, θ (p), X (N × d)), positive before the event, falls to zero.</summary>
+/// <param name="Name">What the outcome reports.</param>
+/// <param name="Function">(t, θ, X) ↦ a number.</param>
+public sealed record StopEvent(string Name, Func<double, Tensor, Tensor, double> Function);
+
+/// <summary>Write the state of the run to a file while it lasts; see <see cref="Evolution.Resume"/>.</summary>
+public sealed record Checkpoint
+{
+    /// <summary>The file; it is replaced at once and whole.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>After every so many accepted steps; null to go by time.</summary>
+    public int? EverySteps { get; init; }
+
+    /// <summary>After the first step that ends later than this since the last time. Default five minutes.</summary>
+    public TimeSpan Every { get; init; } = TimeSpan.FromMinutes(5);
+
+    internal FSharpFunc<Lazy<Core.EvolutionState>, Unit> ToCore() =>
+        Core.Checkpoint.every(
+            EverySteps is int steps
+                ? Core.CheckpointInterval.NewSteps(steps)
+                : Core.CheckpointInterval.NewElapsed(Every),
+            Path);
+}
+
+/// <summary>How to solve an evolution equation.</summary>
+/// <example><code>
+/// var options = new EvolutionOptions { Tolerance = 1e-7, Sketch = Sketch.Landmarks(256) };
+/// var looser = options with { Tolerance = 1e-4 };
+/// </code></example>
+public sealed record EvolutionOptions
+{
+    private static Core.EvolutionOptions Defaults => Core.Evolution.defaults;
+
+    /// <summary>How the minimal-norm problem is restricted. Default exact.</summary>
+    public Sketch Sketch { get; init; } = new(Defaults.Sketch);
+
+    /// <summary>λ, relative to the mean diagonal of the kernel: small is accurate, large is less stiff. Default 1e-10.</summary>
+    public double Regularisation { get; init; } = Defaults.Regularisation;
+
+    /// <summary>Local error that is tolerated, relative, in function space. Default 1e-6.</summary>
+    public double Tolerance { get; init; } = Defaults.Tolerance;
+
+    /// <summary>What errors are relative to. Default magnitude.</summary>
+    public ErrorScale ErrorScale { get; init; } = Defaults.ErrorScale.IsSpread ? ErrorScale.Spread : ErrorScale.Magnitude;
+
+    /// <summary>How the points move. Default fixed.</summary>
+    public PointDynamics Points { get; init; } = new(Defaults.Points);
+
+    /// <summary>Seed for points that are drawn. Default 0.</summary>
+    public int Seed { get; init; } = Defaults.Seed;
+
+    /// <summary>Events that end the run. Default none.</summary>
+    public IReadOnlyList<StopEvent> Events { get; init; } = [];
+
+    /// <summary>The first step; null lets the program choose.</summary>
+    public double? InitialStep { get; init; }
+
+    /// <summary>Steps never exceed this. Default: no limit.</summary>
+    public double MaximumStep { get; init; } = Defaults.MaximumStep;
+
+    /// <summary>Steps, accepted and rejected, never exceed this number. Default 100,000.</summary>
+    public int MaximumSteps { get; init; } = Defaults.MaximumSteps;
+
+    /// <summary>Writes the state of the run to a file while it lasts. Default: not.</summary>
+    public Checkpoint? Checkpoint { get; init; }
+
+    internal Core.EvolutionOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
+        sketch: Sketch.Inner,
+        regularisation: Regularisation,
+        tolerance: Tolerance,
+        errorScale: ErrorScale == ErrorScale.Spread ? Core.ErrorScale.Spread : Core.ErrorScale.Magnitude,
+        points: Points.Inner,
+        seed: Seed,
+        meter: Progress.Meter(progress),
+        cancellation: cancellation,
+        events: Bridge.List(Events.Select(e => Tuple.Create(e.Name, Bridge.Function(e.Function)))),
+        tableau: Defaults.Tableau,
+        controller: Defaults.Controller,
+        initialStep: Bridge.Option(InitialStep),
+        maximumStep: MaximumStep,
+        maximumSteps: MaximumSteps,
+        checkpoint: Checkpoint?.ToCore() ?? Defaults.Checkpoint);
+}
+
+/// <summary>One accepted step in numbers.</summary>
+/// <param name="Time">The time reached.</param>
+/// <param name="Size">The size of the step.</param>
+/// <param name="Error">The estimated error over the tolerance.</param>
+/// <param name="Residual">|Jθ̇ − f| / |f|.</param>
+/// <param name="EffectiveRank">The effective dimension of the kernel.</param>
+/// <param name="Evaluations">Field evaluations so far.</param>
+/// <param name="Rejected">Rejected steps so far.</param>
+public sealed record Step(
+    double Time, double Size, double Error, double Residual, double EffectiveRank, int Evaluations, int Rejected);
+
+/// <summary>The solution of an evolution equation: θ(t) and X(t) as functions of time. It owns tensors; dispose of it.</summary>
+public sealed class Solution : IDisposable
+{
+    internal Solution(Core.Solution inner) => Inner = inner;
+
+    internal Core.Solution Inner { get; }
+
+    /// <summary>The parametric function class.</summary>
+    public Network Network => new(Inner.Network);
+
+    /// <summary>How the run ended.</summary>
+    public Outcome Outcome => new(Inner.Outcome);
+
+    /// <summary>The time that was reached.</summary>
+    public double Stop => Core.SolutionModule.stop(Inner);
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Elapsed => Inner.Elapsed;
+
+    /// <summary>The accepted steps in numbers.</summary>
+    public IReadOnlyList<Step> Steps =>
+        [.. Core.SolutionModule.steps(Inner).Select(s => new Step(
+            s.Time, s.Step, s.Error, s.Note.Residual, s.Note.EffectiveRank, s.Evaluations, s.Rejected))];
+
+    /// <summary>u(t, x) at the points X (M × d): (M).</summary>
+    /// <exception cref="ArgumentException">t lies outside the time span that was reached.</exception>
+    public Tensor Evaluate(double t, Tensor points) => Core.SolutionModule.evaluate(t, points, Inner);
+
+    /// <summary>u(t, x) at the points, one per row.</summary>
+    /// <example><code>double[] u = solution.Evaluate(0.5, new double[,] { { 1.0 }, { 2.0 } });</code></example>
+    public double[] Evaluate(double t, double[,] points)
+    {
+        using var x = Tensors.Points(points);
+        using var u = Evaluate(t, x);
+        return Tensors.ToArray(u);
+    }
+
+    /// <summary>θ(t) (p).</summary>
+    public Tensor Parameters(double t) => Core.SolutionModule.parameters(t, Inner);
+
+    /// <summary>X(t) (N × d), where the collocation points were.</summary>
+    public Tensor Points(double t) => Core.SolutionModule.points(t, Inner);
+
+    /// <summary>Writes the solution to an HDF5 file and gives its full path; <paramref name="problem"/> says what was solved.</summary>
+    /// <example><code>
+    /// solution.Save("output/heat.h5", "heat on a circle");
+    /// using var again = Solution.Open("output/heat.h5");
+    /// </code></example>
+    public string Save(string path, string problem = "") => Core.Storage.saveSolution(path, problem, Inner);
+
+    /// <summary>The solution of a file, to the same bits; give the network where it was one by <see cref="Network.OfFunction"/>.</summary>
+    /// <exception cref="ArgumentException">The file is not one of a solution, or its network has to be given.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static Solution Open(string path, Network? network = null) =>
+        new(network is null ? Core.Storage.openSolution(path) : Core.Storage.openSolutionWith(network.Inner, path));
+
+    /// <summary>Frees its tensors.</summary>
+    public void Dispose() => ((IDisposable)Inner).Dispose();
+}
+
+/// <summary>Solves evolution equations by minimal neural evolution (Lindsey, arXiv 2502.03645).</summary>
+public static class Evolution
+{
+    /// <summary>Solves ∂_t u = A_t u from one time to another (backwards when it is earlier).</summary>
+    /// <param name="term">A_t u.</param>
+    /// <param name="network">The parametric function class.</param>
+    /// <param name="points">Where the equation is imposed.</param>
+    /// <param name="start">θ (p) at the first time.</param>
+    /// <param name="from">The first time.</param>
+    /// <param name="to">The last time.</param>
+    /// <param name="options">How to solve; null for the defaults.</param>
+    /// <param name="progress">Is told after every step, on the thread that computes.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <example><code>
+    /// var circle = Domain.Periodic((0.0, 2.0 * Math.PI));
+    /// var network = Network.Create(circle, Layer.Harmonics(2), Layer.Dense(32, Activation.Sine));
+    /// var points = Collocation.Grid(circle, 64);
+    /// var start = Regression.Fit(network, x => x.squeeze(1).sin(), points);
+    /// using var solution = Evolution.Solve(0.1 * Term.Laplacian, network, points, start, 0.0, 1.0);
+    /// </code></example>
+    /// <exception cref="ArgumentException">Arguments do not fit together.</exception>
+    /// <exception cref="EvolutionFailedException">Neither the end nor an event was reached.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static Solution Solve(
+        Term term,
+        Network network,
+        Collocation points,
+        Tensor start,
+        double from,
+        double to,
+        EvolutionOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        new(Bridge.Run(() => Core.Evolution.solve(
+            (options ?? new()).ToCore(progress, cancellationToken),
+            term.Inner, network.Inner, points.Inner, start, from, to)));
+
+    /// <summary>
+    /// As <see cref="Solve"/>, but gives what was reached whatever happens, and whether that is the end or an event;
+    /// see <see cref="Solution.Outcome"/>.
+    /// </summary>
+    public static bool TrySolve(
+        Term term,
+        Network network,
+        Collocation points,
+        Tensor start,
+        double from,
+        double to,
+        out Solution solution,
+        EvolutionOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        solution = new(Core.Evolution.trySolve(
+            (options ?? new()).ToCore(progress, cancellationToken),
+            term.Inner, network.Inner, points.Inner, start, from, to));
+        return solution.Outcome.Kind is OutcomeKind.Completed or OutcomeKind.StoppedByEvent;
+    }
+
+    /// <summary>As <see cref="Solve"/>, on another thread.</summary>
+    public static Task<Solution> SolveAsync(
+        Term term,
+        Network network,
+        Collocation points,
+        Tensor start,
+        double from,
+        double to,
+        EvolutionOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(
+            () => Solve(term, network, points, start, from, to, options, progress, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Goes on from a checkpoint (see <see cref="EvolutionOptions.Checkpoint"/>): with the options and the equation of the
+    /// first run, the solution has the bits that it would have had without the interruption.
+    /// </summary>
+    /// <param name="path">The file of the checkpoint.</param>
+    /// <param name="term">The equation, as before.</param>
+    /// <param name="options">The options, as before.</param>
+    /// <param name="network">The network, where it was one by <see cref="Network.OfFunction"/>.</param>
+    /// <param name="progress">Is told after every step.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public static Solution Resume(
+        string path,
+        Term term,
+        EvolutionOptions? options = null,
+        Network? network = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        new(Bridge.Run(() => Core.Evolution.resume(
+            (options ?? new()).ToCore(progress, cancellationToken),
+            term.Inner,
+            network is null ? Core.Checkpoint.read(path) : Core.Checkpoint.readWith(network.Inner, path))));
+}

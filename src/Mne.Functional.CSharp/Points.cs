@@ -1,0 +1,87 @@
+namespace Mne.Functional.CSharp;
+
+/// <summary>Where an equation is imposed, or a function fitted: a recipe for N points.</summary>
+public sealed class Collocation
+{
+    internal Collocation(Core.Collocation inner) => Inner = inner;
+
+    internal Core.Collocation Inner { get; }
+
+    /// <summary>N.</summary>
+    public int Count => Core.CollocationModule.count(Inner);
+
+    /// <summary>The points for a seed (N × d); given points do not depend on it.</summary>
+    public Tensor Points(int seed = 0, Placement? placement = null) =>
+        Core.CollocationModule.points((placement ?? Placement.Float64).ToCore(), seed, Inner);
+
+    /// <summary>Points that the caller has (N × d).</summary>
+    /// <exception cref="ArgumentException">They are not a matrix of finite numbers.</exception>
+    public static Collocation Given(Tensor points) => new(Core.CollocationModule.given(points));
+
+    /// <summary>Equidistant points, <paramref name="perAxis"/> along every coordinate of a bounded domain.</summary>
+    public static Collocation Grid(Domain domain, int perAxis) => new(Core.CollocationModule.grid(domain.Inner, perAxis));
+
+    /// <summary>Independent points, uniform on a bounded domain, new for every seed.</summary>
+    public static Collocation Uniform(Domain domain, int count) => new(Core.CollocationModule.uniform(domain.Inner, count));
+
+    /// <summary>A low-discrepancy sequence on a bounded domain, shifted anew for every seed.</summary>
+    public static Collocation Sequence(Domain domain, int count) => new(Core.CollocationModule.sequence(domain.Inner, count));
+
+    /// <summary>Points that cover the density e^{−V}, from a normal cloud thinned with e^{−V/τ}.</summary>
+    public static Collocation Tempered(double temperature, double[] centre, double[] spread, Func<Tensor, Tensor> energy, int count) =>
+        new(Core.CollocationModule.tempered(
+            temperature, Bridge.List(centre), Bridge.List(spread), Bridge.Function(energy), count));
+
+    /// <summary>The points of this recipe for one seed, the same ones whenever they are asked for.</summary>
+    public Collocation FixedBy(int seed) => new(Core.CollocationModule.fixedBy(seed, Inner));
+}
+
+/// <summary>How the collocation points move while the parameters evolve.</summary>
+public sealed class PointDynamics
+{
+    internal PointDynamics(Core.PointDynamics inner) => Inner = inner;
+
+    internal Core.PointDynamics Inner { get; }
+
+    /// <summary>The points stay where they are.</summary>
+    public static PointDynamics Fixed { get; } = new(Core.PointDynamics.Fixed);
+
+    /// <summary>The points move with a known velocity, (t, X (N × d)) ↦ (N × d).</summary>
+    public static PointDynamics Advected(Func<double, Tensor, Tensor> velocity) =>
+        new(Core.PointDynamicsModule.advected(Bridge.Function(velocity)));
+
+    /// <summary>The points move along the characteristics of the equation.</summary>
+    public static PointDynamics Characteristics(int dimension, Term term) =>
+        new(Core.PointDynamicsModule.characteristics(dimension, term.Inner));
+
+    /// <summary>The points move with a velocity (N × d) from the local values of u.</summary>
+    public static PointDynamics Moving(IEnumerable<Derivative> needs, Func<Local, Tensor> velocity) =>
+        new(Core.PointDynamics.NewMoving(
+            Bridge.List(needs.Select(d => d.Inner)),
+            Bridge.Function<Core.Local, Tensor>(local => velocity(new Local(local)))));
+
+    /// <summary>
+    /// The points are drawn anew every so often from the candidates, in proportion to a positive monitor function of u.
+    /// </summary>
+    public static PointDynamics Redrawn(
+        double every, Collocation candidates, IEnumerable<Derivative> needs, Func<Local, Tensor> monitor) =>
+        new(Core.PointDynamicsModule.redrawn(
+            every,
+            candidates.Inner,
+            Bridge.List(needs.Select(d => d.Inner)),
+            Bridge.Function<Core.Local, Tensor>(local => monitor(new Local(local)))));
+}
+
+/// <summary>How the minimal-norm problem is restricted.</summary>
+public sealed class Sketch
+{
+    internal Sketch(Core.Sketch inner) => Inner = inner;
+
+    internal Core.Sketch Inner { get; }
+
+    /// <summary>Not at all: the tangents of all N points.</summary>
+    public static Sketch Exact { get; } = new(Core.Sketch.Exact);
+
+    /// <summary>To the tangents of s of the N points.</summary>
+    public static Sketch Landmarks(int count) => new(Core.Sketch.NewLandmarks(count));
+}

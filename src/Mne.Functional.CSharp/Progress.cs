@@ -1,0 +1,81 @@
+using Microsoft.FSharp.Core;
+
+namespace Mne.Functional.CSharp;
+
+/// <summary>A sign of life from a computation that lasts.</summary>
+public sealed class Progress
+{
+    internal Progress(Core.Progress inner) => Inner = inner;
+
+    internal Core.Progress Inner { get; }
+
+    /// <summary>What is being done: "fit", "evolve", "draw".</summary>
+    public string Phase => Inner.Phase;
+
+    /// <summary>How much of the phase is done, from 0 to 1.</summary>
+    public double Fraction => Inner.Fraction;
+
+    /// <summary>The time t of the evolution; for a fit, the number of the step.</summary>
+    public double Time => Inner.Time;
+
+    /// <summary>Steps accepted so far.</summary>
+    public int Accepted => Inner.Accepted;
+
+    /// <summary>Steps rejected so far.</summary>
+    public int Rejected => Inner.Rejected;
+
+    /// <summary>The current step size.</summary>
+    public double Step => Inner.Step;
+
+    /// <summary>Relative residual of the last evaluation; NaN where there is none.</summary>
+    public double Residual => Inner.Residual;
+
+    /// <summary>Effective dimension of the last evaluation; NaN where there is none.</summary>
+    public double EffectiveRank => Inner.EffectiveRank;
+
+    /// <summary>Time since the phase began.</summary>
+    public TimeSpan Elapsed => Inner.Elapsed;
+
+    /// <summary>Estimate of the time that the phase still needs; null until there is ground for one.</summary>
+    public TimeSpan? Remaining => Inner.Remaining is { } remaining ? remaining.Value : null;
+
+    internal static FSharpFunc<Core.Progress, Unit> Meter(IProgress<Progress>? progress) =>
+        progress is null
+            ? Core.ProgressModule.silent
+            : FuncConvert.FromAction<Core.Progress>(report => progress.Report(new Progress(report)));
+}
+
+/// <summary>How progress is shown on the console.</summary>
+public enum Display
+{
+    /// <summary>One line per phase, rewritten in place: for a terminal.</summary>
+    Live,
+
+    /// <summary>Lines one below the other, at most one every two seconds: for logs and pipes.</summary>
+    Plain,
+
+    /// <summary>Only the closing line of each phase.</summary>
+    Quiet,
+}
+
+/// <summary>Shows progress on standard output.</summary>
+/// <example><code>
+/// var solution = Evolution.Solve(equation, network, points, start, 0.0, 1.0, progress: new ConsoleProgress());
+/// </code></example>
+public sealed class ConsoleProgress : IProgress<Progress>
+{
+    private readonly FSharpFunc<Core.Progress, Unit> meter;
+
+    /// <summary>In the given way; by default in the one that fits standard output.</summary>
+    public ConsoleProgress(Display? display = null) =>
+        meter = Reporting.Terminal.meterAs(display switch
+        {
+            null => Reporting.Terminal.detect(),
+            Display.Live => Reporting.Display.Live,
+            Display.Plain => Reporting.Display.Plain,
+            _ => Reporting.Display.Quiet,
+        });
+
+    /// <summary>Shows a report.</summary>
+    public void Report(Progress value) => meter.Invoke(value.Inner);
+}

@@ -1,0 +1,77 @@
+namespace Mne.Functional.CSharp;
+
+/// <summary>How to fit a network to a function.</summary>
+/// <example><code>var careful = new RegressionOptions { Steps = 400 };</code></example>
+public sealed record RegressionOptions
+{
+    private static Core.RegressionOptions Defaults => Core.Regression.defaults;
+
+    /// <summary>Steps at most. Default 200.</summary>
+    public int Steps { get; init; } = Defaults.Steps;
+
+    /// <summary>The fit ends once the relative error falls below this. Default 1e-9.</summary>
+    public double Tolerance { get; init; } = Defaults.Tolerance;
+
+    /// <summary>λ at the first and at the last step. Default 1e-2 and 1e-12.</summary>
+    public (double First, double Last) Regularisation { get; init; } =
+        (Defaults.Regularisation.Item1, Defaults.Regularisation.Item2);
+
+    /// <summary>How the minimal-norm problem is restricted (points that are drawn). Default exact.</summary>
+    public Sketch Sketch { get; init; } = new(Defaults.Sketch);
+
+    /// <summary>Seed of the initial parameters and of the points. Default 0.</summary>
+    public int Seed { get; init; } = Defaults.Seed;
+
+    internal Core.RegressionOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
+        steps: Steps,
+        tolerance: Tolerance,
+        regularisation: Tuple.Create(Regularisation.First, Regularisation.Last),
+        sketch: Sketch.Inner,
+        seed: Seed,
+        meter: Progress.Meter(progress),
+        cancellation: cancellation);
+}
+
+/// <summary>Fits a network to a function.</summary>
+public static class Regression
+{
+    /// <summary>
+    /// Parameters θ (p) with which the network comes close to g at the points; g maps points (N × d) to values (N).
+    /// Cancellation ends the fit early, with the parameters reached so far.
+    /// </summary>
+    /// <example><code>
+    /// var θ = Regression.Fit(network, x => x.squeeze(1).sin(), Collocation.Grid(circle, 128));
+    /// </code></example>
+    /// <exception cref="ArgumentException">g has another shape or is not finite, or arguments do not fit together.</exception>
+    public static Tensor Fit(
+        Network network,
+        Func<Tensor, Tensor> g,
+        Collocation points,
+        RegressionOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Core.Regression.fit(
+            (options ?? new()).ToCore(progress, cancellationToken), network.Inner, Bridge.Function(g), points.Inner);
+
+    /// <summary>As <see cref="Fit"/>, from given parameters instead of those of the seed.</summary>
+    public static Tensor FitFrom(
+        Tensor start,
+        Network network,
+        Func<Tensor, Tensor> g,
+        Collocation points,
+        RegressionOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Core.Regression.fitFrom(
+            (options ?? new()).ToCore(progress, cancellationToken), network.Inner, Bridge.Function(g), points.Inner, start);
+
+    /// <summary>As <see cref="Fit"/>, on another thread.</summary>
+    public static Task<Tensor> FitAsync(
+        Network network,
+        Func<Tensor, Tensor> g,
+        Collocation points,
+        RegressionOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Fit(network, g, points, options, progress, cancellationToken), cancellationToken);
+}

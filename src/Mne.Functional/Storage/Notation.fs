@@ -1,0 +1,220 @@
+namespace Mne.Functional
+
+open System
+open System.Collections
+open System.Globalization
+open System.Text.Json.Nodes
+open Microsoft.FSharp.Reflection
+
+/// Descriptions (networks, equations, options) as JSON: any value made of unions, records, tuples, lists, arrays, options, sets
+/// of derivatives, tensors, numbers and text. A union case is its name, or {"Name": [fields]}; a record an object; a number
+/// the shortest decimal that reads back to the same bits. Functions are left out; what is read in their place raises.
+module internal Notation =
+
+    let private refuse (message: string) : 'a = Guard.fail "path" message
+
+    let private number (value: float) : JsonNode | null =
+        if Double.IsFinite value then
+            JsonValue.Create value
+        else
+            JsonValue.Create(value.ToString("R", CultureInfo.InvariantCulture))
+
+    let private isFloat t = t = typeof<float>
+
+    /// The element type of a list, or None.
+    let private elementOfList (t: Type) =
+        if t.IsGenericType && t.GetGenericTypeDefinition() = typedefof<_ list> then
+            Some(t.GetGenericArguments()[0])
+        else
+            None
+
+    let rec private encode (t: Type) (value: objnull) : JsonNode | null =
+        let array (items: (JsonNode | null) seq) =
+            JsonArray(Seq.toArray items) :> JsonNode
+
+        if FSharpType.IsFunction t then
+            null
+        elif isFloat t then
+            number (unbox value)
+        elif t = typeof<int> then
+            JsonValue.Create(unbox<int> value)
+        elif t = typeof<bool> then
+            JsonValue.Create(unbox<bool> value)
+        elif t = typeof<string> then
+            JsonValue.Create(unbox<string> value)
+        elif t = typeof<Tensor> then
+            let tensor = unbox<Tensor> value
+
+            JsonObject(
+                [
+                    Generic.KeyValuePair("placement", encode typeof<Precision> (Placement.ofTensor tensor).Precision)
+                    Generic.KeyValuePair("shape", array [ for n in tensor.shape -> JsonValue.Create n ])
+                    Generic.KeyValuePair("values", array [ for v in Tensor.toArray tensor -> number v ])
+                ]
+            )
+        elif t = typeof<float[,]> then
+            let matrix = unbox<float[,]> value
+
+            array
+                [
+                    for i in 0 .. Array2D.length1 matrix - 1 -> array [ for v in matrix[i, *] -> number v ]
+                ]
+        elif t = typeof<Set<Derivative>> then
+            array [ for d in unbox<Set<Derivative>> value -> encode typeof<Derivative> d ]
+        elif t.IsArray then
+            let element = Option.ofObj (t.GetElementType()) |> Option.get
+            array [ for item in (Unchecked.nonNull value :?> IEnumerable) -> encode element item ]
+        elif (elementOfList t).IsSome then
+            let element = (elementOfList t).Value
+            array [ for item in (Unchecked.nonNull value :?> IEnumerable) -> encode element item ]
+        elif FSharpType.IsTuple t then
+            array (
+                Seq.map2 encode (FSharpType.GetTupleElements t) (FSharpValue.GetTupleFields(Unchecked.nonNull value))
+            )
+        elif FSharpType.IsRecord t then
+            JsonObject(
+                [
+                    for field in FSharpType.GetRecordFields t ->
+                        Generic.KeyValuePair(
+                            field.Name,
+                            encode field.PropertyType (FSharpValue.GetRecordField(Unchecked.nonNull value, field))
+                        )
+                ]
+            )
+        elif FSharpType.IsUnion t then
+            let case, fields = FSharpValue.GetUnionFields(value, t)
+
+            if fields.Length = 0 then
+                JsonValue.Create case.Name
+            else
+                let types = case.GetFields() |> Seq.map _.PropertyType
+                JsonObject([ Generic.KeyValuePair(case.Name, array (Seq.map2 encode types fields)) ])
+        else
+            // Cancellation tokens and the like mean nothing in another process.
+            null
+
+    let private make (value: 'a) : objnull = box value
+
+    let rec private decode (t: Type) (node: JsonNode | null) : objnull =
+        let items (node: JsonNode | null) =
+            match node with
+            | :? JsonArray as array -> List.ofSeq array
+            | _ -> refuse $"found %A{node} where the file should list values of {t.Name}"
+
+        let floats node =
+            [| for item in items node -> unbox<float>(decode typeof<float> item) |]
+
+        if FSharpType.IsFunction t then
+            FSharpValue.MakeFunction(
+                t,
+                fun _ ->
+                    refuse
+                        "the value was read from a file, and functions are not kept in files: give the equation, network or target with its functions again"
+            )
+        else
+            match node with
+            | null -> refuse $"the file has nothing where it should have a value of {t.Name}"
+            | node ->
+                if isFloat t then
+                    match node.GetValueKind() with
+                    | Text.Json.JsonValueKind.String ->
+                        Double.Parse(node.GetValue<string>(), CultureInfo.InvariantCulture)
+                    | _ -> node.GetValue<float>()
+                    |> make
+                elif t = typeof<int> then
+                    make (node.GetValue<int>())
+                elif t = typeof<bool> then
+                    make (node.GetValue<bool>())
+                elif t = typeof<string> then
+                    make (node.GetValue<string>())
+                elif t = typeof<Tensor> then
+                    let precision = unbox<Precision>(decode typeof<Precision> node["placement"])
+
+                    let shape =
+                        [|
+                            for item in items node["shape"] -> (unbox<int>(decode typeof<int> item)) |> int64
+                        |]
+
+                    let flat =
+                        Tensor.ofArray
+                            { Placement.float64 with
+                                Precision = precision
+                            }
+                            (floats node["values"])
+
+                    // A description outlives the scope in which it is read.
+                    make ((flat.reshape shape).DetachFromDisposeScope())
+                elif t = typeof<float[,]> then
+                    let rows = [| for row in items node -> floats row |]
+                    make (Array2D.init rows.Length rows[0].Length (fun i j -> rows[i][j]))
+                elif t = typeof<Set<Derivative>> then
+                    make (Set.ofList [ for item in items node -> unbox<Derivative>(decode typeof<Derivative> item) ])
+                elif t.IsArray then
+                    let element = Option.ofObj (t.GetElementType()) |> Option.get
+                    let values = items node
+                    let result = Array.CreateInstance(element, values.Length)
+                    values |> List.iteri (fun i item -> result.SetValue(decode element item, i))
+                    make result
+                elif (elementOfList t).IsSome then
+                    let element = (elementOfList t).Value
+                    let cases = FSharpType.GetUnionCases t
+                    let empty, cons = cases[0], cases[1]
+
+                    (items node, FSharpValue.MakeUnion(empty, [||]))
+                    ||> List.foldBack (fun item rest -> FSharpValue.MakeUnion(cons, [| decode element item; rest |]))
+                elif FSharpType.IsTuple t then
+                    let types = FSharpType.GetTupleElements t |> List.ofArray
+                    FSharpValue.MakeTuple(Array.ofList (List.map2 decode types (items node)), t)
+                elif FSharpType.IsRecord t then
+                    FSharpValue.MakeRecord(
+                        t,
+                        [|
+                            for field in FSharpType.GetRecordFields t -> decode field.PropertyType node[field.Name]
+                        |]
+                    )
+                elif FSharpType.IsUnion t then
+                    let name, fields =
+                        match node with
+                        | :? JsonObject as o when o.Count = 1 -> (Seq.head o).Key, items (Seq.head o).Value
+                        | _ -> node.GetValue<string>(), []
+
+                    match FSharpType.GetUnionCases t |> Array.tryFind (fun case -> case.Name = name) with
+                    | Some case when case.GetFields().Length = fields.Length ->
+                        let types = [ for field in case.GetFields() -> field.PropertyType ]
+                        FSharpValue.MakeUnion(case, Array.ofList (List.map2 decode types fields))
+                    | _ ->
+                        refuse
+                            $"the file has a {t.Name} \"{name}\", which this version of the library does not know; read it with the version that wrote it (attribute \"library\")"
+                else
+                    refuse $"values of {t.Name} are not kept in files"
+
+    /// The text of a value of the given type.
+    let writeAs (t: Type) (value: objnull) : string =
+        match encode t value with
+        | null -> "null"
+        | node ->
+            node.ToJsonString(
+                Text.Json.JsonSerializerOptions(
+                    Encoder = Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+                )
+            )
+
+    /// A value of the given type from its text. Raises `ArgumentException` when the text does not describe one.
+    let readAs (t: Type) (text: string) : objnull =
+        let node =
+            try
+                JsonNode.Parse text
+            with :? Text.Json.JsonException as error ->
+                refuse $"a description in the file is damaged ({error.Message})"
+
+        try
+            decode t node
+        with
+        | :? InvalidOperationException
+        | :? FormatException -> refuse $"the file has a description that does not describe a {t.Name}: {text}"
+
+    /// The text of a value.
+    let write (value: 'a) : string = writeAs typeof<'a> (box value)
+
+    /// A value from its text.
+    let read<'a> (text: string) : 'a = unbox<'a>(readAs typeof<'a> text)

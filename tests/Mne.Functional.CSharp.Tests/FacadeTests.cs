@@ -1,0 +1,265 @@
+using Mne.Functional.CSharp;
+using TorchSharp;
+
+// One test at a time: libtorch uses every core by itself.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace Mne.Functional.CSharp.Tests;
+
+/// <summary>The facade gives what the core gives, bit for bit, in the manner of C#.</summary>
+public class FacadeTests
+{
+    private static readonly Domain Circle = Domain.Periodic((0.0, 2.0 * Math.PI));
+    private static readonly Network Net = Network.Create(Circle, Layer.Harmonics(2), Layer.Dense(12, Activation.Sine));
+    private static readonly Collocation Points = Collocation.Grid(Circle, 24);
+    private static readonly Term Equation1 = 0.1 * Term.Laplacian + Term.Value - Term.Value.Pow(3);
+    private static readonly double[,] Probe = { { 0.3 }, { 2.0 }, { 5.5 } };
+
+    private static readonly EvolutionOptions Options =
+        new() { Tolerance = 1e-5, Regularisation = 1e-8, Sketch = Sketch.Landmarks(20) };
+
+    private static readonly SamplerOptions Small = new()
+    {
+        Network = domain => Network.Create(domain, Layer.Dense(16, Activation.Swish)),
+        PointCount = 120,
+        Sketch = Sketch.Landmarks(60),
+        Regularisation = 1e-5,
+        Tolerance = 1e-3,
+        FitSteps = 10,
+        FitPointCount = 120,
+        DrawTolerance = 1e-3,
+    };
+
+    private static readonly Density Target = Density.GaussianMixture((0.5, [-1.0, 0.0], 0.7), (0.5, [1.0, 0.0], 0.7));
+
+    private static Tensor Fitted() => Regression.Fit(Net, x => x.squeeze(1).sin(), Points, new() { Steps = 15 });
+
+    private sealed class Told : IProgress<Progress>
+    {
+        public List<Progress> Reports { get; } = [];
+
+        public void Report(Progress value) => Reports.Add(value);
+    }
+
+    private static string Scratch() => Path.Combine(Path.GetTempPath(), $"mne-csharp-{Environment.ProcessId}-{Guid.NewGuid():N}");
+
+    [Fact]
+    public void A_solution_has_the_bits_of_the_core()
+    {
+        var network = Core.NetworkModule.create(Circle.Inner, Bridge.List([
+            Core.LayerModule.harmonics(2), Core.LayerModule.dense(12, Core.Activation.Sine)]));
+        using var start = Fitted();
+        using var expected = Core.Evolution.trySolve(
+            Options.ToCore(null, default), Equation1.Inner, network, Points.Inner, start, 0.0, 0.5);
+        using var solution = Evolution.Solve(Equation1, Net, Points, start, 0.0, 0.5, Options);
+        using var x = Tensors.Points(Probe);
+        using var u = Core.SolutionModule.evaluate(0.3, x, expected);
+        Assert.Equal(Tensors.ToArray(u), solution.Evaluate(0.3, Probe));
+        Assert.Equal(OutcomeKind.Completed, solution.Outcome.Kind);
+        Assert.Equal(0.5, solution.Stop);
+        Assert.Equal(expected.Trajectory.Records.Length, solution.Steps.Count);
+        Assert.Equal(0.5, solution.Steps[^1].Time);
+    }
+
+    [Fact]
+    public void Defaults_of_options_are_those_of_the_core()
+    {
+        Assert.Equal(Core.Evolution.defaults.Tolerance, new EvolutionOptions().Tolerance);
+        var evolution = new EvolutionOptions().ToCore(null, default);
+        Assert.Equal(Core.Evolution.defaults.Regularisation, evolution.Regularisation);
+        Assert.Equal(Core.Evolution.defaults.Sketch, evolution.Sketch);
+        Assert.Equal(Core.Evolution.defaults.MaximumSteps, evolution.MaximumSteps);
+        Assert.Equal(Core.Evolution.defaults.ErrorScale, evolution.ErrorScale);
+        var fit = new RegressionOptions().ToCore(null, default);
+        Assert.Equal(Core.Regression.defaults.Regularisation, fit.Regularisation);
+        Assert.Equal(Core.Regression.defaults.Steps, fit.Steps);
+        var sampler = new SamplerOptions().ToCore(null, default);
+        Assert.Equal(Core.SamplerModule.defaults.PointCount, sampler.PointCount);
+        Assert.Equal(Core.SamplerModule.defaults.FitRegularisation, sampler.FitRegularisation);
+        Assert.Equal(Core.SamplerModule.defaults.Placement, sampler.Placement);
+        Assert.Equal(Core.Chains.defaults, new ChainOptions().ToCore());
+        Assert.Equal(1e-4, (new EvolutionOptions() with { Tolerance = 1e-4 }).Tolerance);
+    }
+
+    [Fact]
+    public void Terms_are_composed_with_operators_and_read_as_mathematics()
+    {
+        Assert.Equal("0.1 Δu + u − u³", Equation1.ToString());
+        Assert.Equal("−6 u ∂₀u − ∂₀³u", (-6.0 * Term.Value * Term.Partial(0) - Term.Partial(0, 3)).ToString());
+        Assert.Equal("1 − |∇u|²", (1.0 - Term.GradientNormSquared).ToString());
+        var mixed = Term.Known("s", (t, x) => x.squeeze(1)) / 2.0 + 1.0 - Term.Transport("b", (t, x) => x) + Term.Mixed(0, 1).Mean();
+        Assert.Equal("0.5 s + 1 − b·∇u + ⟨∂₀∂₁u⟩", mixed.ToString());
+        Assert.Equal("Allen–Cahn: ∂u/∂t = 0.005 Δu + u − u³", Equation.AllenCahn(5e-3, 1).ToString());
+    }
+
+    [Fact]
+    public void Equations_from_lambdas_are_those_from_terms()
+    {
+        using var start = Fitted();
+        var custom = Term.Custom("heat", [Derivative.Laplacian], here => 0.1 * here[Derivative.Laplacian])
+            + Term.Known("s", (t, x) => t * x.squeeze(1).cos());
+        var composed = 0.1 * Term.Laplacian + Term.Known("s", (t, x) => t * x.squeeze(1).cos());
+        using var one = Evolution.Solve(custom, Net, Points, start, 0.0, 0.3, Options);
+        using var other = Evolution.Solve(composed, Net, Points, start, 0.0, 0.3, Options);
+        Assert.Equal(other.Evaluate(0.3, Probe), one.Evaluate(0.3, Probe));
+    }
+
+    [Fact]
+    public void TrySolve_gives_what_was_reached_and_Solve_throws_with_advice()
+    {
+        using var start = Fitted();
+        var few = Options with { MaximumSteps = 2 };
+        Assert.False(Evolution.TrySolve(Equation1, Net, Points, start, 0.0, 5.0, out var partial, few));
+        using (partial)
+        {
+            Assert.Equal(OutcomeKind.TooManySteps, partial.Outcome.Kind);
+            Assert.InRange(partial.Stop, 1e-6, 4.9);
+            Assert.Contains("MaximumSteps", partial.Outcome.Advice);
+        }
+
+        var failure = Assert.Throws<EvolutionFailedException>(
+            () => Evolution.Solve(Equation1, Net, Points, start, 0.0, 5.0, few));
+        Assert.Equal(OutcomeKind.TooManySteps, failure.Outcome.Kind);
+        Assert.Equal(failure.Outcome.Advice, failure.Message);
+
+        var zero = Options with { Events = [new StopEvent("half time", (t, θ, x) => 0.25 - t)] };
+        Assert.True(Evolution.TrySolve(Equation1, Net, Points, start, 0.0, 0.5, out var stopped, zero));
+        using (stopped)
+        {
+            Assert.Equal(OutcomeKind.StoppedByEvent, stopped.Outcome.Kind);
+        }
+
+        var wrong = Assert.Throws<ArgumentException>(() => Evolution.Solve(Equation1, Net, Points, start, 0.0, 0.0));
+        Assert.Contains("t1", wrong.Message);
+    }
+
+    [Fact]
+    public async Task SolveAsync_reports_progress_and_is_cancelled()
+    {
+        using var start = Fitted();
+        var told = new Told();
+        using var solution = await Evolution.SolveAsync(Equation1, Net, Points, start, 0.0, 0.5, Options, told);
+        Assert.Equal("evolve", told.Reports[0].Phase);
+        Assert.Equal(1.0, told.Reports[^1].Fraction, 12);
+        Assert.Equal(solution.Steps.Count, told.Reports[^1].Accepted);
+
+        using var source = new CancellationTokenSource();
+        var canceller = new Canceller(source);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Evolution.SolveAsync(Equation1, Net, Points, start, 0.0, 50.0, Options, canceller, source.Token));
+    }
+
+    private sealed class Canceller(CancellationTokenSource source) : IProgress<Progress>
+    {
+        public void Report(Progress value)
+        {
+            if (value.Accepted >= 2)
+                source.Cancel();
+        }
+    }
+
+    [Fact]
+    public void Solutions_are_saved_opened_and_resumed_to_the_same_bits()
+    {
+        var folder = Scratch();
+        try
+        {
+            using var start = Fitted();
+            var checkpoint = Path.Combine(folder, "run.h5");
+            var options = Options with { Checkpoint = new Checkpoint { Path = checkpoint, EverySteps = 2 } };
+            using var solution = Evolution.Solve(Equation1, Net, Points, start, 0.0, 1.0, options);
+            var file = solution.Save(Path.Combine(folder, "solution.h5"), "a front");
+            using var again = Solution.Open(file);
+            using var resumed = Evolution.Resume(checkpoint, Equation1, Options);
+            Assert.Equal(solution.Evaluate(0.9, Probe), again.Evaluate(0.9, Probe));
+            Assert.Equal(solution.Evaluate(0.9, Probe), resumed.Evaluate(0.9, Probe));
+            Assert.Equal(solution.Steps, resumed.Steps);
+            Assert.Equal(Net.Description, again.Network.Description);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
+    [Fact]
+    public async Task Samplers_draw_weigh_condition_and_are_reopened()
+    {
+        var folder = Scratch();
+        try
+        {
+            var told = new Told();
+            using var sampler = await Sampler.EvolveAsync(Target, Small, progress: told);
+            Assert.Equal(["fit", "evolve"], told.Reports.Select(r => r.Phase).Distinct());
+            using var draws = sampler.Draw(200);
+            using var expected = Core.SamplerModule.draw(200, sampler.Inner);
+            Assert.Equal(Tensors.ToArray(expected.Points), Tensors.ToArray(draws.Points));
+            Assert.Equal(Core.Importance.effectiveSampleSize(expected), draws.EffectiveSampleSize);
+            Assert.InRange(draws.EffectiveSampleSize, 0.2, 1.0);
+            Assert.InRange(Math.Abs(draws.LogNormaliser.Value), 0.0, 5.0 * draws.LogNormaliser.StandardError + 1e-6);
+            Assert.Equal(1.0, draws.Weights().Sum(), 10);
+            Assert.Equal(1.0, draws.Expectation(x => torch.ones(200, torch.float64)).Value, 10);
+            using var resampled = draws.Resample(50);
+            Assert.Equal([50L, 2L], resampled.shape);
+
+            using var other = Sampler.Open(sampler.Save(Path.Combine(folder, "s.h5")), Target);
+            using var same = await other.DrawAsync(200, progress: told);
+            Assert.Equal("draw", told.Reports[^1].Phase);
+            Assert.Equal(Tensors.ToArray(draws.LogWeights), Tensors.ToArray(same.LogWeights));
+
+            using var stored = Draws.Open(draws.Save(Path.Combine(folder, "d.h5")));
+            Assert.Equal(Tensors.ToArray(draws.Points), Tensors.ToArray(stored.Points));
+            Assert.Equal(201, File.ReadAllLines(draws.SaveCsv(Path.Combine(folder, "d.csv"))).Length);
+
+            using var conditional = Conditional.Evolve(Target, [0], Small);
+            using var given = conditional.Draw(30, [0.5]);
+            Assert.All(Tensors.ToArray(given.Points.select(1, 1)), y => Assert.Equal(0.5, y));
+            Assert.Equal(1, conditional.Marginal().Dimension);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
+    [Fact]
+    public void Charts_are_saved_as_pages()
+    {
+        var folder = Scratch();
+        try
+        {
+            double[] x = [0.0, 1.0, 2.0];
+            var chart = Chart.Lines(Series.Line("u", x, [0.0, 1.0, 4.0]), Series.Dashed("exact", x, x))
+                .Titled("Parabola").Axes("x (m)", "u");
+            var html = File.ReadAllText(chart.Save(Path.Combine(folder, "chart.html")));
+            Assert.Contains("Parabola", html);
+            Assert.Contains("x (m)", html);
+            var page = Chart.SavePage(
+                Path.Combine(folder, "page.html"), "Two", "A page", chart, Chart.Bars(["a", "b"], ("found", [0.4, 0.6])));
+            Assert.Contains("A page", File.ReadAllText(page));
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
+    [Fact]
+    public void Networks_are_created_in_every_way()
+    {
+        var line = Domain.Euclidean(1);
+        var bump = Network.OfFunction(
+            line, 3, seed => Tensors.Normal(seed, 3), (θ, x) => θ[0] * (-(x.squeeze(1) - θ[1]).square() * θ[2]).exp());
+        using var θ = Tensors.Vector([2.0, 1.0, 0.5]);
+        using var x = Tensors.Line(1.0, 3.0);
+        using var u = bump.Value(θ, x);
+        Assert.Equal(2.0, Tensors.ToArray(u)[0], 12);
+        Assert.Equal(2.0 * Math.Exp(-2.0), Tensors.ToArray(u)[1], 12);
+        Assert.Equal(3, bump.ParameterCount);
+        var blocks = Network.OfBlocks(Domain.Euclidean(3), [[0, 1], [1, 2]], Layer.Dense(4, Activation.Gelu));
+        Assert.Equal(3, Network.Add(blocks, blocks).Domain.Dimension);
+        Assert.Equal(blocks.ParameterCount, blocks.Rescaled([0, 0, 0], [1, 2, 3]).ParameterCount);
+        Assert.Equal(2, Circle.Times(line).Dimension);
+        Assert.Contains("Mne.Functional", Engine.Describe());
+    }
+}
