@@ -17,9 +17,7 @@ let line = Domain.periodic [ (-1.0, 1.0) ]
 // place (freezing: Beyn and Thümmler, SIAM J. Appl. Dyn. Syst. 3 (2004)).
 let slope = Term.partial 0 1
 
-let speed =
-    Term.mean (Term.value * Term.pown 2 slope)
-    * Term.map "1/" (fun a -> a.reciprocal ()) (Term.mean (Term.pown 2 slope))
+let speed = Term.weightedMean (Term.pown 2 slope) Term.value
 
 let burgers = 1e-3 * Term.partial 0 2 - (Term.value - speed) * slope
 
@@ -54,7 +52,7 @@ let start, fitSeconds =
 
 /// Half of the points evenly spread, half where v is steep.
 let steep (local: Local) : Tensor =
-    let steepness = (Jet.gradient local.Jet).norm(1).sqrt ()
+    let steepness = (Jet.gradient local.Jet).norm(1).sqrt()
     steepness.mean () + steepness
 
 let solution, seconds =
@@ -80,16 +78,7 @@ let speedAt (t: float) : float =
         let points = Solution.points t solution
         let jet = Solution.jet (Term.needs 1 speed) t points solution
 
-        Tensor.toFloat (
-            (Term.evaluate
-                speed
-                {
-                    Time = t
-                    Points = points
-                    Jet = jet
-                })
-                .mean ()
-        ))
+        Tensor.toFloat ((Term.evaluate speed { Time = t; Points = points; Jet = jet }).mean()))
 
 /// ∫ c from one time to another within a step.
 let travelled (t0: float) (t1: float) : float =
