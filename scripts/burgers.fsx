@@ -63,7 +63,7 @@ let solution, seconds =
                     Sketch = Landmarks 360
                     Regularisation = 1e-13
                     Tolerance = 3e-7
-                    Points = PointDynamics.redrawn 0.1 (Collocation.grid line 16384) [ Partial(0, 1) ] steep
+                    Points = PointDynamics.redrawn 0.2 (Collocation.grid line 16384) [ Partial(0, 1) ] steep
                     Meter = meter
                 }
                 burgers
