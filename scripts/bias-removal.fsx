@@ -16,7 +16,8 @@ let exactMean = 0.7 * 1.5 - 0.3 * 1.5
 // Far too coarse on purpose: few units, few points, few steps of the fit, a short run.
 let coarse =
     { Sampler.defaults with
-        Layers = [ Layer.dense 8 Swish; Layer.dense 8 Swish ]
+        Network = fun line -> Network.create line [ Layer.dense 8 Swish; Layer.dense 8 Swish ]
+        FitPointCount = 50
         PointCount = 50
         Sketch = Exact
         Regularisation = 1e-5

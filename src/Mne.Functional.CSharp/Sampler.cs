@@ -73,8 +73,11 @@ public sealed record SamplerOptions
     /// <summary>λ of the evolution. Default 1e-8.</summary>
     public double Regularisation { get; init; } = Defaults.Regularisation;
 
-    /// <summary>Local error of the evolution that is tolerated, relative to the spread of the energy. Default 1e-4.</summary>
+    /// <summary>Local error of the evolution that is tolerated, relative to the spread of the energy. Default 1e-3.</summary>
     public double Tolerance { get; init; } = Defaults.Tolerance;
+
+    /// <summary>How often the points are replaced by new ones, less one. Default 10.</summary>
+    public int Refreshes { get; init; } = Defaults.Refreshes;
 
     /// <summary>T: how long the process runs. Default 3.</summary>
     public double Duration { get; init; } = Defaults.Duration;
@@ -110,6 +113,8 @@ public sealed record SamplerOptions
         sketch: Sketch.Inner,
         regularisation: Regularisation,
         tolerance: Tolerance,
+        tableau: Defaults.Tableau,
+        refreshes: Refreshes,
         duration: Duration,
         start: Start.Inner,
         fitSteps: FitSteps,
@@ -205,7 +210,7 @@ public sealed class Sampler : IDisposable
         var o = sampler.Options;
         return new(sampler.Target, sampler.Process, sampler.Solution, sampler.FitError, new Core.SamplerOptions(
             network: o.Network, pointCount: o.PointCount, sketch: o.Sketch, regularisation: o.Regularisation,
-            tolerance: o.Tolerance, duration: o.Duration, start: o.Start, fitSteps: o.FitSteps, fitPointCount: o.FitPointCount,
+            tolerance: o.Tolerance, tableau: o.Tableau, refreshes: o.Refreshes, duration: o.Duration, start: o.Start, fitSteps: o.FitSteps, fitPointCount: o.FitPointCount,
             fitRegularisation: o.FitRegularisation, drawTolerance: o.DrawTolerance, drawBatch: o.DrawBatch,
             placement: o.Placement, seed: o.Seed, meter: Progress.Meter(progress), cancellation: cancellation));
     }

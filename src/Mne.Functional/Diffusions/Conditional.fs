@@ -57,9 +57,14 @@ module Conditional =
                 "given"
                 $"found %A{given}, wanted {conditional.Given.Length} finite numbers, one for each of the coordinates %A{conditional.Given}"
 
-    /// Points from their columns, each with the number of its coordinate.
-    let private inside (values: (int * Tensor) list) : Tensor =
-        Tensor.stack 1L [ for _, column in List.sortBy fst values -> column ]
+    /// Points (M × d) from those of a (M × number of drawn coordinates) and of b (M × number of given coordinates).
+    let internal inside (conditional: Conditional) (a: Tensor) (b: Tensor) : Tensor =
+        let column k =
+            match List.tryFindIndex ((=) k) conditional.Drawn with
+            | Some i -> a.select (1L, int64 i)
+            | None -> b.select (1L, int64 (List.findIndex ((=) k) conditional.Given))
+
+        Tensor.stack 1L [ for k in 0 .. conditional.Sampler.Target.Dimension - 1 -> column k ]
 
     /// `count` draws of all coordinates with b = given and a distributed as the conditional density, with exact
     /// log-densities q(a | b) and weights e^{−V(a, b)} / q(a | b): their mean estimates the unnormalised marginal of b.
@@ -72,16 +77,13 @@ module Conditional =
 
         Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
             let seed = Random.child seed (Random.child 6 sampler.Options.Seed)
-            let noise = Random.normal placement seed [ count; conditional.Drawn.Length ]
-
-            let columns =
-                [
-                    for i, k in List.indexed conditional.Drawn -> k, noise.select (1L, int64 i)
-                    for value, k in List.zip given conditional.Given -> k, noise.new_full (int64 count, value)
-                ]
-
             let reference = Process.standardNormal conditional.Drawn.Length
-            Sampler.drawFrom sampler (inside columns, reference.LogDensity noise))
+            let noise = reference.Draw placement seed count
+
+            let b =
+                (Tensor.ofRows placement [ Seq.ofList given ]).expand(int64 count, int64 given.Length)
+
+            Sampler.drawFrom sampler (inside conditional noise b, reference.LogDensity noise))
 
     /// `drawSeeded` with the seed 0.
     let draw count given conditional : Draws = drawSeeded 0 count given conditional
@@ -104,15 +106,11 @@ module Conditional =
 
             [
                 for row in 0 .. averaged - 1 do
-                    let columns =
-                        [
-                            for i, k in List.indexed conditional.Drawn ->
-                                k, noise[int64 row, int64 i].expand b.shape[0]
-                            for i, k in List.indexed conditional.Given -> k, b.select (1L, int64 i)
-                        ]
+                    let a =
+                        noise.narrow(0L, int64 row, 1L).expand(b.shape[0], int64 conditional.Drawn.Length)
 
                     // Through `Propagate`, so that the energy can be differentiated with respect to b.
-                    Jet.value (network.Propagate Set.empty θ (inside columns))
+                    Jet.value (network.Propagate Set.empty θ (inside conditional a b))
             ]
             |> Tensor.stack 0L
             |> _.mean([| 0L |]))

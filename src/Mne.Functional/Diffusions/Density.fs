@@ -35,6 +35,19 @@ module Density =
                     values
         }
 
+    /// The density of y where x = g(y) has the given density, with the same Z: −log ρ(y) = V(g(y)) − log |det g'(y)|. `map` gives
+    /// g(y) (N × d) and log |det g'(y)| (N). It turns scales into positions and power tails into exponential ones; draws are
+    /// brought back by g, and keep their weights.
+    ///
+    /// <example><code>
+    /// // x = sinh y: as fine near 0 as before, and logarithmic far out
+    /// let wide = Density.transformed (fun y -> y.sinh (), y.cosh().log().sum 1L) target
+    /// </code></example>
+    let transformed (map: Tensor -> Tensor * Tensor) (density: Density) : Density =
+        ofEnergy density.Dimension (fun y ->
+            let x, logDeterminant = map y
+            density.Energy x - logDeterminant)
+
     /// A mixture of normal distributions with the given weights (they need not sum to one), means and one standard
     /// deviation each, with log Z = log Σ weights.
     /// Raises `ArgumentException` when the lists differ in length or weights or deviations are not positive.

@@ -379,6 +379,30 @@ module Process =
     /// Collocation points that move with the probability flow.
     let flowingPoints (p: Process) : PointDynamics = Moving(gradientNeeds p, flow p)
 
+    /// X at time t given X at time 0 (N × d), drawn from the known transition; noise comes from the seed.
+    /// Raises `ArgumentException` when the process has no known transition, or points do not fit.
+    ///
+    /// <example><code>
+    /// let later = Process.ornsteinUhlenbeck 2 |> Process.carry 0.5 1 points
+    /// </code></example>
+    let carry (t: float) (seed: int) (points: Tensor) (p: Process) : Tensor =
+        Guard.points "points" p.Dimension points
+
+        match p.Transition with
+        | None ->
+            Guard.fail
+                "process"
+                $"{p.Name} has no known transition; simulate it instead (Process.forward, Sde.simulate)"
+        | Some transition ->
+            Scope.keep (fun () ->
+                let placement = Placement.ofTensor points
+                let at = transition (p.Schedule.Clock t)
+                let noise = Random.normal placement seed [ Tensor.rows points; p.Dimension ]
+
+                points.mm ((Tensor.ofArray2D placement at.Matrix).t())
+                + Tensor.ofArray placement at.Offset
+                + Diffusion.colour (Full at.Covariance) noise)
+
     /// The derivatives of u that the flow and its divergence read.
     let flowNeeds (p: Process) : Set<Derivative> =
         Set.ofList (curvatureNeeds p @ gradientNeeds p)

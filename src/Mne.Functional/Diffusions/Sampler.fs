@@ -39,8 +39,14 @@ type SamplerOptions =
         Sketch: Sketch
         /// λ of the evolution. Default 1e-8.
         Regularisation: float
-        /// Local error of the evolution that is tolerated, relative to the spread of the energy. Default 1e-4.
+        /// Local error of the evolution that is tolerated, relative to the spread of the energy. Default 1e-3.
         Tolerance: float
+        /// The Runge–Kutta method. Default: Runge–Kutta–Chebyshev with 8 stages, since diffusion limits most steps.
+        Tableau: Tableau
+        /// n: the points are replaced by new ones at the times T (k/n)³, k = 1 … n − 1, often at first, where the energy changes fastest.
+        /// They are first points carried along by the process itself, whose transition has to be known; otherwise, and for n = 1,
+        /// the first points move with the flow all the way. Default 10.
+        Refreshes: int
         /// T: how long the process runs; what is left of the start then is of size e^{−T}. Default 3.
         Duration: float
         /// Where the first points come from. Default: a cloud with standard deviation 3, τ = 2.
@@ -96,7 +102,9 @@ module Sampler =
             PointCount = 800
             Sketch = Landmarks 300
             Regularisation = 1e-8
-            Tolerance = 1e-4
+            Tolerance = 1e-3
+            Tableau = Stepper.chebyshev 8
+            Refreshes = 10
             Duration = 3.0
             Start = Cloud(3.0, 2.0)
             FitSteps = 60
@@ -149,6 +157,7 @@ module Sampler =
     let evolve (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
         Guard.positive "Duration" options.Duration
         Guard.positive "DrawTolerance" options.DrawTolerance
+        Guard.atLeast "Refreshes" 1 options.Refreshes
         Guard.atLeast "PointCount" 2 options.PointCount
         Guard.atLeast "FitPointCount" 2 options.FitPointCount
         Guard.atLeast "DrawBatch" 1 options.DrawBatch
@@ -204,13 +213,34 @@ module Sampler =
                 Tensor.rms (Network.value network start fresh - wanted)
                 / Tensor.rms (wanted - wanted.mean ()))
 
+        let refreshed =
+            match p.Transition, Process.flowingPoints p with
+            | Some _, Moving(needs, velocity) when options.Refreshes > 1 ->
+                let n = float options.Refreshes
+
+                Refreshed
+                    {
+                        Times = [ for k in 1.0 .. n - 1.0 -> options.Duration * (k / n) ** 3.0 ]
+                        Draw =
+                            fun placement seed t ->
+                                Scope.keep (fun () ->
+                                    let first =
+                                        Collocation.points placement (Random.child 0 seed) (points options.PointCount)
+
+                                    Process.carry t (Random.child 1 seed) first p)
+                        Needs = needs
+                        Velocity = velocity
+                    }
+            | _, flowing -> flowing
+
         let evolution =
             { Evolution.defaults with
+                Tableau = options.Tableau
                 Sketch = options.Sketch
                 Regularisation = options.Regularisation
                 Tolerance = options.Tolerance
                 ErrorScale = Spread
-                Points = Process.flowingPoints p
+                Points = refreshed
                 Seed = seed 5
                 Meter = options.Meter
                 Cancellation = options.Cancellation
@@ -411,3 +441,33 @@ module Sampler =
 
                             (reference sampler).LogDensity atStop - change)
                 ])
+
+    /// The last of several samplers, each of which begins with the draws of the one before: for starts that cover the target badly,
+    /// or with points where it has little mass. The earlier ones are disposed of.
+    /// Raises as `evolve` and `draw` do.
+    ///
+    /// <example><code>
+    /// let sampler = Sampler.passes 2 Sampler.defaults Process.ornsteinUhlenbeck target
+    /// </code></example>
+    let passes (count: int) (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
+        Guard.atLeast "count" 1 count
+
+        let next (before: Sampler) pass =
+            use _ = before
+
+            let known =
+                Scope.keep (fun () ->
+                    use draws =
+                        before |> drawSeeded pass (4 * max options.PointCount options.FitPointCount)
+
+                    draws.Points.clone ())
+
+            evolve
+                { options with
+                    Start = Known known
+                    Seed = Random.child pass options.Seed
+                }
+                family
+                target
+
+        (evolve options family target, [ 2..count ]) ||> List.fold next

@@ -276,6 +276,29 @@ module Evolution =
                         (PointDynamics.redraw redraw field (time i) y (Random.child i options.Seed))
 
                 List.init (draws + 1) time, place
+            | Refreshed refresh ->
+                let low, high = min t0 t1, max t0 t1
+                let between = refresh.Times |> List.filter (fun t -> low < t && t < high)
+
+                let times =
+                    t0
+                    :: (if t1 > t0 then
+                            List.sort between
+                        else
+                            List.sortDescending between)
+                    @ [ t1 ]
+
+                let place i (y: Tensor) =
+                    if i = 0 then
+                        y
+                    else
+                        let θ = VectorField.parameters field y
+                        let x = refresh.Draw (Placement.ofTensor θ) (Random.child i options.Seed) times[i]
+                        Guard.vectors "Draw" field.PointCount field.Network.Domain.Dimension x
+                        Guard.finite "Draw" x
+                        VectorField.pack θ x
+
+                times, place
 
         let trajectory =
             Scope.keepAll

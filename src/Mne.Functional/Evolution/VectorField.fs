@@ -9,6 +9,8 @@ type PointDynamics =
     | Moving of needs: Derivative list * velocity: (Local -> Tensor)
     /// The points stay for a while and are then drawn anew where they are needed; u is carried on.
     | Redrawn of Redraw
+    /// The points move, and at given times others take their place; u is carried on.
+    | Refreshed of Refresh
 
 /// How points are drawn anew: from candidates, in proportion to a monitor function of u.
 and Redraw =
@@ -20,6 +22,19 @@ and Redraw =
         /// The density of points aimed at, up to a factor: numbers ≥ 0 (M) at the candidates (M × d), for the vector field
         /// at time t and the joint state y: `Monitor field t y candidates`.
         Monitor: VectorField -> float -> Tensor -> Tensor -> Tensor
+    }
+
+/// How moving points are replaced, where it is known how to draw points for any time.
+and Refresh =
+    {
+        /// When the points are replaced; times outside the span of the evolution do not count.
+        Times: float list
+        /// Points for a time: placement, seed, t ↦ N × d.
+        Draw: Placement -> int -> float -> Tensor
+        /// The derivatives of u that the velocity reads.
+        Needs: Derivative list
+        /// ẋ = v(t, x; u), as in `Moving`.
+        Velocity: Local -> Tensor
     }
 
 /// The minimal neural evolution of a network: the vector field of the joint state y = (θ, X).
@@ -106,6 +121,7 @@ module VectorField =
                 | Fixed
                 | Redrawn _ -> Term.needs d field.Term
                 | Moving(needs, _) -> Set.union (Term.needs d field.Term) (Set.ofList needs)
+                | Refreshed refresh -> Set.union (Term.needs d field.Term) (Set.ofList refresh.Needs)
 
             let local =
                 {
@@ -130,7 +146,8 @@ module VectorField =
                 match field.Points with
                 | Fixed
                 | Redrawn _ -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
-                | Moving(_, velocity) ->
+                | Moving(_, velocity)
+                | Refreshed { Velocity = velocity } ->
                     let v = velocity local
                     Guard.vectors "velocity" field.PointCount d v
                     checkFinite "the velocity of the points" t x v
@@ -190,4 +207,5 @@ module VectorField =
             match field.Points with
             | Fixed
             | Redrawn _ -> errorOfU
-            | Moving _ -> max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))
+            | Moving _
+            | Refreshed _ -> max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))

@@ -617,7 +617,7 @@ module Network =
     let initial (network: Network) (seed: int) : Tensor = network.Initial Placement.float64 seed
 
     /// Jets are propagated for this many numbers per unit of width at a time.
-    let private chunkRows = 1 <<< 15
+    let private chunkRows = 1 <<< 12
 
     /// u and the requested derivatives at the points (N × d); memory for intermediates is bounded whatever N.
     /// Raises `ArgumentException` when shapes or placements do not fit, or a derivative does not exist.

@@ -221,4 +221,67 @@ let tests =
                 let p = Stepper.step tableau counted 0.0 y slope 0.1
                 Expect.equal calls 6 "evaluations"
                 Expect.equal (Engine.liveTensors () - before) 8L "next, slope, error, five coefficients")
+
+            for stages in [ 3; 8; 20 ] do
+                test $"Chebyshev, {stages} stages: order 2 and no more, stable down to −0.65 (s² − 1)" {
+                    let t = Stepper.chebyshev stages
+
+                    let a =
+                        Array.init (stages + 1) (fun i ->
+                            Array.append t.Coupling[i] (Array.zeroCreate (stages + 1 - i)))
+
+                    let b = a[stages]
+
+                    let missed n =
+                        [ for tree in trees n -> abs (weight a b tree - 1.0 / density tree) ]
+                        |> List.max
+
+                    for n in 1..2 do
+                        Expect.isLessThan (missed n) 1e-12 $"order {n}"
+
+                    Expect.isGreaterThan (missed 3) 1e-3 "not of order 3"
+
+                    for i in 0..stages do
+                        Expect.floatClose Accuracy.high (Array.sum a[i]) t.Nodes[i] $"node {i}"
+
+                    /// What one step makes of y' = z y, y = 1, h = 1.
+                    let grown (z: float) =
+                        use _ = torch.NewDisposeScope()
+                        let y = vector [ 1.0 ]
+                        Tensor.toFloat (Stepper.step t (fun _ y -> z * y, ()) 0.0 y (z * y) 1.0).Next
+
+                    for k in 0..200 do
+                        let z = -0.65 * float (stages * stages - 1) * float k / 200.0
+                        Expect.isLessThanOrEqual (abs (grown z)) 1.0 $"at {z}"
+
+                    Expect.isGreaterThan (abs (grown (-0.75 * float (stages * stages)))) 1.0 "beyond"
+                }
+
+            for name, field, exact in problems do
+                test $"{name}: Chebyshev's method has the global order 2, and its estimate follows the error" {
+                    use _ = torch.NewDisposeScope()
+                    let t = Stepper.chebyshev 5
+
+                    let final n =
+                        let h = 2.0 / float n
+
+                        ((exact 0.0, fst (field 0.0 (exact 0.0))), [ 0 .. n - 1 ])
+                        ||> List.fold (fun (y, slope) i ->
+                            let p = Stepper.step t field (float i * h) y slope h
+                            p.Next, p.Slope)
+                        |> fst
+
+                    let error n = Check.size (final n - exact 2.0)
+                    Expect.isTrue (abs (slope (error 40) (error 80) - 2.0) < 0.2) $"order {slope (error 40) (error 80)}"
+
+                    let estimate h =
+                        [
+                            for t0 in 0.0..0.1..3.0 ->
+                                Check.size (Stepper.step t field t0 (exact t0) (fst (field t0 (exact t0))) h).Error
+                        ]
+                        |> List.average
+
+                    let found = slope (estimate 0.1) (estimate 0.05)
+                    Expect.isTrue (abs (found - 3.0) < 0.2) $"estimate of one step: order {found}"
+                }
         ]

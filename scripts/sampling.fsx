@@ -1,0 +1,140 @@
+// What the scripts that sample share: references, figures of a sampler, the closing line.
+#load "load.fsx"
+#load "../tests/Mne.Functional.Tests/References/Fourier.fs"
+#load "../tests/Mne.Functional.Tests/References/Convergence.fs"
+#load "../tests/Mne.Functional.Tests/References/Mixture.fs"
+#load "../tests/Mne.Functional.Tests/References/Quadrature.fs"
+
+open System
+open System.Diagnostics
+open Mne.Functional
+open Mne.Functional.Reporting
+open Mne.Functional.References
+
+/// The result of a computation and the seconds it took.
+let timed (compute: unit -> 'a) : 'a * float =
+    let clock = Stopwatch.StartNew()
+    let result = compute ()
+    result, clock.Elapsed.TotalSeconds
+
+/// Points as a tensor, one per row.
+let points (rows: float[][]) : Tensor =
+    Tensor.ofRows Placement.float64 [ for row in rows -> Seq.ofArray row ]
+
+/// The density of a mixture whose modes all have one variance.
+let densityOf (mixture: Mixture) : Density =
+    Density.gaussianMixture
+        [
+            for weight, mean, variance in Array.zip3 mixture.Weights mixture.Means mixture.Variances ->
+                weight, List.ofArray mean, sqrt variance[0]
+        ]
+
+/// The density e^{ℓ} of independent coordinates with the same one-dimensional ℓ.
+let independent (d: int) (energy: Tensor -> Tensor) : Density =
+    Density.ofEnergy d (fun x -> (energy x).sum 1L)
+
+/// A sampler and its draws, with progress on the terminal; the seconds are those of both.
+let sample (options: SamplerOptions) (family: int -> Process) (count: int) (target: Density) =
+    let (sampler, draws), seconds =
+        timed (fun () ->
+            Terminal.watch (fun meter ->
+                let sampler = Sampler.evolve { options with Meter = meter } family target
+                sampler, sampler |> Sampler.draw count))
+    // Progress is for those who wait; what follows is short.
+    { sampler with
+        Options =
+            { sampler.Options with
+                Meter = Progress.silent
+            }
+    },
+    draws,
+    seconds
+
+/// Effective sample size, error of log Z after weighting, and gap of the evidence lower bound before it.
+let figures (logZ: float) (draws: Draws) : (string * float) list =
+    let found = Importance.logNormaliser draws
+    printfn $"  draws                  {Tensor.rows draws.Points}"
+    printfn $"  effective sample size  {100.0 * Importance.effectiveSampleSize draws:F1} %%"
+    printfn $"  log Z                  {found.Value:F5} ± {found.StandardError:F5}   (exact: {logZ:F5})"
+    printfn $"  KL(q | ρ)              {logZ - Importance.evidenceLowerBound draws:F5}"
+
+    [
+        "ess", Importance.effectiveSampleSize draws
+        "logZError", abs (found.Value - logZ)
+        "elboGap", logZ - Importance.evidenceLowerBound draws
+    ]
+
+/// Forward efficiency at exact samples of the target.
+let forward (samples: Tensor) (sampler: Sampler) : (string * float) list =
+    let logWeights =
+        -(sampler.Target.Energy samples) - Sampler.logProposal samples sampler
+
+    let ess = Importance.forwardEfficiency logWeights
+    printfn $"  at exact samples       {100.0 * ess:F1} %%"
+    [ "forwardEss", ess ]
+
+/// The weights of a mixture's modes, each mode being where its mean is the nearest; and their largest error.
+let modeWeights (mixture: Mixture) (draws: Draws) : float[] * float =
+    let weights = Scope.free (fun () -> Tensor.toArray (Importance.weights draws))
+    let rows = Tensor.toArray2D draws.Points
+    let found = Array.zeroCreate mixture.Weights.Length
+
+    weights
+    |> Array.iteri (fun i w ->
+        let mode = Mixture.nearest mixture rows[i, *]
+        found[mode] <- found[mode] + w)
+
+    found, Array.map2 (fun a b -> abs (a - b)) found mixture.Weights |> Array.max
+
+/// Weighted draws of one coordinate beside its exact density (log ρ up to a factor) on an interval.
+let histogram
+    (title: string)
+    (values: float[])
+    (weights: float[])
+    (low: float, high: float)
+    (logDensity: float -> float)
+    =
+    let x = Array.init 401 (fun i -> low + (high - low) * float i / 400.0)
+    let logZ = Quadrature.logIntegral low high logDensity
+
+    Chart.overlay
+        [
+            Chart.weightedHistogram "weighted draws" values weights
+            Chart.lines
+                [
+                    Series.dashed "exact" x (x |> Array.map (fun x -> exp (logDensity x - logZ)))
+                ]
+        ]
+    |> Chart.titled title
+    |> Chart.axes "x" "density"
+
+/// The evolution step by step: step sizes, residuals, effective rank.
+let diagnostics (sampler: Sampler) : Chart =
+    let steps = Solution.steps sampler.Solution
+
+    Chart.diagnostics
+        [| for s in steps -> s.Time |]
+        [| for s in steps -> s.Step |]
+        [| for s in steps -> s.Note.Residual |]
+        [| for s in steps -> s.Note.EffectiveRank |]
+    |> Chart.titled "The evolution, step by step"
+
+/// Saves the page, names it, and prints the closing line.
+let finish (file: string) (title: string) (text: string) (charts: Chart list) (results: (string * float) list) =
+    let shown =
+        [
+            for name, value in results ->
+                match name with
+                | "ess" -> "effective sample size", $"{100.0 * value:F1} %%"
+                | "logZError" -> "error of log Z", $"{value:G3}"
+                | "forwardEss" -> "efficiency at exact samples", $"{100.0 * value:F1} %%"
+                | name -> name, $"{value:G4}"
+        ]
+
+    let path =
+        Page.create title text charts
+        |> Page.withFigures shown
+        |> Page.save (output file)
+
+    printfn $"picture: {path}"
+    printResult results

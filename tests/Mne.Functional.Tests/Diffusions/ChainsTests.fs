@@ -1,0 +1,113 @@
+module Mne.Functional.Tests.ChainsTests
+
+open System
+open Expecto
+open TorchSharp
+open Mne.Functional
+open Mne.Functional.Tests
+
+let private few =
+    { Chains.defaults with
+        Chains = 200
+        Cooling = 60
+        Sampling = 25
+    }
+
+let private twoModes =
+    Density.gaussianMixture [ 0.9, [ 4.0; 4.0 ], 0.5; 0.1, [ -4.0; -4.0 ], 0.5 ]
+
+[<Tests>]
+let tests =
+    testList
+        "Chains"
+        [
+            Check.scoped "as many points as said, the same for the same seed" (fun () ->
+                let pool seed =
+                    Chains.pool few Placement.float64 seed twoModes
+
+                let one = pool 1
+                Expect.equal one.shape [| 1000L; 2L |] "200 chains, 5 times"
+                Check.identical "same seed" (pool 1) one
+                Expect.notEqual (Tensor.toArray (pool 2)) (Tensor.toArray one) "another seed")
+
+            Check.scoped "both modes are covered, far as they are apart and rare as one is" (fun () ->
+                let x = Chains.pool few Placement.float64 3 twoModes
+
+                let near (mode: float) =
+                    let distances = Tensor.toArray ((x - mode).square().sum 1L)
+                    float (distances |> Array.filter (fun d -> d < 9.0) |> Array.length) / 1000.0
+
+                Expect.isGreaterThan (near 4.0) 0.25 "one"
+                Expect.isGreaterThan (near -4.0) 0.1 "the other"
+                Expect.isGreaterThan (near 4.0 + near -4.0) 0.98 "nothing else")
+
+            Check.scoped "within a mode points follow e^{−V/τ}" (fun () ->
+                // V = x²/2 per coordinate, with one deviation of 2: variances τ and 4 τ.
+                let target =
+                    Density.ofEnergy 2 (fun x ->
+                        0.5 * (x / Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]).square().sum 1L)
+
+                for τ in [ 1.0; 3.0 ] do
+                    let x =
+                        Chains.pool
+                            { few with
+                                Chains = 1000
+                                Temperature = τ
+                            }
+                            Placement.float64
+                            4
+                            target
+
+                    let _, variance = Gaussian.moments x
+                    // 5,000 points that are correlated within each of 1,000 chains.
+                    Expect.isLessThan (abs (variance[0] / τ - 1.0)) 0.15 $"τ = {τ}, variance {variance[0]}"
+                    Expect.isLessThan (abs (variance[1] / (4.0 * τ) - 1.0)) 0.2 $"τ = {τ}, variance {variance[1]}")
+
+            Check.scoped "a cloud may lie elsewhere" (fun () ->
+                let far = Density.gaussianMixture [ 1.0, [ 50.0; -20.0 ], 0.5 ]
+
+                let x =
+                    Chains.pool
+                        { few with
+                            Centre = Some [ 48.0; -18.0 ]
+                        }
+                        Placement.float64
+                        5
+                        far
+
+                let mean, _ = Gaussian.moments x
+                Expect.isLessThan (abs (mean[0] - 50.0) + abs (mean[1] + 20.0)) 0.3 "mean")
+
+            Check.scoped "a recipe takes rows of the pool without repetition, others for every seed" (fun () ->
+                let pool = Check.normal 1 [ 50; 2 ]
+                let recipe = Chains.recipe pool 30
+                Expect.equal (Collocation.count recipe) 30 "count"
+
+                let rows seed =
+                    Tensor.toArray ((Collocation.points Placement.float64 seed recipe).select(1L, 0L))
+
+                let first = rows 1
+                Expect.equal (Array.distinct first).Length 30 "distinct"
+                let all = Tensor.toArray (pool.select (1L, 0L))
+                Expect.isTrue (first |> Array.forall (fun v -> Array.contains v all)) "of the pool"
+                Expect.equal (rows 1) first "same seed"
+                Expect.notEqual (rows 2) first "another seed")
+
+            test "bad options: the argument is named" {
+                let refused name options =
+                    let error =
+                        Assert.raises<ArgumentException>(fun () ->
+                            Chains.pool options Placement.float64 1 twoModes |> ignore)
+
+                    Expect.equal error.ParamName name name
+
+                refused "Spread" { few with Spread = 0.0 }
+                refused "Temperature" { few with Temperature = nan }
+                refused "Chains" { few with Chains = 1 }
+                refused "Cooling" { few with Cooling = 0 }
+                refused "Sampling" { few with Sampling = 4 }
+                refused "Centre" { few with Centre = Some [ 0.0 ] }
+            }
+
+            test "nothing leaks" { Assert.frees (fun () -> (Chains.pool few Placement.float64 1 twoModes).Dispose()) }
+        ]

@@ -1,0 +1,229 @@
+module Mne.Functional.Tests.SamplerTests
+
+open System
+open Expecto
+open TorchSharp
+open Mne.Functional
+open Mne.Functional.References
+open Mne.Functional.Tests
+
+let private small =
+    { Sampler.defaults with
+        Network = fun domain -> Network.create domain [ Layer.dense 16 Swish; Layer.dense 16 Swish ]
+        FitPointCount = 150
+        PointCount = 200
+        Sketch = Landmarks 100
+        Regularisation = 1e-6
+        Tolerance = 1e-2
+        FitSteps = 25
+        FitRegularisation = 1e-3, 1e-7
+        Refreshes = 6
+        DrawTolerance = 1e-5
+    }
+
+let private target =
+    Density.gaussianMixture [ 0.7, [ 1.5 ], 0.5; 0.3, [ -1.5 ], 0.5 ]
+
+let private exactDraws =
+    Mixture.isotropic 0.25 [| 0.7; 0.3 |] [| [| 1.5 |]; [| -1.5 |] |]
+
+let private withSampler options family (f: Sampler -> 'a) : 'a =
+    use sampler = Sampler.evolve options family target
+    f sampler
+
+let private numbers (draws: Draws) =
+    Array.concat
+        [
+            Tensor.toArray draws.Points
+            Tensor.toArray draws.LogProposal
+            Tensor.toArray draws.LogWeights
+        ]
+
+let private good (sampler: Sampler) =
+    use draws = Sampler.draw 1000 sampler
+    Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.95 "effective sample size"
+    let logZ = Importance.logNormaliser draws
+    Expect.isLessThan (abs logZ.Value) (4.0 * logZ.StandardError + 1e-4) "log Z"
+    let mean = draws |> Importance.expectation (fun x -> x.squeeze 1L)
+    Expect.isLessThan (abs (mean.Value - 0.6)) (4.0 * mean.StandardError) "mean"
+
+[<Tests>]
+let tests =
+    testList
+        "Sampler"
+        [
+            test "draws, weights and log Z of two modes" {
+                withSampler small Process.ornsteinUhlenbeck (fun sampler ->
+                    Expect.isLessThan sampler.FitError 0.05 "fit"
+                    good sampler
+
+                    Scope.free (fun () ->
+                        let samples =
+                            Tensor.ofRows
+                                Placement.float64
+                                [ for row in Mixture.sample 1 300 exactDraws -> Seq.ofArray row ]
+
+                        let logWeights = -(target.Energy samples) - Sampler.logProposal samples sampler
+                        Expect.isGreaterThan (Importance.forwardEfficiency logWeights) 0.95 "forward"))
+            }
+
+            for name, options, family in
+                [
+                    "points that are never refreshed", { small with Refreshes = 1 }, Process.ornsteinUhlenbeck
+                    "Dormand and Prince's pair",
+                    { small with
+                        Tableau = Stepper.dormandPrince54
+                    },
+                    Process.ornsteinUhlenbeck
+                    "a time schedule",
+                    small,
+                    fun d -> Process.ornsteinUhlenbeck d |> Process.scheduled (Schedule.linear 0.2 1.8 3.0)
+                    "another stationary distribution",
+                    small,
+                    fun _ -> Process.ornsteinUhlenbeckTo [ 0.3 ] (Isotropic 1.3)
+                ] do
+                test $"as good with {name}" { withSampler options family good }
+
+            test "first points from chains, standardised, in two passes" {
+                let options, family =
+                    Sampler.standardise
+                        1.0
+                        { small with
+                            Start =
+                                Cooled
+                                    { Chains.defaults with
+                                        Chains = 300
+                                        Cooling = 60
+                                    }
+                        }
+                        target
+
+                use sampler = Sampler.passes 2 options family target
+                good sampler
+            }
+
+            test "the end of the evolution is the reference distribution, up to a constant" {
+                withSampler { small with Duration = 4.0 } Process.ornsteinUhlenbeck (fun sampler ->
+                    Scope.free (fun () ->
+                        let x = (Tensor.linspace Placement.float64 -2.0 2.0 41).unsqueeze 1L
+                        let u = Solution.evaluate 4.0 x sampler.Solution
+                        let difference = u + (Sampler.reference sampler).LogDensity x
+                        Expect.isLessThan (Tensor.rms (difference - difference.mean ())) 0.08 "u_T"))
+            }
+
+            test "the same seed gives the same bits, another seed other draws, batches no other distribution" {
+                let first, again, other, batched =
+                    withSampler small Process.ornsteinUhlenbeck (fun sampler ->
+                        let numbers seed (sampler: Sampler) =
+                            use draws = Sampler.drawSeeded seed 60 sampler
+                            numbers draws
+
+                        numbers 1 sampler,
+                        numbers 1 sampler,
+                        numbers 2 sampler,
+                        numbers
+                            1
+                            { sampler with
+                                Options = { sampler.Options with DrawBatch = 17 }
+                            })
+
+                Expect.equal again first "same draws"
+                Expect.notEqual other first "other draws"
+                // The same first points, other steps.
+                Array.iter2 (fun a b -> Expect.isLessThan (abs (a - b)) 1e-2 "batched") batched first
+
+                let evolvedAgain =
+                    withSampler small Process.ornsteinUhlenbeck (fun sampler ->
+                        use draws = Sampler.drawSeeded 1 60 sampler
+                        numbers draws)
+
+                Expect.equal evolvedAgain first "same sampler"
+            }
+
+            test "progress passes through fit, evolution and draws, each to its end; cancellation ends a run" {
+                let seen = ResizeArray<Progress>()
+
+                use sampler =
+                    Sampler.evolve { small with Meter = seen.Add } Process.ornsteinUhlenbeck target
+
+                (Sampler.draw 50 sampler :> IDisposable).Dispose()
+                let phases = seen |> Seq.map _.Phase |> Seq.distinct |> Seq.toList
+                Expect.equal phases [ "fit"; "evolve"; "draw" ] "phases"
+
+                for phase in phases do
+                    let fractions =
+                        seen
+                        |> Seq.filter (fun p -> p.Phase = phase)
+                        |> Seq.map _.Fraction
+                        |> Seq.toArray
+
+                    Expect.equal fractions (Array.sort fractions) $"{phase}: never back"
+                    Expect.floatClose Accuracy.high (Array.last fractions) 1.0 $"{phase}: to the end"
+
+                use source = new Threading.CancellationTokenSource()
+                source.Cancel()
+
+                let error =
+                    Assert.raises<EvolutionFailedException>(fun () ->
+                        Sampler.evolve
+                            { small with
+                                Cancellation = source.Token
+                            }
+                            Process.ornsteinUhlenbeck
+                            target
+                        |> ignore)
+
+                Expect.isTrue error.outcome.IsCancelled "outcome"
+            }
+
+            test "bad input: the argument is named" {
+                let refused name options family =
+                    let error =
+                        Assert.raises<ArgumentException>(fun () -> Sampler.evolve options family target |> ignore)
+
+                    Expect.equal error.ParamName name name
+
+                let ou = Process.ornsteinUhlenbeck
+                refused "Duration" { small with Duration = 0.0 } ou
+                refused "DrawTolerance" { small with DrawTolerance = nan } ou
+                refused "Refreshes" { small with Refreshes = 0 } ou
+                refused "PointCount" { small with PointCount = 1 } ou
+                refused "FitPointCount" { small with FitPointCount = 1 } ou
+                refused "DrawBatch" { small with DrawBatch = 0 } ou
+                refused "Sketch" { small with Sketch = Landmarks 201 } ou
+                refused "family" small (fun d -> Process.ornsteinUhlenbeck (d + 1))
+
+                refused
+                    "Network"
+                    { small with
+                        Network = fun _ -> Network.create (Domain.euclidean 2) [ Layer.dense 4 Swish ]
+                    }
+                    ou
+
+                refused
+                    "Start"
+                    { small with
+                        Start = Start.Known(Tensor.zeros Placement.float64 [ 300; 2 ])
+                    }
+                    ou
+
+                refused "spread" { small with Start = Cloud(1e6, 1.0) } ou
+
+                let well = Density.gaussianMixture [ 1.0, [ 0.0 ], 1.0 ]
+
+                let error =
+                    Assert.raises<ArgumentException>(fun () ->
+                        withSampler small (fun _ -> Process.langevin well) (Sampler.draw 10) |> ignore)
+
+                Expect.equal error.ParamName "process" "no stationary distribution"
+            }
+
+            test "nothing leaks" {
+                Assert.frees (fun () ->
+                    withSampler small Process.ornsteinUhlenbeck (fun sampler ->
+                        use _ = Sampler.draw 30 sampler
+                        use x = Check.normal 1 [ 5; 1 ]
+                        use _ = Sampler.logProposal x sampler
+                        ()))
+            }
+        ]
