@@ -40,7 +40,7 @@ let private interactive (script: string) =
     let errors = fsi.StandardError.ReadToEndAsync()
     let output = fsi.StandardOutput.ReadToEndAsync()
 
-    if not (fsi.WaitForExit(TimeSpan.FromMinutes 3.0)) then
+    if not (fsi.WaitForExit(TimeSpan.FromMinutes 5.0)) then
         fsi.Kill true
         failtest $"{script} does not end"
 
