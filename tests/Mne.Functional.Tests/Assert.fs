@@ -2,6 +2,7 @@
 [<RequireQualifiedAccess>]
 module Mne.Functional.Tests.Assert
 
+open System
 open Expecto
 open Mne.Functional
 
@@ -19,8 +20,14 @@ let raises<'e when 'e :> exn> (body: unit -> unit) : 'e =
     | Some error -> failtest $"wanted {typeof<'e>.Name}, but it raised {error}"
     | None -> failtest $"wanted {typeof<'e>.Name}, but it raised nothing"
 
+/// The number of live tensors after what other tests left to the garbage collector has gone.
+let settledTensors () =
+    GC.Collect()
+    GC.WaitForPendingFinalizers()
+    Engine.liveTensors ()
+
 /// Runs the body and fails if it leaves another number of live tensors than it found.
 let frees (body: unit -> unit) =
-    let before = Engine.liveTensors ()
+    let before = settledTensors ()
     body ()
     Expect.equal (Engine.liveTensors ()) before "live tensors after and before"

@@ -124,3 +124,51 @@ module Equation =
             (κ * Term.laplacian
              - 0.5 * Term.gradientNormSquared
              - Term.known "V" (fun _ x -> potential x))
+
+    /// The wave equation w_tt = c² Δw as a first-order system of w and its velocity v: w_t = v, v_t = c² Δw; in d dimensions,
+    /// on [0, 2π)^d. Conserves ½∫(v² + c²|∇w|²).
+    let wave (c: float) (d: int) =
+        create
+            "wave"
+            "J. le R. d'Alembert, Hist. Acad. Sci. Berlin 3 (1747)"
+            (circle d)
+            (Term.system [ Term.ofComponent 1 Term.value; c * c * Term.laplacian ])
+
+    /// i ψ_t = −½ Δψ + V ψ + g |ψ|² ψ with ψ = a + i b as a system of (a, b), on [−8, 8)^d: a particle of unit mass in the
+    /// potential V, (t, X (N × d)) ↦ N; with g ≠ 0 the equation of Gross and Pitaevskii. Conserves ∫|ψ|².
+    /// The domain is periodic: V need not be, as long as ψ is small at its ends.
+    let schroedinger (potential: float -> Tensor -> Tensor) (g: float) (d: int) =
+        let a, b = Term.ofComponent 0, Term.ofComponent 1
+        let density = Term.pown 2 (a Term.value) + Term.pown 2 (b Term.value)
+
+        /// Hψ, of its real or its imaginary part.
+        let hamiltonian (part: Term -> Term) =
+            let linear = -0.5 * part Term.laplacian + Term.known "V" potential * part Term.value
+
+            if g = 0.0 then
+                linear
+            else
+                linear + g * density * part Term.value
+
+        create
+            "Schrödinger"
+            "E. Schrödinger, Ann. Phys. 384 (1926); E. P. Gross, Nuovo Cimento 20 (1961); L. P. Pitaevskii, Sov. Phys. JETP 13 (1961)"
+            (Domain.periodic (List.replicate d (-8.0, 8.0)))
+            (Term.system [ hamiltonian b; -(hamiltonian a) ])
+
+    /// u_t = D_u Δu − u v² + F (1 − u), v_t = D_v Δv + u v² − (F + k) v in d dimensions, on [0, 2.5)^d: a reaction whose
+    /// patterns depend on the feed rate F and the removal rate k (D_u = 2e-5, D_v = 1e-5 in Pearson's study).
+    let grayScott (diffusion: float * float) (feed: float) (removal: float) (d: int) =
+        let u, v = Term.ofComponent 0 Term.value, Term.ofComponent 1 Term.value
+        let reaction = u * Term.pown 2 v
+
+        create
+            "Gray–Scott"
+            "P. Gray and S. K. Scott, Chem. Eng. Sci. 38 (1983); J. E. Pearson, Science 261 (1993)"
+            (Domain.periodic (List.replicate d (0.0, 2.5)))
+            (Term.system
+                [
+                    fst diffusion * Term.ofComponent 0 Term.laplacian - reaction + feed * (1.0 - u)
+                    snd diffusion * Term.ofComponent 1 Term.laplacian + reaction
+                    - (feed + removal) * v
+                ])

@@ -9,13 +9,14 @@ type Local =
         Time: float
         /// X (N × d).
         Points: Tensor
-        /// u and the derivatives that the term asked for, at the points.
+        /// u and the derivatives that the term asked for, at the points, for all components of u.
         Jet: Jet
     }
 
 /// A right-hand side A_t u of ∂_t u = A_t u, composed from local derivatives of u, numbers, and functions of (t, x).
 /// Terms are added, subtracted, multiplied and divided with the usual operators, also with numbers, and raised to
-/// powers with `Term.pown`.
+/// powers with `Term.pown`. Where u has several components, terms read the first, but for what `Term.ofComponent`
+/// says; `Term.system` puts the right-hand sides of all components together.
 ///
 /// <example><code>let allenCahn = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value</code></example>
 [<CustomEquality; NoComparison>]
@@ -34,14 +35,22 @@ type Term =
     | Plus of Term * Term
     /// The product of two terms.
     | Times of Term * Term
+    /// The quotient of two terms.
+    | Over of Term * Term
     /// A term to a whole power, 2 or more.
     | Power of Term * exponent: int
-    /// A function applied at every point, (N) ↦ (N).
-    | Apply of name: string * f: (Tensor -> Tensor) * Term
+    /// A function of time, points and the values of a term there, (t, X, N) ↦ (N), every value by itself.
+    | Apply of name: string * f: (float -> Tensor -> Tensor -> Tensor) * Term
     /// The mean over the points, the same number at every point.
     | Mean of Term
+    /// The mean over the points x_j of k(x_i, x_j) times the term at x_j; k: (X (N × d), Y (M × d)) ↦ N × M.
+    | Interact of name: string * kernel: (Tensor -> Tensor -> Tensor) * Term
     /// Anything else that can be computed from the local values; it lists the derivatives that it needs.
     | Custom of name: string * needs: Set<Derivative> * f: (Local -> Tensor)
+    /// A term of another component of u than the first; components inside of it that have been chosen stay.
+    | OfComponent of index: int * Term
+    /// The right-hand sides of all components of u.
+    | System of Term list
 
     static member (+)(a: Term, b: Term) = Plus(a, b)
     static member (+)(a: float, b: Term) = Plus(Number a, b)
@@ -54,6 +63,8 @@ type Term =
     static member (*)(a: float, b: Term) = Times(Number a, b)
     static member (*)(a: Term, b: float) = Times(Number b, a)
     static member (/)(a: Term, b: float) = Times(Number(1.0 / b), a)
+    static member (/)(a: Term, b: Term) = Over(a, b)
+    static member (/)(a: float, b: Term) = Over(Number a, b)
 
     override term.Equals other = Object.ReferenceEquals(term, other)
 
@@ -102,16 +113,69 @@ module Term =
         | n -> Power(term, n)
 
     /// A function of the values of a term at every point, (N) ↦ (N). The name is what `Term.show` prints.
-    let map name f term = Apply(name, f, term)
+    let map name (f: Tensor -> Tensor) term = Apply(name, (fun _ _ a -> f a), term)
 
-    /// The mean of a term over the points.
+    /// A function of time, points and the values of a term there, (t, X (N × d), N) ↦ (N), every value by itself. The name
+    /// is what `Term.show` prints.
+    ///
+    /// <example><code>
+    /// // growth up to a capacity that depends on the place
+    /// let logistic = Term.pointwise "f" (fun t x u -> u * (1.0 + x.squeeze(1L).square () - u)) Term.value
+    /// </code></example>
+    let pointwise name f term = Apply(name, f, term)
+
+    /// The mean of a term over the points: over the density that the points are samples of. Where they are carried by the
+    /// probability flow, that is the solution itself; where they are spread evenly, it is space: see `weightedMean`.
     let mean term = Mean term
+
+    /// Σ w a / Σ w over the points. Where points are spread evenly, the mean of a under the density u is
+    /// `Term.weightedMean Term.value a`, and under e^{−u} `Term.weightedMean (Term.map "exp" (fun v -> v.exp ()) -Term.value) a`.
+    let weightedMean weight term = Mean(weight * term) / Mean weight
+
+    /// The mean over the points x_j of k(x_i, x_j) times the term at x_j: a force or a potential that all points together
+    /// exert on each (mean field). k maps (X (N × d), Y (M × d)) to N × M. Times the volume of a domain on which points are
+    /// spread evenly, it is the integral ∫ k(x, y) a(y) dy; where points are samples, put `Term.number 1.0` for a.
+    ///
+    /// <example><code>
+    /// // ∫ cos(x − y) u(y) dy on a circle with an even grid
+    /// let force = 2.0 * Math.PI * Term.interaction "cos" (fun x y -> (x - y.t ()).cos ()) Term.value
+    /// </code></example>
+    let interaction name kernel term = Interact(name, kernel, term)
 
     /// A term less its mean over the points: for energies, whose additive constant does not matter.
     let centred term = term - Mean term
 
     /// A right-hand side given as a function of the local values; `needs` lists the derivatives that it reads.
     let custom name (needs: Derivative list) f = Custom(name, Set.ofList needs, f)
+
+    /// A term of the component with the given index, counted from 0: every u in it is that component, unless one has been
+    /// chosen inside already. Terms read component 0 where nothing is said.
+    ///
+    /// <example><code>
+    /// let u, v = Term.ofComponent 0, Term.ofComponent 1
+    /// let product = u Term.value * v Term.laplacian
+    /// </code></example>
+    let ofComponent index term =
+        Guard.atLeast "index" 0 index
+        OfComponent(index, term)
+
+    /// The right-hand side of a system: that of component 0, of component 1, …
+    ///
+    /// <example><code>
+    /// // the wave equation u_tt = Δu as a system of (u, v): u_t = v, v_t = Δu
+    /// let wave = Term.system [ Term.ofComponent 1 Term.value; Term.laplacian ]
+    /// </code></example>
+    let system (terms: Term list) =
+        if terms.IsEmpty then
+            Guard.fail "terms" "found none, wanted the right-hand side of each component"
+
+        System terms
+
+    /// How many right-hand sides a term holds: 1, or those of a system.
+    let components term =
+        match term with
+        | System terms -> terms.Length
+        | _ -> 1
 
     /// The derivatives that a term reads, in a space of d dimensions.
     let rec needs (d: int) (term: Term) : Set<Derivative> =
@@ -122,14 +186,18 @@ module Term =
         | Transport _
         | GradientSquared -> Jet.gradientRequest d
         | Plus(a, b)
-        | Times(a, b) -> Set.union (needs d a) (needs d b)
+        | Times(a, b)
+        | Over(a, b) -> Set.union (needs d a) (needs d b)
         | Power(a, _)
         | Apply(_, _, a)
-        | Mean a -> needs d a
+        | Mean a
+        | Interact(_, _, a)
+        | OfComponent(_, a) -> needs d a
         | Custom(_, needs, _) -> needs
+        | System terms -> terms |> List.map (needs d) |> Set.unionMany
 
-    /// The values of a term at the points (N).
-    /// Raises `ArgumentException` when a function in it returns another shape than is due.
+    /// The values of a term at the points: N, or N × m for a system of m right-hand sides.
+    /// Raises `ArgumentException` when a function in it returns another shape than is due, or u does not have a component.
     let evaluate (term: Term) (local: Local) : Tensor =
         let n, d = Tensor.rows local.Points, int local.Points.shape[1]
 
@@ -137,16 +205,19 @@ module Term =
             Guard.vector name n tensor
             tensor
 
-        let rec go term : Tensor =
+        /// `all`: what custom terms see; `jet`: the component that the others read.
+        let rec within (all: Jet) (jet: Jet) term : Tensor =
+            let go = within all jet
+
             match term with
             | Number a -> local.Points.new_full (int64 n, a)
-            | Of derivative -> Jet.get derivative local.Jet
+            | Of derivative -> Jet.get derivative jet
             | Known(name, f) -> f local.Time local.Points |> vector name
             | Transport(name, velocity) ->
                 let b = velocity local.Time local.Points
                 Guard.vectors name n d b
-                (b * Jet.gradient local.Jet).sum 1L
-            | GradientSquared -> (Jet.gradient local.Jet).square().sum 1L
+                (b * Jet.gradient jet).sum 1L
+            | GradientSquared -> (Jet.gradient jet).square().sum 1L
             | Plus(a, Number b)
             | Plus(Number b, a) -> go a + b
             | Plus(a, Times(Number -1.0, b)) -> go a - go b
@@ -154,18 +225,33 @@ module Term =
             | Times(Number a, b)
             | Times(b, Number a) -> a * go b
             | Times(a, b) -> go a * go b
+            | Over(Number a, b) -> a / go b
+            | Over(a, b) -> go a / go b
             | Power(a, 2) -> (go a).square()
             | Power(a, n) ->
                 let a = go a
                 Seq.replicate n a |> Seq.reduce (fun x y -> x * y)
-            | Apply(name, f, a) -> f (go a) |> vector name
+            | Apply(name, f, a) -> f local.Time local.Points (go a) |> vector name
             | Mean a -> (go a).mean().expand(int64 n)
-            | Custom(name, _, f) -> f local |> vector name
+            | Interact(name, kernel, a) ->
+                let k = kernel local.Points local.Points
+                Guard.values name n n k
+                k.mv (go a) / float n
+            | Custom(name, _, f) -> f { local with Jet = all } |> vector name
+            | OfComponent(index, a) ->
+                let own = Jet.ofComponent index local.Jet
+                within own own a
+            | System _ -> Guard.fail "term" "a system inside another term; a system is a list of terms without systems"
 
-        Scope.keep (fun () -> go term)
+        let go = within local.Jet (Jet.ofComponent 0 local.Jet)
+
+        Scope.keep (fun () ->
+            match term with
+            | System terms -> Tensor.stack 1L (List.map go terms)
+            | _ -> go term)
 
     /// ∂A/∂(∇u) at the points (N × d): how the term answers to a change of the gradient of u. Its negative is the velocity
-    /// of the characteristics of ∂_t u = A_t u. Raises `ArgumentException` for a `Custom` term.
+    /// of the characteristics of ∂_t u = A_t u. Raises `ArgumentException` for a `Custom` term and for systems.
     let gradientSensitivity (term: Term) (local: Local) : Tensor =
         let d = int local.Points.shape[1]
         let at term = (evaluate term local).unsqueeze 1L
@@ -174,7 +260,8 @@ module Term =
             match term with
             | Number _
             | Known _
-            | Mean _ -> None
+            | Mean _
+            | Interact _ -> None
             | Of(Partial(k, 1)) ->
                 let unit = local.Points.new_zeros local.Points.shape
                 unit.select(1L, int64 k).fill_ 1.0 |> ignore
@@ -184,14 +271,27 @@ module Term =
             | GradientSquared -> Some(2.0 * Jet.gradient local.Jet)
             | Plus(a, b) -> sum (go a) (go b)
             | Times(a, b) -> sum (go a |> Option.map (fun g -> at b * g)) (go b |> Option.map (fun g -> at a * g))
+            | Over(a, b) ->
+                let slope = at (pown 2 b)
+
+                sum (go a |> Option.map (fun g -> g / at b)) (go b |> Option.map (fun g -> -(at a) * g / slope))
             | Power(a, n) -> go a |> Option.map (fun g -> float n * at (pown (n - 1) a) * g)
             | Apply(_, f, a) ->
                 go a
-                |> Option.map (fun g -> (Diff.grad (fun v -> (f v).sum()) (evaluate a local)).unsqueeze 1L * g)
+                |> Option.map (fun g ->
+                    let slope =
+                        evaluate a local |> Diff.grad (fun v -> (f local.Time local.Points v).sum())
+
+                    slope.unsqueeze 1L * g)
             | Custom(name, _, _) ->
                 Guard.fail
                     "term"
                     $"the dependence of \"{name}\" on ∇u is not known; give the velocity yourself with `Moving`"
+            | OfComponent _
+            | System _ ->
+                Guard.fail
+                    "term"
+                    "a system has no characteristics that all of its components share; give the velocity yourself with `Moving`"
 
         and sum a b =
             match a, b with
@@ -211,7 +311,7 @@ module Term =
         string n |> String.map (fun c -> "₀₁₂₃₄₅₆₇₈₉"[int c - int '0'])
 
     /// The term as mathematics: `Term.show (5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value)` is
-    /// "0.005 Δu + u − u³".
+    /// "0.005 Δu + u − u³". Components are numbered, u₀, u₁, …, where a component has been chosen or in a system.
     let show (term: Term) : string =
         let digits (a: float) =
             a.ToString("R", Globalization.CultureInfo.InvariantCulture).Replace("-", "−")
@@ -222,26 +322,30 @@ module Term =
             | Number a when a < 0.0 -> Some(Number -a)
             | Times(Number -1.0, b) -> Some b
             | Times(a, b) -> negated a |> Option.map (fun a -> Times(a, b))
+            | Over(a, b) -> negated a |> Option.map (fun a -> Over(a, b))
+            | OfComponent(index, a) -> negated a |> Option.map (fun a -> OfComponent(index, a))
             | _ -> None
 
-        /// Text and binding strength: 0 a sum or a negative term, 1 a product, 2 an atom.
-        let rec go term : string * int =
+        /// Text and binding strength: 0 a sum or a negative term, 1 a product, 2 an atom. u is the name of the component.
+        let rec named u term : string * int =
             match negated term with
-            | Some positive -> $"−{within 1 positive}", 0
-            | None -> unsigned term
+            | Some positive -> $"−{within u 1 positive}", 0
+            | None -> unsigned u term
 
-        and unsigned term =
+        and unsigned u term =
+            let go, within = named u, within u
+
             match term with
             | Number a -> digits a, 2
-            | Of Value -> "u", 2
-            | Of(Partial(k, 1)) -> $"∂{subscript k}u", 2
-            | Of(Partial(k, n)) -> $"∂{subscript k}{superscript n}u", 2
-            | Of(Mixed(i, j)) -> $"∂{subscript i}∂{subscript j}u", 2
-            | Of Laplacian -> "Δu", 2
+            | Of Value -> u, 2
+            | Of(Partial(k, 1)) -> $"∂{subscript k}{u}", 2
+            | Of(Partial(k, n)) -> $"∂{subscript k}{superscript n}{u}", 2
+            | Of(Mixed(i, j)) -> $"∂{subscript i}∂{subscript j}{u}", 2
+            | Of Laplacian -> $"Δ{u}", 2
             | Known(name, _)
             | Custom(name, _, _) -> name, 2
-            | Transport(name, _) -> $"{name}·∇u", 1
-            | GradientSquared -> "|∇u|²", 2
+            | Transport(name, _) -> $"{name}·∇{u}", 1
+            | GradientSquared -> $"|∇{u}|²", 2
             | Plus(a, b) ->
                 let left, right = fst (go a), fst (go b)
 
@@ -249,13 +353,18 @@ module Term =
                 | Some positive -> $"{left} − {within 1 positive}", 0
                 | None when right.StartsWith '−' -> $"{left} + ({right})", 0
                 | None -> $"{left} + {right}", 0
+            | Times(Over _ as a, b) -> $"({fst (go a)}) {within 1 b}", 1
             | Times(a, b) -> $"{within 1 a} {within 1 b}", 1
+            | Over(a, b) -> $"{within 1 a} / {within 2 b}", 1
             | Power(a, n) -> $"{within 2 a}{superscript n}", 2
             | Apply(name, _, a) -> $"{name}({fst (go a)})", 2
             | Mean a -> $"⟨{fst (go a)}⟩", 2
+            | Interact(name, _, a) -> $"{name} ∗ {within 2 a}", 1
+            | OfComponent(index, a) -> named $"u{subscript index}" a
+            | System terms -> terms |> List.map (named "u₀" >> fst) |> String.concat ", " |> sprintf "(%s)", 2
 
-        and within strength term =
-            let text, own = go term
+        and within u strength term =
+            let text, own = named u term
             if own < strength then $"({text})" else text
 
-        fst (go term)
+        fst (named "u" term)

@@ -43,7 +43,8 @@ module Collocation =
         unit * width + low
 
     /// Equidistant points: `perAxis` along every coordinate of a bounded domain, N = perAxis^d in all. On a periodic
-    /// coordinate the end, which is the beginning again, is left out; on an interval both ends are included.
+    /// coordinate the end, which is the beginning again, is left out; on an interval both ends are included; where a
+    /// coordinate is bounded by conditions, points are half a step away from the ends, as reflections want them.
     let grid (domain: Domain) (perAxis: int) =
         Guard.atLeast "perAxis" 2 perAxis
         Domain.bounds domain |> ignore
@@ -58,6 +59,8 @@ module Collocation =
             match coordinate with
             | Periodic(low, high) -> Array.init perAxis (fun i -> low + (high - low) * float i / float perAxis)
             | Interval(low, high) -> Array.init perAxis (fun i -> low + (high - low) * float i / float (perAxis - 1))
+            | Bounded(low, high, _, _) ->
+                Array.init perAxis (fun i -> low + (high - low) * (float i + 0.5) / float perAxis)
             | Real -> [||] // excluded by Domain.bounds above
 
         let axes = domain.Coordinates |> List.map axis |> List.toArray

@@ -118,9 +118,23 @@ module Solution =
         Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
             Network.jet request solution.Network (parameters t solution) points)
 
-    /// u(t, x) at the points X (M × d): (M).
+    /// u(t, x) at the points X (M × d): M, or M × m for m components.
     let evaluate (t: float) (points: Tensor) (solution: Solution) : Tensor =
         Scope.keep (fun () -> Network.value solution.Network (parameters t solution) points)
+
+    /// One component of the solution, to be read like the solution of a single equation. It shares the solution's tensors:
+    /// dispose of one of them only. Raises `ArgumentException` when u does not have the component.
+    ///
+    /// <example><code>let v = solution |> Solution.ofComponent 1 |> Solution.evaluate 0.5 points</code></example>
+    let ofComponent (index: int) (solution: Solution) : Solution =
+        let field = solution.VectorField
+
+        { solution with
+            VectorField =
+                { field with
+                    Network = Network.ofComponent index field.Network
+                }
+        }
 
     /// The accepted steps in numbers: time, step, error over tolerance, residual, effective rank.
     let steps (solution: Solution) = solution.Trajectory.Records
@@ -169,7 +183,7 @@ module Evolution =
             Term = term
             Points = options.Points
             PointCount = n
-            Landmarks = Sketch.landmarks n options.Sketch
+            Landmarks = Sketch.landmarks network.Outputs n options.Sketch
             Regularisation = options.Regularisation
         }
 
@@ -257,9 +271,9 @@ module Evolution =
                         t0 + (t1 - t0) * float i / float draws
 
                 let place i (y: Tensor) =
-                    let θ = VectorField.parameters field y
-                    let seed = Random.child i options.Seed
-                    VectorField.pack θ (PointDynamics.redraw redraw field.Network θ (time i) seed field.PointCount)
+                    VectorField.pack
+                        (VectorField.parameters field y)
+                        (PointDynamics.redraw redraw field (time i) y (Random.child i options.Seed))
 
                 List.init (draws + 1) time, place
             | Refreshed refresh ->
@@ -307,8 +321,10 @@ module Evolution =
 
     /// Solves ∂_t u = A_t u from time t0 to t1 (t1 < t0 runs backwards) and returns what was reached, whatever the
     /// outcome: see `Solution.Outcome`.
-    /// `term` is A_t u, `collocation` where it is imposed, `start` the parameters θ (p) at t0.
-    /// Raises `ArgumentException` for arguments that do not fit together.
+    /// `term` is A_t u, `collocation` where it is imposed, `start` the parameters θ (p) at t0. For a system, `term` is a
+    /// `Term.system` with a right-hand side for each component of the network.
+    /// Raises `ArgumentException` for arguments that do not fit together, also when the network does not keep the boundary
+    /// conditions of its domain.
     let trySolve
         (options: EvolutionOptions)
         (term: Term)
@@ -321,6 +337,11 @@ module Evolution =
         Guard.vector "start" network.ParameterCount start
         Guard.finite "start" start
 
+        if Term.components term <> network.Outputs then
+            Guard.fail
+                "term"
+                $"right-hand sides: {Term.components term}, components of the network: {network.Outputs}; give Term.system one right-hand side per component, and end the network in Layer.outputs"
+
         if not (Double.IsFinite t0 && Double.IsFinite t1) || t0 = t1 then
             Guard.fail "t1" $"a time span from {t0} to {t1}; wanted two different finite times"
 
@@ -331,6 +352,7 @@ module Evolution =
                 let points = Collocation.points (Placement.ofTensor start) options.Seed collocation
                 Guard.points "points" network.Domain.Dimension points
                 Guard.finite "points" points
+                Network.checkBoundary network start points
                 VectorField.pack start points)
 
         let n = (int y.shape[0] - network.ParameterCount) / network.Domain.Dimension

@@ -16,44 +16,66 @@ module PointDynamics =
     let characteristics (d: int) (term: Term) =
         Moving(Set.toList (Term.needs d term), (fun local -> -(Term.gradientSensitivity term local)))
 
-    /// Points are drawn anew every so often from the candidates, in proportion to a positive monitor function of u:
-    /// for fronts and shocks that travel. `needs` lists the derivatives of u that the monitor reads.
-    /// Raises `ArgumentException` unless the time between draws is positive.
-    ///
-    /// <example><code>
-    /// // half of the points evenly spread, half where u is steep
-    /// let steep (local: Local) = let slope = (Jet.gradient local.Jet).norm (1) in slope.mean () + slope
-    /// let follow = PointDynamics.redrawn 0.1 (Collocation.grid line 8192) [ Partial(0, 1) ] steep
-    /// </code></example>
-    let redrawn (every: float) (candidates: Collocation) (needs: Derivative list) (monitor: Local -> Tensor) =
+    let private redrawnBy every candidates monitor =
         Guard.positive "every" every
 
         Redrawn
             {
                 Every = every
                 Candidates = candidates
-                Needs = needs
                 Monitor = monitor
             }
 
-    /// `count` of the candidates in proportion to the monitor function, at time t: systematic resampling, so that points
-    /// are as even as the candidates are. Raises `ArgumentException` when the monitor is not positive and finite, or asks
-    /// for more points somewhere than there are candidates.
-    let internal redraw (redraw: Redraw) (network: Network) (θ: Tensor) (t: float) (seed: int) (count: int) : Tensor =
+    /// Points are drawn anew every so often from the candidates, in proportion to a positive monitor function of u:
+    /// for fronts and shocks that travel. `needs` lists the derivatives of u that the monitor reads.
+    /// Raises `ArgumentException` unless the time between draws is positive.
+    ///
+    /// <example><code>
+    /// // half of the points evenly spread, half where u is large
+    /// let large (local: Local) = let size = (Jet.value local.Jet).abs () in size.mean () + size
+    /// let follow = PointDynamics.redrawn 0.1 (Collocation.grid line 8192) [] large
+    /// </code></example>
+    let redrawn (every: float) (candidates: Collocation) (needs: Derivative list) (monitor: Local -> Tensor) =
+        redrawnBy every candidates (fun field t y points ->
+            monitor
+                {
+                    Time = t
+                    Points = points
+                    Jet = Network.jet (Set.ofList needs) field.Network (VectorField.parameters field y) points
+                })
+
+    /// Half of the points evenly, half in proportion to `size`; all evenly where that is 0.
+    let private halfEven (size: Tensor) : Tensor =
+        let mean = Tensor.toFloat (size.mean ())
+        size + (if mean > 0.0 then mean else 1.0)
+
+    /// As `redrawn`, where u is steep: half of the points evenly, half in proportion to |∇u| (of all components).
+    let steep (every: float) (candidates: Collocation) =
+        redrawnBy every candidates (fun field t y points ->
+            let θ = VectorField.parameters field y
+            let request = Jet.gradientRequest field.Network.Domain.Dimension
+            let gradient = Jet.gradient (Network.jet request field.Network θ points)
+            gradient.flatten(1L).square().sum(1L).sqrt() |> halfEven)
+
+    /// As `redrawn`, where the equation is badly satisfied: half of the points evenly, half in proportion to the residual
+    /// |∂_t u − A_t u| between the present points (of all components).
+    let residual (every: float) (candidates: Collocation) =
+        redrawnBy every candidates (fun field t y points ->
+            (VectorField.residual field t y points).square().sum(1L).sqrt() |> halfEven)
+
+    /// `count` of the candidates in proportion to the monitor function, at time t and the joint state y: systematic
+    /// resampling, so that points are as even as the candidates are. Raises `ArgumentException` when the monitor is not
+    /// positive and finite, or asks for more points somewhere than there are candidates.
+    let internal redraw (redraw: Redraw) (field: VectorField) (t: float) (y: Tensor) (seed: int) : Tensor =
         Scope.keep (fun () ->
+            let placement, count = Placement.ofTensor y, field.PointCount
+
             let candidates =
-                Collocation.points (Placement.ofTensor θ) (Random.child 2 seed) redraw.Candidates
+                Collocation.points placement (Random.child 2 seed) redraw.Candidates
 
+            Guard.points "Candidates" field.Network.Domain.Dimension candidates
             let m = Tensor.rows candidates
-
-            let weights: Tensor =
-                redraw.Monitor
-                    {
-                        Time = t
-                        Points = candidates
-                        Jet = Network.jet (Set.ofList redraw.Needs) network θ candidates
-                    }
-
+            let weights: Tensor = redraw.Monitor field t y candidates
             Guard.vector "Monitor" m weights
             Guard.finite "Monitor" weights
 
@@ -66,8 +88,7 @@ module PointDynamics =
             let total = cumulative[int64 (m - 1)]
 
             let levels =
-                Tensor.linspace (Placement.ofTensor θ) 0.5 (float count - 0.5) count
-                * (total / float count)
+                Tensor.linspace placement 0.5 (float count - 0.5) count * (total / float count)
 
             let chosen =
                 torch.searchsorted (cumulative, levels)

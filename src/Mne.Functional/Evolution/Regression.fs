@@ -42,15 +42,15 @@ module Regression =
             Cancellation = CancellationToken.None
         }
 
-    let private evaluate (g: Tensor -> Tensor) (points: Tensor) : Tensor =
+    let private evaluate (network: Network) (g: Tensor -> Tensor) (points: Tensor) : Tensor =
         let values = g points
-        Guard.vector "g" (Tensor.rows points) values
+        Guard.values "g" (Tensor.rows points) network.Outputs values
         Guard.finite "g" values
         values
 
     /// rms(g − u) over the spread of g (its rms when g is constant).
     let private relative (residual: Tensor) (g: Tensor) =
-        let spread = Tensor.rms (g - g.mean ())
+        let spread = Tensor.rms (g - g.mean ([| 0L |]))
 
         let scale =
             if spread > 1e-12 * Tensor.rms g then
@@ -97,12 +97,13 @@ module Regression =
 
                         let λ = min (max first 1.0) (caution * scheduled)
                         let x: Tensor = draw (Random.child (step + 1) options.Seed)
-                        let values = evaluate g x
+                        let values = evaluate network g x
                         let residual = values - Network.value network θ x
-                        let landmarks = Sketch.landmarks (Tensor.rows x) options.Sketch
+                        let landmarks = Sketch.landmarks network.Outputs (Tensor.rows x) options.Sketch
 
                         let direction =
-                            (Sketch.minimalNorm λ landmarks (Network.tangent network θ x) residual).Direction
+                            (Sketch.minimalNorm λ landmarks (Network.tangent network θ x) (Tangent.stacked residual))
+                                .Direction
 
                         let before = Tensor.rms residual
 
@@ -150,10 +151,10 @@ module Regression =
         : Tensor =
         let clock = Stopwatch.StartNew()
         let first, last = options.Regularisation
-        let values: Tensor = evaluate g x
+        let values: Tensor = evaluate network g x
 
         let residualOf (θ: Tensor) : Tensor =
-            Scope.keep (fun () -> values - Network.value network θ x)
+            Scope.keep (fun () -> Tangent.stacked (values - Network.value network θ x))
 
         let rec loop step accepted stalled rejected λ (θ: Tensor) (residual: Tensor) =
             let error = Scope.free (fun () -> relative residual values)
@@ -224,7 +225,7 @@ module Regression =
         loop 0 0 0 false first start (residualOf start)
 
     /// Parameters θ (p) with which the network comes close to g at the points; the result has the element type and
-    /// device of `start`. g maps points (N × d) to values (N).
+    /// device of `start`. g maps points (N × d) to values: N, or N × m for a network of m components.
     /// Points that are drawn are drawn anew at every step (natural gradient with line search and falling λ; the right
     /// choice in more than two dimensions); given points are fitted by Levenberg and Marquardt's method.
     /// Raises `ArgumentException` when g has another shape or is not finite, or when arguments do not fit together.

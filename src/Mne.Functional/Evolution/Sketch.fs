@@ -8,7 +8,7 @@ open TorchSharp
 type Sketch =
     /// S = I: all N point tangents.
     | Exact
-    /// S selects s of the N points, evenly by index.
+    /// S selects s of the N points, evenly by index, with all components of u there.
     | Landmarks of s: int
 
 /// The smallest change of θ that satisfies the equation at the points, and how well it does.
@@ -38,15 +38,20 @@ exception internal KernelNotFactorised of size: int
 [<RequireQualifiedAccess>]
 module Sketch =
 
-    /// The indices of the landmarks among N points; None for the exact problem.
+    /// The rows of the tangent at N points of u with m components that belong to the landmarks; None for the exact problem.
     /// Raises `ArgumentException` when s is not between 1 and N.
-    let landmarks (n: int) (sketch: Sketch) : int[] option =
+    let landmarks (m: int) (n: int) (sketch: Sketch) : int[] option =
         match sketch with
         | Exact -> None
         | Landmarks s when s < 1 || s > n ->
             Guard.fail "Sketch" $"Landmarks {s}, but there are {n} points; wanted 1 to {n}"
         | Landmarks s when s = n -> None
-        | Landmarks s -> Some [| for i in 0 .. s - 1 -> int (int64 i * int64 n / int64 s) |]
+        | Landmarks s ->
+            Some
+                [|
+                    for c in 0 .. m - 1 do
+                        for i in 0 .. s - 1 -> c * n + int (int64 i * int64 n / int64 s)
+                |]
 
     /// L with L Lᵀ = A + shift I, for the smallest shift in `shifts` that succeeds.
     let private cholesky (shifts: float list) (a: Tensor) : Tensor =

@@ -19,10 +19,9 @@ and Redraw =
         Every: float
         /// Where points may lie: several times as many as there will be points.
         Candidates: Collocation
-        /// The derivatives of u that the monitor reads.
-        Needs: Derivative list
-        /// The density of points aimed at, up to a factor: (M) positive numbers from the local values at the candidates.
-        Monitor: Local -> Tensor
+        /// The density of points aimed at, up to a factor: numbers ≥ 0 (M) at the candidates (M × d), for the vector field
+        /// at time t and the joint state y: `Monitor field t y candidates`.
+        Monitor: VectorField -> float -> Tensor -> Tensor -> Tensor
     }
 
 /// How moving points are replaced, where it is known how to draw points for any time.
@@ -39,7 +38,7 @@ and Refresh =
     }
 
 /// The minimal neural evolution of a network: the vector field of the joint state y = (θ, X).
-type VectorField =
+and VectorField =
     {
         /// The parametric function class.
         Network: Network
@@ -49,7 +48,7 @@ type VectorField =
         Points: PointDynamics
         /// N.
         PointCount: int
-        /// Rows that serve as landmarks; None for all.
+        /// Rows of the tangent that serve as landmarks; None for all.
         Landmarks: int[] option
         /// λ, the relative regularisation.
         Regularisation: float
@@ -88,6 +87,16 @@ module VectorField =
         if not (Tensor.isFinite values) then
             let rows = Tensor.toArray (if values.dim () = 1L then values else values.sum 1L)
 
+            let inComponent i =
+                if values.dim () = 1L then
+                    ""
+                else
+                    let row = Tensor.toArray values[int64 i]
+
+                    match Array.tryFindIndex (fun v -> not (System.Double.IsFinite v)) row with
+                    | Some c -> $" in component {c}"
+                    | None -> ""
+
             let where =
                 match Array.tryFindIndex (fun v -> not (System.Double.IsFinite v)) rows with
                 | Some i ->
@@ -96,7 +105,7 @@ module VectorField =
                         |> Array.map (fun v -> $"{v:G6}")
                         |> String.concat ", "
 
-                    $"{name} is {rows[i]} at point {i}, x = ({x}), t = {t:G6}"
+                    $"{name}{inComponent i} is {rows[i]} at point {i}, x = ({x}), t = {t:G6}"
                 | None -> $"{name} overflows at t = {t:G6}"
 
             raise (FieldNotFinite where)
@@ -125,7 +134,11 @@ module VectorField =
             checkFinite "the right-hand side" t x f
 
             let minimal =
-                Sketch.minimalNorm field.Regularisation field.Landmarks (Network.tangent field.Network θ x) f
+                Sketch.minimalNorm
+                    field.Regularisation
+                    field.Landmarks
+                    (Network.tangent field.Network θ x)
+                    (Tangent.stacked f)
 
             checkFinite "the change of the parameters" t x (minimal.Direction.sum().expand(int64 field.PointCount))
 
@@ -146,20 +159,49 @@ module VectorField =
                 EffectiveRank = minimal.EffectiveRank
             })
 
+    /// ∂_t u − A_t u at any points (M × d) and for each component (M × m), where θ moves as the points of the state have it.
+    let residual (field: VectorField) (t: float) (y: Tensor) (points: Tensor) : Tensor =
+        Scope.keep (fun () ->
+            let θ = parameters field y
+            let direction = parameters field (fst (evaluate field t y))
+
+            let change =
+                Network.tangent field.Network θ points
+                |> Tangent.times direction
+                |> _.view(int64 field.Network.Outputs, -1L).t()
+
+            let wanted =
+                Term.evaluate
+                    field.Term
+                    {
+                        Time = t
+                        Points = points
+                        Jet = Network.jet (Term.needs field.Network.Domain.Dimension field.Term) field.Network θ points
+                    }
+
+            change - wanted.view (change.shape[0], change.shape[1]))
+
     /// The size of an error (δθ, δX) at the state y, in units of the tolerance: in function space, rms(J δθ) over the
-    /// spread of u at the points or its root mean square, whichever is asked for; and rms(δX) over the spread of the points.
+    /// spread of u at the points or its root mean square, whichever is asked for, with all components of u together (one
+    /// that is 0 for a moment has no size of its own); and rms(δX) over the spread of the points.
     /// Norms of δθ would let errors of u through (MATH.md §2).
     let norm (field: VectorField) (relativeToSpread: bool) (tolerance: float) (y: Tensor) (δ: Tensor) : float =
         Scope.free (fun () ->
             let θ, x = parameters field y, points field y
             let u = Network.value field.Network θ x
 
-            let spread (values: Tensor) =
-                Tensor.rms (values - values.mean ([| 0L |], keepdim = true))
+            let centred (values: Tensor) =
+                values - values.mean ([| 0L |], keepdim = true)
 
+            let spread values = Tensor.rms (centred values)
             let scale = if relativeToSpread then spread u else Tensor.rms u
-            let δu = Tangent.times (parameters field δ) (Network.tangent field.Network θ x)
-            let δu = if relativeToSpread then δu - δu.mean () else δu
+
+            let δu =
+                (Tangent.times (parameters field δ) (Network.tangent field.Network θ x))
+                    .view(int64 field.Network.Outputs, -1L)
+                    .t()
+
+            let δu = if relativeToSpread then centred δu else δu
             let errorOfU = Tensor.rms δu / (tolerance * (scale + tolerance))
 
             match field.Points with

@@ -34,7 +34,7 @@ type Derivative =
             | _ -> 1
 
 /// Values and local derivatives of a function at N points, one channel per derivative.
-/// Inside a network a jet has one column per unit of the layer; what comes out has one column.
+/// Inside a network a jet has one column per unit of the layer; what comes out has one column per component of u.
 type Jet =
     {
         /// The space dimension d.
@@ -192,10 +192,62 @@ module Jet =
             Data = first.Data + second.Data
         }
 
-    /// One channel (N) of a jet with one column. Raises `ArgumentException` when it was not asked for.
-    let get (derivative: Derivative) (jet: Jet) : Tensor =
+    /// The product of jets of the same request (Leibniz's rule); one of them may have one column and the other several.
+    let multiply (first: Jet) (second: Jet) : Jet =
+        let index =
+            first.Channels |> List.mapi (fun c channel -> channel, int64 c) |> Map.ofList
+
+        let f channel : Tensor = first.Data[index[channel]]
+        let g channel : Tensor = second.Data[index[channel]]
+
+        /// ∂ⁿ along an axis.
+        let along k n = if n = 0 then Value else Partial(k, n)
+
+        let product channel : Tensor =
+            match channel with
+            | Value -> f Value * g Value
+            | Partial(k, n) ->
+                (([ 1.0 ]), [ 1..n ])
+                ||> List.fold (fun row _ -> List.map2 (+) (0.0 :: row) (row @ [ 0.0 ]))
+                |> List.mapi (fun j binomial ->
+                    let term = f (along k j) * g (along k (n - j))
+                    if binomial = 1.0 then term else binomial * term)
+                |> List.reduce (fun x y -> x + y)
+            | Mixed(i, j) ->
+                let fi, fj, gi, gj =
+                    f (Partial(i, 1)), f (Partial(j, 1)), g (Partial(i, 1)), g (Partial(j, 1))
+
+                f channel * g Value + fi * gj + fj * gi + f Value * g channel
+            | Laplacian ->
+                let gradients (jet: Jet) =
+                    jet.Data.narrow (0L, index[Partial(0, 1)], int64 jet.Dimension)
+
+                f Laplacian * g Value
+                + 2.0 * (gradients first * gradients second).sum 0L
+                + f Value * g Laplacian
+
+        { first with
+            Data = Tensor.stack 0L (List.map product first.Channels)
+        }
+
+    /// The jet of one component of u, with one column. Raises `ArgumentException` when u does not have it.
+    let ofComponent (index: int) (jet: Jet) : Jet =
+        let count = int jet.Data.shape[2]
+
+        if index < 0 || index >= count then
+            Guard.fail "component" $"component {index} asked for, but u has {count} (components 0 to {count - 1})"
+
+        if count = 1 then
+            jet
+        else
+            { jet with
+                Data = jet.Data.narrow (2L, int64 index, 1L)
+            }
+
+    /// One channel as it is stored (N × width). Raises `ArgumentException` when it was not asked for.
+    let internal channel (derivative: Derivative) (jet: Jet) : Tensor =
         match List.tryFindIndex ((=) derivative) jet.Channels with
-        | Some c -> jet.Data[c].squeeze -1L
+        | Some c -> jet.Data[c]
         | None ->
             let second = [ for k in 0 .. jet.Dimension - 1 -> Partial(k, 2) ]
 
@@ -204,24 +256,27 @@ module Jet =
                 && second |> List.forall (fun p -> List.contains p jet.Channels)
             then
                 second
-                |> List.map (fun p -> jet.Data[List.findIndex ((=) p) jet.Channels].squeeze -1L)
+                |> List.map (fun p -> jet.Data[List.findIndex ((=) p) jet.Channels])
                 |> List.reduce (fun x y -> x + y)
             else
                 Guard.fail
                     "derivative"
                     $"%A{derivative} was not computed (there are %A{jet.Channels}); ask for it in the request"
 
-    /// u (N).
+    /// One channel: N numbers, or N × m for u with m components. Raises `ArgumentException` when it was not asked for.
+    let get (derivative: Derivative) (jet: Jet) : Tensor = (channel derivative jet).squeeze -1L
+
+    /// u: N, or N × m for m components.
     let value jet = get Value jet
 
-    /// ∇u (N × d).
+    /// ∇u: N × d, or N × d × m for m components.
     let gradient (jet: Jet) : Tensor =
         Tensor.stack 1L [ for k in 0 .. jet.Dimension - 1 -> get (Partial(k, 1)) jet ]
 
-    /// Δu (N).
+    /// Δu: N, or N × m for m components.
     let laplacian jet = get Laplacian jet
 
-    /// The full matrix of second derivatives (N × d × d).
+    /// The full matrix of second derivatives: N × d × d, or N × d × d × m for m components.
     let hessian (jet: Jet) : Tensor =
         let entry i j =
             if i = j then

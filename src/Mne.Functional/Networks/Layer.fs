@@ -5,8 +5,9 @@ open TorchSharp
 
 /// A layer of a network, as a user describes it.
 type Layer =
-    /// Sines and cosines of the periodic coordinates up to the given harmonic; other coordinates pass unchanged.
-    /// It makes the network periodic, so it comes first, and only on domains with periodic coordinates.
+    /// Sines and cosines of the periodic coordinates up to the given harmonic; of bounded coordinates the cosines of half
+    /// the frequencies, which are even about both ends; other coordinates pass unchanged.
+    /// It makes the network periodic, or keep its boundary conditions, so it comes first, and only on such domains.
     | Harmonics of count: int
     /// x ↦ (x − shift) / scale per coordinate, with fixed numbers; it comes first.
     | Normalise of shift: float list * scale: float list
@@ -16,12 +17,14 @@ type Layer =
     | Residual of block: Layer list
     /// h ↦ (h, block(h)).
     | Concatenate of block: Layer list
+    /// h ↦ W h + b with one unit for each of `count` components of u; it comes last. A network without it has one component.
+    | Outputs of count: int
 
 /// Constructors of layers, for reading order in scripts.
 [<RequireQualifiedAccess>]
 module Layer =
 
-    /// Sines and cosines of the periodic coordinates up to the given harmonic.
+    /// Sines and cosines of the periodic (and cosines of the bounded) coordinates up to the given harmonic.
     let harmonics count = Harmonics count
 
     /// x ↦ (x − shift) / scale.
@@ -36,6 +39,9 @@ module Layer =
     /// h ↦ (h, block(h)).
     let concatenate block = Concatenate block
 
+    /// The components of u, for systems of equations; it comes last.
+    let outputs count = Outputs count
+
 /// What a layer is made of: the few operations that values, jets and tangents know how to pass through.
 type internal Node =
     /// h ↦ W h + b, with W (out × in, row by row) and then b (out) in θ from `offset` on.
@@ -48,6 +54,8 @@ type internal Node =
     | Fork of Node list list
     /// The sum of the results of all branches.
     | Sum of Node list list
+    /// The product of the results of two branches, the first of which has one unit.
+    | Product of Node list * Node list
 
 /// From a description to nodes: widths are inferred, and every affine map is given its place in θ.
 module internal Node =
@@ -63,6 +71,35 @@ module internal Node =
         | Softplus
         | Gelu -> sqrt 2.0
 
+    /// Whether the coordinate enters a network through `Harmonics`.
+    let private ofWaves (coordinate: Coordinate) =
+        coordinate.IsPeriodic || coordinate.IsBounded
+
+    /// The factors that vanish at the Dirichlet ends, one for each coordinate that has any: quarter or half a wave, odd
+    /// about these ends and even about Neumann ends.
+    let private vanishing (domain: Domain) =
+        let d = domain.Dimension
+
+        [
+            for k, coordinate in List.indexed domain.Coordinates do
+                let sine waves shift low high =
+                    let frequency = waves * Math.PI / (high - low)
+
+                    [
+                        Fixed(
+                            Array2D.init 1 d (fun _ j -> if j = k then frequency else 0.0),
+                            [| shift - frequency * low |]
+                        )
+                        Activate Sine
+                    ]
+
+                match coordinate with
+                | Bounded(low, high, Dirichlet, Dirichlet) -> sine 1.0 0.0 low high
+                | Bounded(low, high, Dirichlet, Neumann) -> sine 0.5 0.0 low high
+                | Bounded(low, high, Neumann, Dirichlet) -> sine 0.5 (Math.PI / 2.0) low high
+                | _ -> ()
+        ]
+
     let private harmonics (domain: Domain) count =
         let d = domain.Dimension
 
@@ -75,7 +112,12 @@ module internal Node =
                             let frequency = 2.0 * Math.PI * float m / (high - low)
                             yield k, frequency, -frequency * low
                             yield k, frequency, -frequency * low + Math.PI / 2.0
-                    | _ -> ()
+                    | Bounded(low, high, _, _) ->
+                        for m in 1..count do
+                            let frequency = Math.PI * float m / (high - low)
+                            yield k, frequency, -frequency * low + Math.PI / 2.0
+                    | Real
+                    | Interval _ -> ()
             ]
 
         let waves =
@@ -88,7 +130,7 @@ module internal Node =
         let straight =
             [
                 for k, coordinate in List.indexed domain.Coordinates do
-                    if not coordinate.IsPeriodic then
+                    if not (ofWaves coordinate) then
                         k
             ]
 
@@ -105,20 +147,27 @@ module internal Node =
 
             [ Fork [ branch; [ pass ] ] ], rows.Length + straight.Length
 
-    /// The nodes of `layers`, followed by a linear map to `outputs` units; and the number of parameters.
+    /// The nodes of `layers`, which end in a linear map to the components of u; the number of parameters and of components.
     /// Raises `ArgumentException` when the description does not fit the domain.
-    let compile (domain: Domain) (layers: Layer list) (outputs: int) : Node list * int =
+    let compile (domain: Domain) (layers: Layer list) : Node list * int * int =
         let d = domain.Dimension
+
+        let layers, outputs =
+            match List.tryLast layers with
+            | Some(Outputs count) -> List.take (layers.Length - 1) layers, count
+            | _ -> layers, 1
+
+        Guard.atLeast "layers" 1 outputs
 
         let rec one first width offset layer : Node list * int * int =
             match layer with
             | Harmonics count ->
                 Guard.atLeast "layers" 1 count
 
-                if not first || not (domain.Coordinates |> List.exists _.IsPeriodic) then
+                if not first || not (List.exists ofWaves domain.Coordinates) then
                     Guard.fail
                         "layers"
-                        "harmonics found after another layer or on a domain without periodic coordinates; put them first, on a periodic domain"
+                        "harmonics found after another layer or on a domain without periodic or bounded coordinates; put them first, on a periodic domain or one with boundary conditions"
 
                 let nodes, width = harmonics domain count
                 nodes, width, offset
@@ -155,6 +204,7 @@ module internal Node =
             | Concatenate block ->
                 let nodes, blockWidth, offset = many width offset block
                 [ Fork [ []; nodes ] ], width + blockWidth, offset
+            | Outputs _ -> Guard.fail "layers" "outputs found before another layer or in a block; put them last"
 
         and many width offset block =
             block
@@ -164,16 +214,18 @@ module internal Node =
                     nodes @ more, width, offset)
                 ([], width, offset)
 
-        let periodic = domain.Coordinates |> List.exists _.IsPeriodic
-
         match layers with
         | Harmonics _ :: _ -> ()
         | Normalise _ :: Harmonics _ :: _ ->
             Guard.fail "layers" "normalise before harmonics would change the period; leave it out"
-        | _ when periodic ->
+        | _ when domain.Coordinates |> List.exists _.IsPeriodic ->
             Guard.fail
                 "layers"
                 "the domain has periodic coordinates, but the network would not be periodic; start with Layer.harmonics"
+        | _ when domain.Coordinates |> List.exists _.IsBounded ->
+            Guard.fail
+                "layers"
+                "the domain has boundary conditions, but the network would not keep them; start with Layer.harmonics, or take an Interval and Network.dirichlet"
         | _ -> ()
 
         let nodes, width, offset =
@@ -182,7 +234,11 @@ module internal Node =
                 let more, width, offset = one (i = 0) width offset layer
                 nodes @ more, width, offset)
 
-        nodes @ [ Affine(width, outputs, offset, 1.0) ], offset + (width + 1) * outputs
+        let free = nodes @ [ Affine(width, outputs, offset, 1.0) ]
+
+        List.foldBack (fun factor nodes -> [ Product(factor, nodes) ]) (vanishing domain) free,
+        offset + (width + 1) * outputs,
+        outputs
 
     /// Seeded initial parameters: weights normal with standard deviation gain / √fan-in, biases normal with standard
     /// deviation 1 in hidden layers and 0 in the last map. Offsets as large as what a unit sees spread the places where the
@@ -195,6 +251,7 @@ module internal Node =
                 | Affine(fanIn, fanOut, offset, gain) -> [ offset, fanIn, fanOut, gain ]
                 | Fork branches
                 | Sum branches -> List.collect affines branches
+                | Product(one, two) -> affines one @ affines two
                 | Fixed _
                 | Activate _ -> [])
 

@@ -13,6 +13,8 @@ type NetworkRecipe =
     | Rescaled of shift: float list * scale: float list * NetworkRecipe
     /// The sum of networks: `Network.add`.
     | Sum of NetworkRecipe list
+    /// One component of a network: `Network.ofComponent`.
+    | Component of index: int * NetworkRecipe
     /// Something that only the program that made it knows: `Network.ofFunction`, or functions of a network replaced.
     | Function of Domain * parameters: int
 
@@ -23,14 +25,18 @@ type NetworkRecipe =
         | Blocks(_, blocks, layers) -> $"Σ over %A{blocks} of %A{layers}"
         | Rescaled(shift, scale, inner) -> $"{inner} of (x − %A{shift}) / %A{scale}"
         | Sum parts -> parts |> List.map string |> String.concat " + "
+        | Component(index, whole) -> $"component {index} of {whole}"
         | Function(domain, parameters) -> $"a function of {parameters} parameters on %A{domain.Coordinates}"
 
-/// A parametric function u_θ on a domain. Parameters θ are one flat vector (p), points X the rows of an N × d tensor;
+/// A parametric function u_θ on a domain, with one or several components. Parameters θ are one flat vector (p), points X
+/// the rows of an N × d tensor;
 /// both carry element type and device. A network is a description and a few pure functions; it holds no tensors.
 type Network =
     {
         /// Where the function lives.
         Domain: Domain
+        /// m, the number of components of u.
+        Outputs: int
         /// p, the length of θ.
         ParameterCount: int
         /// How it was made. Whoever replaces one of the functions below says so here with `NetworkRecipe.Function`.
@@ -39,7 +45,7 @@ type Network =
         Initial: Placement -> int -> Tensor
         /// Values and the requested derivatives at a moderate number of points.
         Propagate: Set<Derivative> -> Tensor -> Tensor -> Jet
-        /// The tangent at the points.
+        /// The tangent at the points: m N rows, component by component.
         Linearise: Tensor -> Tensor -> Tangent
     }
 
@@ -67,7 +73,8 @@ module Network =
                 Jet.affine (Tensor.ofArray2D placement weight) (Tensor.ofArray placement bias) jet
             | Activate activation -> Jet.activate activation jet
             | Fork branches -> Jet.concatenate [ for branch in branches -> propagate θ branch jet ]
-            | Sum branches -> [ for branch in branches -> propagate θ branch jet ] |> List.reduce Jet.add)
+            | Sum branches -> [ for branch in branches -> propagate θ branch jet ] |> List.reduce Jet.add
+            | Product(one, two) -> Jet.multiply (propagate θ one jet) (propagate θ two jet))
 
     /// The value at the end of the nodes, and the way back: from the sensitivity of u to that value, its sensitivity
     /// to the input and the blocks of the tangent met on the way.
@@ -106,6 +113,10 @@ module Network =
 
                     parts |> List.map fst |> List.reduce (fun x y -> x + y),
                     (fun g -> [ for _, back in parts -> back g ] |> merge)
+                | Product(one, two) ->
+                    let (factor: Tensor, backOne), (h, backTwo) = linearise θ one h, linearise θ two h
+
+                    factor * h, (fun g -> merge [ backOne ((g * h).sum(1L, keepdim = true)); backTwo (g * factor) ])
 
             next,
             fun g ->
@@ -117,7 +128,12 @@ module Network =
     and private merge (branches: (Tensor * Block list) list) =
         branches |> List.map fst |> List.reduce (fun x y -> x + y), List.collect snd branches
 
-    /// A layered network from the domain to the reals; a linear map to one output is put behind the given layers.
+    /// The points m times below each other, as the rows of a tangent want them.
+    let private repeated (m: int) (points: Tensor) : Tensor =
+        if m = 1 then points else points.repeat ([| int64 m; 1L |])
+
+    /// A layered network on the domain; a linear map to the reals is put behind the given layers, or to several
+    /// components if they end in `Layer.outputs`.
     /// Raises `ArgumentException` when a layer does not fit.
     ///
     /// <example><code>
@@ -125,18 +141,122 @@ module Network =
     /// let θ = Network.initial network 1
     /// </code></example>
     let create (domain: Domain) (layers: Layer list) : Network =
-        let nodes, parameters = Node.compile domain layers 1
+        let nodes, parameters, outputs = Node.compile domain layers
 
         {
             Domain = domain
+            Outputs = outputs
             ParameterCount = parameters
             Recipe = NetworkRecipe.Layers(domain, layers)
             Initial = fun placement seed -> Node.initial placement seed nodes
             Propagate = fun request θ points -> propagate θ nodes (Jet.ofPoints request points)
             Linearise =
                 fun θ points ->
-                    let value, back = linearise θ nodes points
-                    Structured(parameters, snd (back (torch.ones_like value)))
+                    let _, back = linearise θ nodes (repeated outputs points)
+                    // Row by row, the sensitivity of one component to all of them.
+                    let own = torch.eye (int64 outputs, dtype = θ.dtype, device = θ.device)
+                    Structured(parameters, snd (back (own.repeat_interleave (points.shape[0], 0L))))
+        }
+
+    /// The jet of any differentiable function f of points (N × d ↦ N × m) by automatic differentiation.
+    let private automaticJet request (f: Tensor -> Tensor) (points: Tensor) : Jet =
+        let d = int points.shape[1]
+
+        let rec channel (f: Tensor -> Tensor) derivative : Tensor -> Tensor =
+            match derivative with
+            | Value -> f
+            | Partial(k, n) ->
+                let lower = if n = 1 then Value else Partial(k, n - 1)
+                fun x -> (Diff.grad (channel f lower) x).select(1L, int64 k)
+            | Mixed(i, j) -> fun x -> (Diff.grad (channel f (Partial(i, 1))) x).select(1L, int64 j)
+            | Laplacian -> Diff.laplacian f
+
+        let channels = Jet.closure d request |> Set.toList
+        let value = f points
+
+        let column c =
+            Tensor.stack
+                0L
+                [
+                    for derivative in channels ->
+                        match derivative with
+                        | Value -> value.select (1L, c)
+                        | _ -> channel (fun x -> (f x).select(1L, c)) derivative points
+                ]
+
+        {
+            Dimension = d
+            Channels = channels
+            Data = Tensor.stack 2L [ for c in 0L .. value.shape[1] - 1L -> column c ]
+        }
+
+    /// A network of m components given as any differentiable function of θ (p) and points X (N × d) to values (N × m);
+    /// see `ofFunction`.
+    ///
+    /// <example><code>
+    /// // a point that moves on a circle, seen from everywhere
+    /// let rotor (θ: Tensor) (x: Tensor) = Tensor.stack 1L [ θ[0].cos () + 0.0 * x.squeeze 1L; θ[0].sin () + 0.0 * x.squeeze 1L ]
+    /// let network = Network.ofVectorFunction (Domain.euclidean 1) 2 1 (fun placement _ -> Tensor.zeros placement [ 1 ]) rotor
+    /// </code></example>
+    let ofVectorFunction
+        (domain: Domain)
+        (outputs: int)
+        (parameters: int)
+        (initial: Placement -> int -> Tensor)
+        (f: Tensor -> Tensor -> Tensor)
+        : Network =
+        Guard.atLeast "outputs" 1 outputs
+        Guard.atLeast "parameters" 1 parameters
+        let d = domain.Dimension
+
+        let evaluate (θ: Tensor) (points: Tensor) =
+            let values = f θ points
+
+            if values.shape <> [| points.shape[0]; int64 outputs |] then
+                Guard.fail
+                    "f"
+                    $"found the shape {Guard.shapeName values.shape}, wanted {points.shape[0]} × {outputs} (one row per point, one column per component)"
+
+            values
+
+        /// For rows that say which component is meant, in their last column: one number per row.
+        let chosen (θ: Tensor) (rows: Tensor) : Tensor =
+            let index = rows.narrow(1L, int64 d, 1L).``to`` torch.ScalarType.Int64
+            (evaluate θ (rows.narrow (1L, 0L, int64 d))).gather(1L, index).squeeze 1L
+
+        let jacobian (θ: Tensor) (rows: Tensor) =
+            Tensor.stack
+                0L
+                [
+                    for i in 0 .. Tensor.rows rows - 1 ->
+                        θ |> Diff.grad (fun θ -> (chosen θ (rows.narrow (0L, int64 i, 1L))).squeeze 0L)
+                ]
+
+        {
+            Domain = domain
+            Outputs = outputs
+            ParameterCount = parameters
+            Recipe = NetworkRecipe.Function(domain, parameters)
+            Initial = initial
+            Propagate = fun request θ points -> automaticJet request (evaluate θ) points
+            Linearise =
+                fun θ points ->
+                    let number =
+                        torch.arange (float outputs, dtype = points.dtype, device = points.device)
+
+                    Generic
+                        {
+                            Parameters = parameters
+                            Points =
+                                Tensor.concatenate
+                                    1L
+                                    [
+                                        repeated outputs points
+                                        number.repeat_interleave(points.shape[0], 0L).unsqueeze 1L
+                                    ]
+                            Jacobian = jacobian θ
+                            TransposeTimes = fun rows v -> θ |> Diff.grad (fun θ -> (chosen θ rows * v).sum())
+                        }
         }
 
     /// A network given as any differentiable function of θ (p) and points X (N × d) to values (N), each value depending
@@ -155,68 +275,18 @@ module Network =
         (initial: Placement -> int -> Tensor)
         (f: Tensor -> Tensor -> Tensor)
         : Network =
-        Guard.atLeast "parameters" 1 parameters
-
-        let evaluate (θ: Tensor) (points: Tensor) =
+        ofVectorFunction domain 1 parameters initial (fun θ points ->
             let value = f θ points
             Guard.vector "f" (Tensor.rows points) value
-            value
-
-        let d = domain.Dimension
-
-        let derivatives request (θ: Tensor) (points: Tensor) =
-            let rec channel derivative : Tensor -> Tensor =
-                match derivative with
-                | Value -> evaluate θ
-                | Partial(k, n) ->
-                    let lower = if n = 1 then Value else Partial(k, n - 1)
-                    fun x -> (Diff.grad (channel lower) x).select(1L, int64 k)
-                | Mixed(i, j) -> fun x -> (Diff.grad (channel (Partial(i, 1))) x).select(1L, int64 j)
-                | Laplacian -> Diff.laplacian (evaluate θ)
-
-            let channels = Jet.closure d request |> Set.toList
-
-            {
-                Dimension = d
-                Channels = channels
-                Data = (Tensor.stack 0L [ for c in channels -> channel c points ]).unsqueeze -1L
-            }
-
-        let jacobian (θ: Tensor) (points: Tensor) =
-            Tensor.stack
-                0L
-                [
-                    for i in 0 .. Tensor.rows points - 1 ->
-                        θ
-                        |> Diff.grad (fun θ -> (evaluate θ (points.narrow (0L, int64 i, 1L))).squeeze 0L)
-                ]
-
-        let transposeTimes (θ: Tensor) (points: Tensor) (v: Tensor) =
-            θ |> Diff.grad (fun θ -> (evaluate θ points * v).sum())
-
-        {
-            Domain = domain
-            ParameterCount = parameters
-            Recipe = NetworkRecipe.Function(domain, parameters)
-            Initial = initial
-            Propagate = derivatives
-            Linearise =
-                fun θ points ->
-                    Generic
-                        {
-                            Parameters = parameters
-                            Points = points
-                            Jacobian = jacobian θ
-                            TransposeTimes = transposeTimes θ
-                        }
-        }
+            value.unsqueeze 1L)
 
     /// A network that reads only some coordinates, and shares its weights between several such blocks:
     /// u(x) = Σ_b w(x_b), where w is a layered network and x_b are the coordinates that block b lists. One block makes a
     /// network of these coordinates; all single coordinates, or all pairs, make a function that does not depend on their
     /// order; all neighbourhoods of a lattice, one that does not change under translation.
-    /// Raises `ArgumentException` when a block is empty, names a coordinate that does not exist, or differs from the first
-    /// block in length or kind of coordinates.
+    /// Raises `ArgumentException` when a block is empty, names a coordinate that does not exist, differs from the first
+    /// block in length or kind of coordinates, or lacks a coordinate with a Dirichlet condition (the sum of all blocks has
+    /// to vanish there).
     ///
     /// <example><code>
     /// // a chain of 16 sites with periodic ends: every site with its two neighbours
@@ -242,6 +312,16 @@ module Network =
                 Guard.fail
                     "blocks"
                     $"block %A{block} differs from block %A{blocks.Head} in length or kind of coordinates; share weights only between blocks that are alike"
+
+        for k, coordinate in List.indexed domain.Coordinates do
+            match coordinate with
+            | Bounded(_, _, low, high) when low = Dirichlet || high = Dirichlet ->
+                for block in blocks do
+                    if not (List.contains k block) then
+                        Guard.fail
+                            "blocks"
+                            $"block %A{block} does not see coordinate {k}, so that the sum would not vanish at its Dirichlet end; give every block this coordinate, or take an Interval and Network.dirichlet"
+            | _ -> ()
 
         let part = create (Domain.create (kinds blocks.Head)) layers
         let m, width = int64 blocks.Length, int64 blocks.Head.Length
@@ -273,7 +353,7 @@ module Network =
             let inner = part.Propagate needed θ (gather points)
 
             let columns derivative =
-                (Jet.get derivative inner).view(points.shape[0], m)
+                (Jet.channel derivative inner).view(points.shape[0], m, -1L)
 
             let channel derivative : Tensor =
                 match derivative with
@@ -286,25 +366,26 @@ module Network =
                             | Some inner -> (columns inner).select(1L, int64 b)
                             | None -> ()
                     ]
-                    |> List.fold (fun sum term -> sum + term) (points.new_zeros points.shape[0])
+                    |> List.fold (fun sum term -> sum + term) (points.new_zeros (points.shape[0], int64 part.Outputs))
 
             {
                 Dimension = d
                 Channels = channels
-                Data = (Tensor.stack 0L [ for c in channels -> channel c ]).unsqueeze -1L
+                Data = Tensor.stack 0L [ for c in channels -> channel c ]
             }
 
-        /// Shared weights: the gradients of all blocks of a point add up.
-        let collapse (n: int64) block =
+        /// Shared weights: the gradients of all blocks of a row add up.
+        let collapse block =
             match block with
             | Outer(a, b, offset) when m > 1L ->
-                let a, b = a.view (n, m, a.shape[1]), b.view (n, m, b.shape[1])
+                let a, b = a.view (-1L, m, a.shape[1]), b.view (-1L, m, b.shape[1])
                 let weight = b.transpose(1L, 2L).bmm(a).flatten 1L
                 Columns(Tensor.concatenate 1L [ weight; b.sum 1L ], offset)
             | other -> other
 
         {
             Domain = domain
+            Outputs = part.Outputs
             ParameterCount = part.ParameterCount
             Recipe = NetworkRecipe.Blocks(domain, blocks, layers)
             Initial = part.Initial
@@ -312,7 +393,7 @@ module Network =
             Linearise =
                 fun θ points ->
                     match part.Linearise θ (gather points) with
-                    | Structured(p, inner) -> Structured(p, List.map (collapse points.shape[0]) inner)
+                    | Structured(p, inner) -> Structured(p, List.map collapse inner)
                     | Generic _ as generic -> generic
         }
 
@@ -327,11 +408,11 @@ module Network =
 
         if
             network.Domain.Coordinates
-            |> List.exists (fun coordinate -> coordinate.IsPeriodic)
+            |> List.exists (fun coordinate -> coordinate.IsPeriodic || coordinate.IsBounded)
         then
             Guard.fail
                 "network"
-                "its domain has periodic coordinates, whose period would change; rescale only the others"
+                "its domain has periodic coordinates or boundary conditions, which would move; rescale only other domains"
 
         scale |> List.iter (Guard.positive "scale")
 
@@ -358,10 +439,10 @@ module Network =
 
             let rec channel derivative : Tensor =
                 match derivative with
-                | Value -> Jet.value inner
-                | Partial(k, n) -> Jet.get derivative inner / scale[k] ** float n
-                | Mixed(i, j) -> Jet.get derivative inner / (scale[i] * scale[j])
-                | Laplacian when alike -> Jet.laplacian inner / (scale.Head * scale.Head)
+                | Value -> Jet.channel Value inner
+                | Partial(k, n) -> Jet.channel derivative inner / scale[k] ** float n
+                | Mixed(i, j) -> Jet.channel derivative inner / (scale[i] * scale[j])
+                | Laplacian when alike -> Jet.channel Laplacian inner / (scale.Head * scale.Head)
                 | Laplacian ->
                     [ for k in 0 .. d - 1 -> channel (Partial(k, 2)) ]
                     |> List.reduce (fun x y -> x + y)
@@ -369,7 +450,7 @@ module Network =
             {
                 Dimension = d
                 Channels = channels
-                Data = (Tensor.stack 0L [ for c in channels -> channel c ]).unsqueeze -1L
+                Data = Tensor.stack 0L [ for c in channels -> channel c ]
             }
 
         { network with
@@ -378,9 +459,61 @@ module Network =
             Linearise = fun θ points -> network.Linearise θ (inside points)
         }
 
+    /// Prescribed values on a boundary of any shape: u(x) = data(x) + distance(x) w(x), where `distance` vanishes on the
+    /// boundary and nowhere else, like x (1 − x) or 1 − |x|², and `data` has the wanted values there. Both map points (N × d)
+    /// to N, `data` also to N × m for m components; they are differentiated automatically. Near the boundary u is then as
+    /// free as a smooth function with these values is; conditions on derivatives: see `Bounded`. The data do not depend on
+    /// time.
+    /// Raises `ArgumentException` when used if a function returns another shape, or a number that is not finite.
+    ///
+    /// <example><code>
+    /// // u = 1 on the unit circle
+    /// let disc = Domain.box [ -1.0, 1.0; -1.0, 1.0 ]
+    /// let inside = Network.create disc [ Layer.dense 32 Tanh; Layer.dense 32 Tanh ]
+    /// let network = inside |> Network.dirichlet (fun x -> 1.0 - x.square().sum 1L) (fun x -> torch.ones_like (x.select (1L, 0L)))
+    /// </code></example>
+    let dirichlet (distance: Tensor -> Tensor) (data: Tensor -> Tensor) (network: Network) : Network =
+        let column name m (f: Tensor -> Tensor) (points: Tensor) : Tensor =
+            let values = f points
+            Guard.values name (Tensor.rows points) m values
+            Guard.finite name values
+            if m = 1 then values.unsqueeze 1L else values
+
+        let factor points = column "distance" 1 distance points
+
+        let scaled (φ: Tensor) block =
+            match block with
+            | Outer(a, b, offset) -> Outer(a, b * φ, offset)
+            | Columns(j, offset) -> Columns(j * φ, offset)
+
+        { network with
+            Recipe = NetworkRecipe.Function(network.Domain, network.ParameterCount)
+            Propagate =
+                fun request θ points ->
+                    network.Propagate request θ points
+                    |> Jet.multiply (automaticJet request factor points)
+                    |> Jet.add (automaticJet request (column "data" network.Outputs data) points)
+            Linearise =
+                fun θ points ->
+                    match network.Linearise θ points with
+                    | Structured(p, blocks) ->
+                        let φ = (factor points).repeat([| int64 network.Outputs; 1L |])
+                        Structured(p, List.map (scaled φ) blocks)
+                    | Generic generic ->
+                        let at (rows: Tensor) =
+                            factor (rows.narrow (1L, 0L, int64 network.Domain.Dimension))
+
+                        Generic
+                            { generic with
+                                Jacobian = fun rows -> at rows * generic.Jacobian rows
+                                TransposeTimes = fun rows v -> generic.TransposeTimes rows ((at rows).squeeze 1L * v)
+                            }
+        }
+
     /// The sum of networks on the same domain, each with its own weights: u(x) = Σ_k u_k(x); θ holds theirs one after the
     /// other. The tangent kernel of a sum is the sum of the kernels.
-    /// Raises `ArgumentException` when there are none, when domains differ, or when a network is generic.
+    /// Raises `ArgumentException` when there are none, when domains or numbers of components differ, or when a network is
+    /// generic.
     let add (networks: Network list) : Network =
         if networks.IsEmpty then
             Guard.fail "networks" "found none, wanted at least one"
@@ -392,6 +525,14 @@ module Network =
                 "networks"
                 "their domains differ; make all of them on the same domain (Network.ofBlocks picks coordinates)"
 
+        if
+            networks
+            |> List.exists (fun network -> network.Outputs <> networks.Head.Outputs)
+        then
+            Guard.fail
+                "networks"
+                $"their numbers of components differ: %A{networks |> List.map _.Outputs}; end all of them in the same Layer.outputs"
+
         let offsets =
             networks |> List.scan (fun offset network -> offset + network.ParameterCount) 0
 
@@ -402,6 +543,7 @@ module Network =
 
         {
             Domain = domain
+            Outputs = networks.Head.Outputs
             ParameterCount = List.last offsets
             Recipe = NetworkRecipe.Sum [ for network in networks -> network.Recipe ]
             Initial =
@@ -434,6 +576,24 @@ module Network =
                     )
         }
 
+    /// One component of u as a network of its own, with the same parameters.
+    /// Raises `ArgumentException` when u does not have it.
+    let ofComponent (index: int) (network: Network) : Network =
+        if index < 0 || index >= network.Outputs then
+            Guard.fail
+                "component"
+                $"component {index} asked for, but u has {network.Outputs} (components 0 to {network.Outputs - 1})"
+
+        if network.Outputs = 1 then
+            network
+        else
+            { network with
+                Outputs = 1
+                Recipe = NetworkRecipe.Component(index, network.Recipe)
+                Propagate = fun request θ points -> network.Propagate request θ points |> Jet.ofComponent index
+                Linearise = fun θ points -> network.Linearise θ points |> Tangent.ofComponent index network.Outputs
+            }
+
     /// The network of a recipe: the same functions, bit for bit, as the network that the recipe was taken from.
     /// Raises `ArgumentException` for a recipe that a function is part of.
     let rec ofRecipe (recipe: NetworkRecipe) : Network =
@@ -442,6 +602,7 @@ module Network =
         | NetworkRecipe.Blocks(domain, blocks, layers) -> ofBlocks domain blocks layers
         | NetworkRecipe.Rescaled(shift, scale, inner) -> rescaled shift scale (ofRecipe inner)
         | NetworkRecipe.Sum parts -> add (List.map ofRecipe parts)
+        | NetworkRecipe.Component(index, whole) -> ofComponent index (ofRecipe whole)
         | NetworkRecipe.Function _ ->
             Guard.fail
                 "recipe"
@@ -482,15 +643,15 @@ module Network =
 
             { parts.Head with Data = data }
 
-    /// u_θ at the points (N).
+    /// u_θ at the points: N, or N × m for m components.
     let value (network: Network) (θ: Tensor) (points: Tensor) : Tensor =
         Scope.keep (fun () -> Jet.value (jet Set.empty network θ points))
 
-    /// ∇u_θ at the points (N × d).
+    /// ∇u_θ at the points: N × d, or N × d × m for m components.
     let gradient (network: Network) (θ: Tensor) (points: Tensor) : Tensor =
         Scope.keep (fun () -> Jet.gradient (jet (Jet.gradientRequest network.Domain.Dimension) network θ points))
 
-    /// Δu_θ at the points (N).
+    /// Δu_θ at the points: N, or N × m for m components.
     let laplacian (network: Network) (θ: Tensor) (points: Tensor) : Tensor =
         Scope.keep (fun () -> Jet.laplacian (jet (Set.singleton Laplacian) network θ points))
 
@@ -500,12 +661,56 @@ module Network =
 
         /// What the blocks hold, each tensor once; the points are the caller's.
         let held tangent =
-            match tangent with
-            | Generic _ -> []
-            | Structured(_, blocks) ->
-                List.collect Block.tensors blocks
-                |> Seq.distinctBy (fun tensor -> tensor.Handle)
-                |> Seq.filter (fun tensor -> tensor.Handle <> points.Handle)
-                |> Seq.toList
+            let tensors =
+                match tangent with
+                | Generic generic -> [ generic.Points ]
+                | Structured(_, blocks) -> List.collect Block.tensors blocks
+
+            tensors
+            |> Seq.distinctBy (fun tensor -> tensor.Handle)
+            |> Seq.filter (fun tensor -> tensor.Handle <> points.Handle)
+            |> Seq.toList
 
         Scope.keepAll held (fun () -> network.Linearise θ points)
+
+    /// Raises `ArgumentException` where u_θ does not keep the conditions of its domain, seen from some of the points:
+    /// networks from layers do; those given as a function need not.
+    let internal checkBoundary (network: Network) (θ: Tensor) (points: Tensor) : unit =
+        Scope.free (fun () ->
+            let some = points.narrow (0L, 0L, min 16L points.shape[0])
+
+            let at k (place: float) derivative =
+                let wall = some.clone ()
+                wall.select(1L, int64 k).fill_ place |> ignore
+                Jet.get derivative (jet (Set.singleton derivative) network θ wall)
+
+            let slack = Placement.epsilon (Placement.ofTensor θ) ** 0.5
+
+            let compare k condition derivative (length: float) (defect: Tensor) =
+                let inside = jet (Set.singleton derivative) network θ some
+
+                let scale =
+                    Tensor.rms (Jet.get derivative inside) + Tensor.rms (Jet.value inside) / length
+
+                let found = Tensor.toFloat (defect.abs().max())
+
+                if found > slack * scale then
+                    Guard.fail
+                        "network"
+                        $"{condition} along coordinate {k} is missed by {found:G3}; make the function keep it, or take a domain without this condition"
+
+            for k, coordinate in List.indexed network.Domain.Coordinates do
+                let wall (low: float, high: float) place boundary =
+                    match boundary with
+                    | Dirichlet -> compare k $"u = 0 at {place}" Value 1.0 (at k place Value)
+                    | Neumann ->
+                        compare k $"∂u/∂x = 0 at {place}" (Partial(k, 1)) (high - low) (at k place (Partial(k, 1)))
+
+                match coordinate with
+                | Periodic(low, high) ->
+                    compare k $"the period {high - low}" Value 1.0 (at k high Value - at k low Value)
+                | Bounded(low, high, atLow, atHigh) ->
+                    wall (low, high) low atLow
+                    wall (low, high) high atHigh
+                | Real
+                | Interval _ -> ())

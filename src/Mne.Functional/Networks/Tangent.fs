@@ -12,6 +12,7 @@ type Block =
     | Columns of jacobian: Tensor * offset: int
 
 /// The tangent J = ∂u(x_i)/∂θ_j (N × p) at N points, in a form that never holds all of J (MATH.md §1).
+/// For u with m components there are m N rows: those of all points for the first component, then for the second, …
 type Tangent =
     /// The outer-product structure of a layered network.
     | Structured of parameters: int * blocks: Block list
@@ -23,11 +24,11 @@ type Tangent =
 and GenericTangent =
     {
         Parameters: int
-        /// The points of the rows (N × d).
+        /// The points of the rows (N × d); for several components, with the component's number in a further column.
         Points: Tensor
-        /// The rows of J (n × p) at the given points (n × d).
+        /// The rows of J (n × p) for n rows of the points.
         Jacobian: Tensor -> Tensor
-        /// Jᵀ v (p) at the given points for v (n).
+        /// Jᵀ v (p) for n rows of the points and v (n).
         TransposeTimes: Tensor -> Tensor -> Tensor
     }
 
@@ -126,7 +127,14 @@ module Tangent =
         | Structured(_, blocks) -> (Block.tensors blocks.Head).Head
         | Generic generic -> generic.Points
 
-    /// The number of points N.
+    /// Values of u at N points, N or N × m, in the order of the tangent's rows (m N): component by component.
+    let stacked (values: Tensor) : Tensor =
+        if values.dim () = 1L then
+            values
+        else
+            values.t().reshape -1L
+
+    /// The number of rows: of points N, times the number of components of u.
     let rows tangent = Tensor.rows (representative tangent)
 
     /// The number of parameters p.
@@ -150,6 +158,11 @@ module Tangent =
 
     let private narrow (start, length) tangent =
         restrict (fun rows -> rows.narrow (0L, start, length)) tangent
+
+    /// The rows of one of m components.
+    let internal ofComponent index m tangent =
+        let n = int64 (rows tangent / m)
+        narrow (int64 index * n, n) tangent
 
     /// A matrix with one row per point of the tangent, made some rows at a time so that intermediates stay bounded.
     let private byRows size perRow columns (make: Tangent -> Tensor) tangent : Tensor =

@@ -58,6 +58,15 @@ module Guard =
                 name
                 $"found the shape {shapeName tensor.shape}, wanted a vector of length {n} (one number per point); an N × 1 tensor becomes one with squeeze(1)"
 
+    /// Raises unless the tensor holds the values of m components at n points: n for one component, n × m for several.
+    let values name n m (tensor: Tensor) =
+        if m = 1 then
+            vector name n tensor
+        elif tensor.shape <> [| int64 n; int64 m |] then
+            fail
+                name
+                $"found the shape {shapeName tensor.shape}, wanted {n} × {m} (one row per point, one column for each of {m})"
+
     /// Raises unless both tensors have the same element type and device.
     let samePlacement name (tensor: Tensor) otherName (other: Tensor) =
         if tensor.dtype <> other.dtype then

@@ -63,6 +63,10 @@ let private closedForms: (Term * (float -> float -> float -> float)) list =
         (fun _ x y -> -0.025 * u x y + u x y - u x y ** 3.0)
         1.0 - Term.value / 4.0 + 2.0, (fun _ x y -> 3.0 - u x y / 4.0)
         -(Term.value + 1.0) * 2.0 - 3.0, (fun _ x y -> -2.0 * (u x y + 1.0) - 3.0)
+        Term.laplacian / (1.0 + Term.pown 2 Term.value), (fun _ x y -> -5.0 * u x y / (1.0 + u x y ** 2.0))
+        2.0 / (3.0 + Term.value) - wave / Term.number 4.0, (fun t x y -> 2.0 / (3.0 + u x y) - cos (x + t) / 4.0)
+        Term.pointwise "f" (fun t x u -> t * u + x.select (1L, 1L) * u.square ()) (2.0 * Term.value),
+        (fun t x y -> 2.0 * t * u x y + 4.0 * y * u x y ** 2.0)
         Term.custom "uΔu/t" [ Laplacian ] (fun local -> Jet.value local.Jet * Jet.laplacian local.Jet / local.Time),
         (fun t x y -> -5.0 * u x y ** 2.0 / t)
     ]
@@ -97,6 +101,10 @@ type private Terms =
                         Gen.map2 (fun (a: Term) (b: Term) -> a - b) smaller smaller
                         Gen.map2 (fun (a: Term) (b: Term) -> a * b) smaller smaller
                         Gen.map2 Term.pown (Gen.choose (0, 3)) smaller
+                        Gen.map2
+                            (fun (a: Term) (b: Term) -> a / (2.0 + Term.map "sin" (fun v -> v.sin ()) b))
+                            smaller
+                            smaller
                         Gen.map Term.mean smaller
                         Gen.map (Term.map "sin" (fun a -> a.sin ())) smaller
                     ]
@@ -142,8 +150,184 @@ let tests =
                 Check.close 1e-13 "mean" (evaluate (Term.mean Term.value) 0.0 x) (u.mean().expand 9L)
                 Check.close 1e-13 "centred" (evaluate (Term.centred Term.value) 0.0 x) (u - u.mean ())
 
+                let weight, height =
+                    Term.map "exp" (fun v -> v.exp ()) -Term.value, Term.known "y" (fun _ x -> x.select (1L, 1L))
+
+                let w, y = (-u).exp(), x.select (1L, 1L)
+
+                Check.close
+                    1e-13
+                    "weighted mean"
+                    (evaluate (Term.weightedMean weight height) 0.0 x)
+                    (((w * y).sum() / w.sum ()).expand 9L)
+
                 let variance = Term.mean (Term.pown 2 (Term.centred Term.value))
                 Check.close 1e-12 "composed" (evaluate variance 0.0 x) ((u - u.mean ()).square().mean().expand 9L))
+
+            Check.scoped "an interaction is the mean over all points, and on an even grid an integral" (fun () ->
+                let x = Check.normal 1 [ 9; 2 ]
+                let kernel (x: Tensor) (y: Tensor) = torch.cdist(x, y).square()
+                let u = evaluate Term.value 0.0 x |> Tensor.toArray
+                let rows = Tensor.toArray2D x
+
+                let byHand =
+                    [|
+                        for i in 0..8 ->
+                            Seq.average
+                                [
+                                    for j in 0..8 ->
+                                        u[j] * ((rows[i, 0] - rows[j, 0]) ** 2.0 + (rows[i, 1] - rows[j, 1]) ** 2.0)
+                                ]
+                    |]
+
+                Check.close
+                    1e-12
+                    "by hand"
+                    (evaluate (Term.interaction "k" kernel Term.value) 0.0 x)
+                    (Tensor.ofArray Placement.float64 byHand)
+
+                // u = a sin x on the line y = 0: ∫ cos(x − z) u(z) dz = π u(x).
+                let circle = Tensor.linspace Placement.float64 0.0 (2.0 * Math.PI * 15.0 / 16.0) 16
+                let even = Tensor.stack 1L [ circle; torch.zeros_like circle ]
+
+                let convolution =
+                    2.0
+                    * Math.PI
+                    * Term.interaction
+                        "cos"
+                        (fun x z -> (x.narrow (1L, 0L, 1L) - z.narrow(1L, 0L, 1L).t()).cos())
+                        Term.value
+
+                Check.close 1e-12 "integral" (evaluate convolution 0.0 even) (Math.PI * evaluate Term.value 0.0 even))
+
+            law "terms without u in a product are linear in u" (fun _ _ _ _ ->
+                // A u for θ = (a), (b) and (a + b): linear terms commute with sums.
+                let linear =
+                    0.3 * Term.laplacian + transport - wave * Term.partial 0 3
+                    + Term.mixed 0 1
+                    + Term.mean Term.value
+                    + Term.interaction "k" (fun x y -> (-torch.cdist(x, y)).exp()) Term.value
+
+                let jet a =
+                    Network.jet (Term.needs 2 linear) network (Tensor.ofArray Placement.float64 [| a |]) points.Value
+
+                let value a =
+                    Term.evaluate
+                        linear
+                        {
+                            Time = 0.4
+                            Points = points.Value
+                            Jet = jet a
+                        }
+
+                same [ value 1.3; value -0.4 ] "A(au + bu)" (value 0.9) (value 1.3 + value -0.4))
+
+            Oracle.law "composed terms agree with autograd to 1e-10" 25 (fun a ->
+                let d = a.Coordinates.Length
+                let θ, x, last = a.Parameters, a.Points 4 0, d - 1
+                let local = Oracle.local (a.Forward θ) x
+
+                let u, ux, ulast, Δu =
+                    local Value, local (Partial(0, 1)), local (Partial(last, 3)), local Laplacian
+
+                for term, expected in
+                    [
+                        0.1 * Term.laplacian + Term.value - Term.pown 3 Term.value, 0.1 * Δu + u - u * u * u
+                        -6.0 * Term.value * Term.partial 0 1 - Term.partial last 3, -6.0 * u * ux - ulast
+                        Term.partial 0 1 / (1.0 + Term.pown 2 Term.laplacian), ux / (1.0 + Δu * Δu)
+                        Term.gradientNormSquared,
+                        [ for k in 0..last -> (local (Partial(k, 1))).square() ]
+                        |> List.reduce (fun a b -> a + b)
+                    ] do
+                    let actual =
+                        Term.evaluate
+                            term
+                            {
+                                Time = 0.0
+                                Points = x
+                                Jet = Network.jet (Term.needs d term) a.Network θ x
+                            }
+
+                    let scale =
+                        1e-300 + (List.map Check.size [ u; ux; ulast; Δu; expected ] |> List.max)
+
+                    Expect.isLessThan (Check.size (actual - expected) / scale) 1e-10 (Term.show term))
+
+            testList
+                "of several components"
+                [
+                    // u₀ = θ₀ sin x cos 2y, u₁ = x y², u₂ = eˣ
+                    let three =
+                        Network.ofVectorFunction
+                            (Domain.euclidean 2)
+                            3
+                            1
+                            (fun placement _ -> Tensor.ones placement [ 1 ])
+                            (fun θ p ->
+                                let x, y = p.select (1L, 0L), p.select (1L, 1L)
+                                Tensor.stack 1L [ θ[0] * x.sin () * (2.0 * y).cos(); x * y.square (); x.exp () ])
+
+                    let evaluate term (points: Tensor) =
+                        let θ = Tensor.ofArray Placement.float64 [| amplitude |]
+
+                        Term.evaluate
+                            term
+                            {
+                                Time = 0.0
+                                Points = points
+                                Jet = Network.jet (Term.needs 2 term) three θ points
+                            }
+
+                    let u x y = amplitude * sin x * cos (2.0 * y)
+
+                    for term, formula in
+                        [
+                            Term.ofComponent 1 Term.value, (fun x y -> x * y * y)
+                            Term.ofComponent 1 Term.laplacian, (fun x _ -> 2.0 * x)
+                            Term.ofComponent 2 (Term.partial 0 2) + Term.value, (fun x y -> exp x + u x y)
+                            Term.ofComponent 1 Term.gradientNormSquared, (fun x y -> y ** 4.0 + 4.0 * x * x * y * y)
+                            // What is chosen inside stays.
+                            Term.ofComponent 1 (Term.value * Term.ofComponent 2 Term.value),
+                            (fun x y -> x * y * y * exp x)
+                            Term.ofComponent 1 (Term.pown 2 (Term.value + 1.0)), (fun x y -> (x * y * y + 1.0) ** 2.0)
+                            Term.ofComponent 2 (Term.map "log" (fun a -> a.log ()) Term.value), (fun x _ -> x)
+                            Term.custom "u₁u₂" [] (fun local ->
+                                let part c = Jet.value (Jet.ofComponent c local.Jet)
+                                part 1 * part 2),
+                            (fun x y -> x * y * y * exp x)
+                            Term.ofComponent 2 (Term.custom "u" [] (fun local -> Jet.value local.Jet)),
+                            (fun x _ -> exp x)
+                        ] do
+                        Check.scoped (Term.show term) (fun () ->
+                            let points = Check.normal 5 [ 6; 2 ]
+                            let rows = Tensor.toArray2D points
+
+                            let expected =
+                                Tensor.ofArray Placement.float64 [| for n in 0..5 -> formula rows[n, 0] rows[n, 1] |]
+
+                            Check.close 1e-12 "value" (evaluate term points) expected)
+
+                    Check.scoped "a system has a column for each right-hand side" (fun () ->
+                        let points = Check.normal 5 [ 6; 2 ]
+                        let parts = [ Term.ofComponent 1 Term.laplacian; Term.value; Term.number 2.0 ]
+                        let whole = evaluate (Term.system parts) points
+                        Expect.equal whole.shape [| 6L; 3L |] "shape"
+
+                        for c, part in List.indexed parts do
+                            Check.identical "column" (whole.select (1L, int64 c)) (evaluate part points))
+
+                    Check.scoped "refuses components that do not exist, and systems within terms" (fun () ->
+                        let x = Check.normal 1 [ 5; 2 ]
+
+                        Check.refuses [ "component 3"; "u has 3"; "0 to 2" ] (fun () ->
+                            evaluate (Term.ofComponent 3 Term.value) x |> ignore)
+
+                        Check.refuses [ "index"; "-1" ] (fun () -> Term.ofComponent -1 Term.value |> ignore)
+                        Check.refuses [ "terms"; "none" ] (fun () -> Term.system [] |> ignore)
+
+                        Check.refuses [ "term"; "system inside another term" ] (fun () ->
+                            evaluate (2.0 * Term.system [ Term.value ]) x |> ignore))
+                ]
 
             law "sums and products commute, associate and distribute" (fun value a b c ->
                 let va, vb, vc = value a, value b, value c
@@ -208,6 +392,17 @@ let tests =
                         Term.map "sin" id (Term.value + 1.0), "sin(u + 1)"
                         wave * Term.number -2.0, "w (−2)"
                         Term.value / 2.0, "0.5 u"
+                        Term.value / (Term.value + 1.0), "u / (u + 1)"
+                        -Term.laplacian / Term.value * Term.value, "−(Δu / u) u"
+                        1.0 / Term.value - Term.laplacian / (2.0 * Term.value), "1 / u − Δu / (2 u)"
+                        Term.weightedMean Term.value (Term.partial 0 1), "⟨u ∂₀u⟩ / ⟨u⟩"
+                        2.0 * Term.interaction "K" (fun x y -> x.mm (y.t ())) (Term.value + 1.0), "2 K ∗ (u + 1)"
+                        Term.pointwise "f" (fun _ _ u -> u) Term.value, "f(u)"
+                        Term.ofComponent 1 Term.laplacian - Term.value, "Δu₁ − u"
+                        -(Term.ofComponent 2 (Term.value * Term.gradientNormSquared)), "−u₂ |∇u₂|²"
+                        Term.ofComponent 1 -Term.value, "−u₁"
+                        Term.ofComponent 1 (Term.value + transport) * Term.value, "(u₁ + v·∇u₁) u"
+                        Term.system [ Term.ofComponent 1 Term.value; 4.0 * Term.laplacian ], "(u₁, 4 Δu₀)"
                     ] do
                     Expect.equal (Term.show term) text "text"
             }
@@ -237,6 +432,16 @@ let tests =
                             "a map that reduces",
                             Term.map "total" (fun a -> a.sum ()) Term.value,
                             [ "total"; "a scalar" ]
+                            "a pointwise function that returns N × 1",
+                            Term.pointwise "rate" (fun _ x u -> x.narrow (1L, 0L, 1L) * u.unsqueeze 1L) Term.value,
+                            [ "rate"; "5 × 1" ]
+                            "a kernel of the wrong shape",
+                            Term.interaction "K" (fun x _ -> x) Term.value,
+                            [ "K"; "5 × 2"; "5 × 5" ]
+                            "an axis that the domain does not have",
+                            Term.partial 2 1,
+                            [ "axis 2"; "dimension 2"; "0 to 1" ]
+                            "a derivative of order 5", Term.partial 0 5, [ "order 5"; "1 to 4" ]
                             "a custom term that returns N × 1",
                             Term.custom "force" [] (fun local -> local.Points.narrow (1L, 0L, 1L)),
                             [ "force"; "5 × 1" ]

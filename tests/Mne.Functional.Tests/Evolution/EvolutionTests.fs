@@ -362,7 +362,7 @@ let tests =
                     Evolution.trySolve options term polynomial points start (0.0, 1.0)
 
                 (run 0 :> IDisposable).Dispose()
-                let before = Engine.liveTensors ()
+                let before = Assert.settledTensors ()
                 let solutions = [ for i in 0..9 -> run i ]
 
                 let owned =
@@ -496,7 +496,7 @@ let tests =
                                 Expect.isTrue (reached > 0.0 && reached < 2.0) "up to there"
                                 Expect.isTrue (Tensor.isFinite (Solution.parameters reached partial)) "finite"
 
-                            let before = Engine.liveTensors ()
+                            let before = Assert.settledTensors ()
 
                             let failure =
                                 Assert.raises<EvolutionFailedException>(fun () ->

@@ -250,7 +250,7 @@ let tests =
 
             test "a trajectory owns five tensors per step and nothing else; without them nothing is left" {
                 let start = oscillatorExact 0.0
-                let before = Engine.liveTensors ()
+                let before = Assert.settledTensors ()
 
                 for options in
                     [

@@ -94,7 +94,7 @@ let tests =
                 let μ = float n * λ * κ j
 
                 let rows =
-                    nonNull (Sketch.landmarks n (Landmarks s) |> Option.toArray |> Array.head)
+                    nonNull (Sketch.landmarks 1 n (Landmarks s) |> Option.toArray |> Array.head)
 
                 let found = Sketch.minimalNorm λ (Some rows) (tangentOf j) f
                 // Orthonormal basis Q of the span: θ = Qγ with |θ| = |γ|.
@@ -160,14 +160,14 @@ let tests =
                 let exact = Sketch.minimalNorm 1e-8 None (tangentOf j) f
                 let all = Sketch.minimalNorm 1e-8 (Some [| 0 .. n - 1 |]) (tangentOf j) f
                 Check.close 1e-7 "θ̇" all.Direction exact.Direction
-                Expect.equal (Sketch.landmarks n (Landmarks n)) None "s = N"
-                Expect.equal (Sketch.landmarks n Exact) None "exact")
+                Expect.equal (Sketch.landmarks 1 n (Landmarks n)) None "s = N"
+                Expect.equal (Sketch.landmarks 1 n Exact) None "exact")
 
             test "landmarks are s different rows, evenly spread" {
                 for n in [ 1; 7; 100; 1023 ] do
                     for s in [ 1; n / 3; n - 1 ] do
                         if s >= 1 && s < n then
-                            let rows = (Sketch.landmarks n (Landmarks s)).Value
+                            let rows = (Sketch.landmarks 1 n (Landmarks s)).Value
                             Expect.equal rows.Length s "count"
                             Expect.equal (Array.distinct rows) rows "different"
                             Expect.all rows (fun i -> i >= 0 && i < n) "rows"
@@ -208,7 +208,7 @@ let tests =
                     for s in [ 0; -1; 11 ] do
                         test $"{s} landmarks of 10 points" {
                             Check.refuses [ "Sketch"; $"Landmarks {s}"; "10 points"; "1 to 10" ] (fun () ->
-                                Sketch.landmarks 10 (Landmarks s) |> ignore)
+                                Sketch.landmarks 1 10 (Landmarks s) |> ignore)
                         }
 
                     for λ in [ 0.0; -1e-3; nan ] do

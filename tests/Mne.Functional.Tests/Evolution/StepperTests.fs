@@ -217,7 +217,7 @@ let tests =
                     spiral t y
 
                 let slope = fst (spiral 0.0 y)
-                let before = Engine.liveTensors ()
+                let before = Assert.settledTensors ()
                 let p = Stepper.step tableau counted 0.0 y slope 0.1
                 Expect.equal calls 6 "evaluations"
                 Expect.equal (Engine.liveTensors () - before) 8L "next, slope, error, five coefficients")

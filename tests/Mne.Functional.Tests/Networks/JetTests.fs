@@ -36,6 +36,31 @@ let tests =
                     else
                         Expect.equal (Check.size actual) 0.0 $"%A{derivative} vanishes")
 
+            Oracle.law "every local derivative of every component agrees with autograd to 1e-11" 10 (fun a ->
+                let a, m = a.System
+                let d = a.Coordinates.Length
+                let θ, x = a.Parameters, a.Points 5 0
+
+                let generic =
+                    Network.ofVectorFunction a.Domain m a.Network.ParameterCount a.Network.Initial a.Forward
+
+                let jet = Network.jet (Set.ofList (everything d)) a.Network θ x
+                let automatic = Network.jet (Set.ofList (everything d)) generic θ x
+
+                for c in 0 .. m - 1 do
+                    for derivative in everything d do
+                        let expected = Oracle.local (a.Component c θ) x derivative
+
+                        for name, jet in [ "structured", jet; "generic", automatic ] do
+                            let actual = Jet.get derivative (Jet.ofComponent c jet)
+                            let column = (Jet.get derivative jet).view(5, m).select(1L, int64 c)
+                            Check.identical "column" column actual
+
+                            if Check.size expected > 0.0 then
+                                Check.close 1e-11 $"{name} %A{derivative} of component {c}" actual expected
+                            else
+                                Expect.equal (Check.size actual) 0.0 $"{name} %A{derivative} vanishes")
+
             Oracle.law "gradient, Hessian and Laplacian fit together" 25 (fun a ->
                 let d = a.Coordinates.Length
                 let θ, x = a.Parameters, a.Points 4 0

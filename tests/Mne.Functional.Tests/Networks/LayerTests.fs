@@ -20,6 +20,7 @@ let tests =
                 Expect.equal (count circle [ Layer.harmonics 3 ]) 7 "a trigonometric polynomial"
                 Expect.equal (count plane [ Layer.normalise [ 0.0; 1.0 ] [ 1.0; 2.0 ] ]) 3 "normalise has none"
                 Expect.equal (count plane [ Layer.concatenate [ Layer.dense 4 Sine ] ]) (12 + 7) "skip"
+                Expect.equal (count plane [ Layer.dense 5 Tanh; Layer.outputs 3 ]) (15 + 18) "components"
                 Expect.equal (count plane [ Layer.residual [ Layer.dense 2 Sine ] ]) (6 + 3) "residual"
             }
 
@@ -68,6 +69,15 @@ let tests =
                             plane,
                             [ Layer.residual [ Layer.dense 3 Tanh ] ],
                             [ "takes 2 units and gives 3"; "2 wide" ]
+                            "no components", plane, [ Layer.outputs 0 ], [ "found 0"; "at least 1" ]
+                            "outputs before another layer",
+                            plane,
+                            [ Layer.outputs 2; Layer.dense 3 Tanh ],
+                            [ "outputs"; "put them last" ]
+                            "outputs in a block",
+                            plane,
+                            [ Layer.residual [ Layer.outputs 2 ] ],
+                            [ "outputs"; "put them last" ]
                             "harmonics inside a block",
                             circle,
                             [ Layer.residual [ Layer.harmonics 1 ] ],

@@ -18,7 +18,8 @@ let private activation σ (a: Tensor) : Tensor =
     | Softplus -> (1.0 + a.exp ()).log()
     | Gelu -> 0.5 * a * (1.0 + (a / Math.Sqrt 2.0).erf())
 
-/// u_θ(X) for the layers and the final linear map; θ is read from front to back: W row by row, then b.
+/// u_θ(X) for the layers and the final linear map, N, or N × m behind `Outputs m`; θ is read from front to back: W row by
+/// row, then b.
 let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) : Tensor =
     let mutable offset = 0L
 
@@ -50,6 +51,9 @@ let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) 
                                 (float m * angle).cos()
                         ],
                         []
+                    | Bounded(low, high, _, _) ->
+                        let angle = (x - low) * (Math.PI / (high - low))
+                        [ for m in 1..count -> (float m * angle).cos() ], []
                     | _ -> [], [ x ])
                 |> List.unzip
 
@@ -62,9 +66,26 @@ let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) 
         | Dense(width, σ) -> linear (int64 width) h |> activation σ
         | Residual block -> h + List.fold layer h block
         | Concatenate block -> torch.cat ([| h; List.fold layer h block |], 1L)
+        | Outputs count -> linear (int64 count) h
 
-    let hidden = List.fold layer points layers
-    (linear 1L hidden).squeeze 1L
+    let last = List.fold layer points layers
+
+    /// What makes the product vanish at Dirichlet ends, odd about them and even about Neumann ends.
+    let factor: Tensor =
+        domain.Coordinates
+        |> List.mapi (fun k coordinate ->
+            let x = points.select (1L, int64 k)
+
+            match coordinate with
+            | Bounded(low, high, Dirichlet, Dirichlet) -> ((x - low) * (Math.PI / (high - low))).sin()
+            | Bounded(low, high, Dirichlet, Neumann) -> ((x - low) * (0.5 * Math.PI / (high - low))).sin()
+            | Bounded(low, high, Neumann, Dirichlet) -> ((x - high) * (-0.5 * Math.PI / (high - low))).sin()
+            | _ -> torch.ones_like x)
+        |> List.reduce (fun a b -> a * b)
+
+    match List.tryLast layers with
+    | Some(Outputs _) -> last * factor.unsqueeze 1L
+    | _ -> (linear 1L last).squeeze 1L * factor
 
 let private derivative (y: Tensor) (x: Tensor) : Tensor =
     if not y.requires_grad then
@@ -122,6 +143,19 @@ type Architecture =
     member a.Network = Network.create a.Domain a.Layers
     member a.Forward: Tensor -> Tensor -> Tensor = forward a.Domain a.Layers
 
+    /// The same with m components, m from 1 to 3 depending on the seed.
+    member a.System =
+        let m = 1 + a.Seed % 3
+
+        { a with
+            Layers = a.Layers @ [ Outputs m ]
+        },
+        m
+
+    /// One component of a system.
+    member a.Component (c: int) (θ: Tensor) (points: Tensor) : Tensor =
+        (a.Forward θ points).select(1L, int64 c)
+
     /// Parameters with biases away from zero.
     member a.Parameters: Tensor =
         Scope.keep (fun () ->
@@ -140,6 +174,7 @@ type Architecture =
                         match coordinate with
                         | Real -> Random.normal Placement.float64 seed [ count ]
                         | Periodic(low, high)
+                        | Bounded(low, high, _, _)
                         | Interval(low, high) -> low + (high - low) * Random.uniform Placement.float64 seed [ count ]
                 ])
 
@@ -153,7 +188,18 @@ let private coordinates: Gen<Coordinate list> =
             (Gen.choose (4, 14))
 
     let one =
-        Gen.oneof [ Gen.constant Real; Gen.map Periodic bounds; Gen.map Interval bounds ]
+        Gen.oneof
+            [
+                Gen.constant Real
+                Gen.map Periodic bounds
+                Gen.map Interval bounds
+                gen {
+                    let! low, high = bounds
+                    let! atLow = Gen.elements [ Dirichlet; Neumann ]
+                    let! atHigh = Gen.elements [ Dirichlet; Neumann ]
+                    return Bounded(low, high, atLow, atHigh)
+                }
+            ]
 
     Gen.bind (fun d -> Gen.listOfLength d one) (Gen.choose (1, 4))
 
@@ -207,14 +253,15 @@ let private architecture =
         let! coordinates = coordinates
         let d = coordinates.Length
         let periodic = coordinates |> List.filter _.IsPeriodic |> List.length
+        let bounded = coordinates |> List.filter _.IsBounded |> List.length
         let! harmonics = Gen.choose (1, 3)
         let! normalised = Gen.elements [ true; false ]
         let! shift = Gen.listOfLength d (Gen.choose (-4, 4))
         let! scale = Gen.listOfLength d (Gen.choose (1, 6))
 
         let first, width =
-            if periodic > 0 then
-                [ Harmonics harmonics ], d - periodic + 2 * harmonics * periodic
+            if periodic + bounded > 0 then
+                [ Harmonics harmonics ], d - periodic - bounded + harmonics * (2 * periodic + bounded)
             elif normalised then
                 [
                     Normalise([ for s in shift -> float s / 2.0 ], [ for s in scale -> float s / 2.0 ])

@@ -48,6 +48,40 @@ let tests =
                     (jacobian y)
                     a.Seed)
 
+            Oracle.law "the rows of a system are those of its components, one after the other" 12 (fun a ->
+                let a, m = a.System
+                let θ, x, y = a.Parameters, a.Points 5 0, a.Points 3 1
+
+                let jacobian points =
+                    Tensor.concatenate 0L [ for c in 0 .. m - 1 -> Oracle.jacobian (a.Component c) θ points ]
+
+                let generic =
+                    Network.ofVectorFunction a.Domain m a.Network.ParameterCount a.Network.Initial a.Forward
+
+                for network in [ a.Network; generic ] do
+                    let tangent = Network.tangent network θ x
+                    Expect.equal (Tangent.rows tangent) (5 * m) "rows"
+                    agree 1e-11 tangent (Network.tangent network θ y) (jacobian x) (jacobian y) a.Seed
+
+                    for c in 0 .. m - 1 do
+                        let part = Network.ofComponent c network
+
+                        let own points =
+                            Oracle.jacobian (a.Component c) θ points
+
+                        agree 1e-11 (Network.tangent part θ x) (Network.tangent part θ y) (own x) (own y) (a.Seed + c)
+
+                        Check.close 1e-12 "value" (Network.value part θ x) (a.Component c θ x))
+
+            Check.scoped "values are stacked in the order of the rows" (fun () ->
+                let one, two = Check.normal 1 [ 4 ], Check.normal 2 [ 4 ]
+                Check.identical "one" (Tangent.stacked one) one
+
+                Check.identical
+                    "two"
+                    (Tangent.stacked (Tensor.stack 1L [ one; two ]))
+                    (Tensor.concatenate 0L [ one; two ]))
+
             Oracle.law "picked rows are rows" 15 (fun a ->
                 let tangent = Network.tangent a.Network a.Parameters (a.Points 6 0)
                 let index = torch.tensor [| 4L; 0L; 3L |]

@@ -147,7 +147,7 @@ let private scopes =
         [
             test "keep frees all but the result" {
                 Assert.frees (fun () ->
-                    let before = Engine.liveTensors ()
+                    let before = Assert.settledTensors ()
                     let a = Tensor.ofArray double [| 3.0; 4.0 |]
                     use norm = Scope.keep (fun () -> a.square().sum().sqrt())
                     Expect.equal (Engine.liveTensors () - before) 2L "a and its norm"
@@ -157,7 +157,7 @@ let private scopes =
 
             test "keepAll frees all but the survivors" {
                 Assert.frees (fun () ->
-                    let before = Engine.liveTensors ()
+                    let before = Assert.settledTensors ()
 
                     let low, high =
                         Scope.keepAll (fun (low, high) -> [ low; high ]) (fun () ->
