@@ -9,13 +9,9 @@ open Mne.Functional.References
 open Sampling
 
 let target d =
-    independent d (fun x -> 2.0 * (x.square () - 1.0).square () + 0.3 * x)
+    independent d (fun x -> 2.0 * (x.square () - 1.0).square() + 0.3 * x)
 
-let chains =
-    Cooled
-        { Chains.defaults with
-            Spread = 2.0
-        }
+let chains = Cooled { Chains.defaults with Spread = 2.0 }
 
 let options d =
     match d with
@@ -34,7 +30,10 @@ let options d =
         { Sampler.defaults with
             Network =
                 fun space ->
-                    Network.ofBlocks space [ for k in 0 .. d - 1 -> [ k ] ] [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
+                    Network.ofBlocks
+                        space
+                        [ for k in 0 .. d - 1 -> [ k ] ]
+                        [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
             PointCount = 600
             Sketch = Landmarks 150
             FitPointCount = 400

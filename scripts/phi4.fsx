@@ -14,7 +14,7 @@ let κ, λ = 1.0, 1.0
 let target d =
     Density.ofEnergy d (fun φ ->
         let next = φ.roll ([| -1L |], [| 1L |])
-        (0.5 * κ * (next - φ).square () + λ * (φ.square () - 1.0).square()).sum 1L)
+        (0.5 * κ * (next - φ).square() + λ * (φ.square () - 1.0).square()).sum 1L)
 
 let options d =
     { Sampler.defaults with
@@ -44,18 +44,21 @@ let exact d =
         let n, range = 400, 3.5
         let grid = Tensor.linspace Placement.float64 -range range n
         let h = 2.0 * range / float (n - 1)
-        let well = λ * (grid.square () - 1.0).square ()
+        let well = λ * (grid.square () - 1.0).square()
 
         let k =
-            (-0.5 * κ * (grid.unsqueeze 1L - grid.unsqueeze 0L).square ()
+            (-0.5 * κ * (grid.unsqueeze 1L - grid.unsqueeze 0L).square()
              - 0.5 * (well.unsqueeze 1L + well.unsqueeze 0L))
-                .exp ()
+                .exp()
             * h
 
         let struct (values, vectors) = torch.linalg.eigh k
         let top = Tensor.toFloat (values.max ())
         let relative = (values / top).clamp_min 0.0
-        let power (m: int) = relative.pow (Scalar.op_Implicit (float m))
+
+        let power (m: int) =
+            relative.pow (Scalar.op_Implicit (float m))
+
         let logZ = float d * log top + log (Tensor.toFloat ((power d).sum()))
         /// φ between eigenvectors.
         let φ = vectors.t().mm(grid.unsqueeze 1L * vectors)
@@ -63,7 +66,8 @@ let exact d =
         let norm = Tensor.toFloat ((power d).sum())
 
         let correlation m =
-            Tensor.toFloat ((φ.square () * (power m).unsqueeze 1L * (power (d - m)).unsqueeze 0L).sum()) / norm
+            Tensor.toFloat ((φ.square () * (power m).unsqueeze 1L * (power (d - m)).unsqueeze 0L).sum())
+            / norm
 
         let square = Tensor.toFloat ((squared.diagonal () * power d).sum()) / norm
         logZ, [ square; correlation 1; correlation 4 ])
@@ -136,11 +140,17 @@ let run d =
 
     let found = [ for _, f in observables -> draws |> Importance.expectation f ]
 
-    for (name, _), found, chain, exact in List.zip3 observables found (List.zip chain exact) |> List.map (fun (o, f, (c, e)) -> o, f, c, e) do
-        printfn $"  %-13s{name} {found.Value:F4} ± {found.StandardError:F4}      {chain.Value:F4} ± {chain.StandardError:F4}      {exact:F4}"
+    for (name, _), found, chain, exact in
+        List.zip3 observables found (List.zip chain exact)
+        |> List.map (fun (o, f, (c, e)) -> o, f, c, e) do
+        printfn
+            $"  %-13s{name} {found.Value:F4} ± {found.StandardError:F4}      {chain.Value:F4} ± {chain.StandardError:F4}      {exact:F4}"
 
-    let error = List.map2 (fun (f: Estimate) e -> abs (f.Value - e)) found exact |> List.max
-    let chainError = List.map2 (fun (f: Estimate) e -> abs (f.Value - e)) chain exact |> List.max
+    let error =
+        List.map2 (fun (f: Estimate) e -> abs (f.Value - e)) found exact |> List.max
+
+    let chainError =
+        List.map2 (fun (f: Estimate) e -> abs (f.Value - e)) chain exact |> List.max
 
     finish
         $"phi4-{d}.html"

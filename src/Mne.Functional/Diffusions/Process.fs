@@ -401,7 +401,7 @@ module Process =
                 let placement = Placement.ofTensor points
                 let at = transition (p.Schedule.Clock t)
 
-                points.mm ((Tensor.ofArray2D placement at.Matrix).t ())
+                points.mm ((Tensor.ofArray2D placement at.Matrix).t())
                 + Tensor.ofArray placement at.Offset
                 + Diffusion.colour (Full at.Covariance) noise)
 
