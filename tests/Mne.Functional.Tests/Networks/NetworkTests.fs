@@ -202,6 +202,75 @@ let tests =
                     else
                         Expect.equal (Check.size x) 0.0 $"%A{derivative} vanishes")
 
+            Oracle.law "even and odd parts: the symmetry, and derivatives and tangent as autograd has them" 20 (fun a ->
+                let d = a.Coordinates.Length
+                let axes = if a.Seed % 2 = 0 then [ 0 ] else [ 0 .. d - 1 ]
+
+                let image (x: Tensor) =
+                    let column k coordinate : Tensor =
+                        let x = x.select (1L, int64 k)
+
+                        match coordinate with
+                        | _ when not (List.contains k axes) -> x
+                        | Real -> -x
+                        | Periodic(low, high)
+                        | Interval(low, high)
+                        | Bounded(low, high, _, _) -> low + high - x
+
+                    Tensor.stack 1L (List.mapi column a.Coordinates)
+
+                for sign, part in [ 1.0, Network.even axes a.Network; -1.0, Network.odd axes a.Network ] do
+                    let forward (θ: Tensor) (x: Tensor) : Tensor =
+                        a.Forward θ x + sign * a.Forward θ (image x)
+
+                    let oracle =
+                        Network.ofFunction a.Domain part.ParameterCount a.Network.Initial forward
+
+                    let ofGeneric =
+                        let whole =
+                            Network.ofFunction a.Domain part.ParameterCount a.Network.Initial a.Forward
+
+                        if sign > 0.0 then
+                            Network.even axes whole
+                        else
+                            Network.odd axes whole
+
+                    let θ, x = a.Parameters, a.Points 4 0
+                    let value = Network.value part θ x
+                    Check.close 1e-12 "symmetry" (sign * Network.value part θ (image x)) value
+
+                    let request =
+                        Set.ofList
+                            [
+                                Laplacian
+                                for k in 0 .. d - 1 do
+                                    Partial(k, 3)
+
+                                    for j in k + 1 .. d - 1 do
+                                        Mixed(k, j)
+                            ]
+
+                    let wanted = Network.jet request oracle θ x
+                    // Parts that cancel leave round-off of their own size.
+                    let scale = 1.0 + Check.size (Network.jet request a.Network θ x).Data
+
+                    for network in [ part; ofGeneric; Network.ofRecipe part.Recipe ] do
+                        let jet = Network.jet request network θ x
+                        let error = Check.size (jet.Data - wanted.Data)
+                        Expect.isLessThan error (1e-11 * scale) "derivatives"
+                        let tangent = Network.tangent network θ x
+                        let j = Oracle.jacobian forward θ x
+                        let v, w = Check.normal a.Seed [ 4 ], Check.normal a.Seed [ network.ParameterCount ]
+                        let size = 1.0 + Check.size (Oracle.jacobian a.Forward θ x)
+
+                        let close name (x: Tensor) (y: Tensor) power =
+                            Expect.isLessThan (Check.size (x - y)) (1e-10 * size ** power) name
+
+                        close "kernel" (Tangent.kernel tangent tangent) (j.mm (j.t ())) 2.0
+                        close "norms" (Tangent.squaredNorms tangent) (j.square().sum 1L) 2.0
+                        close "Jᵀv" (Tangent.transposeTimes v tangent) (j.t().mv v) 1.0
+                        close "Jw" (Tangent.times w tangent) (j.mv w) 2.0)
+
             Oracle.law "periodic in the periodic coordinates" 20 (fun a ->
                 let θ, x = a.Parameters, a.Points 4 0
 
