@@ -12,7 +12,7 @@ let equation = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value
 
 let network =
     Network.create
-        halfTorus
+        eighthOfTorus
         [
             Layer.harmonics 2
             Layer.dense 48 Sine
@@ -33,21 +33,21 @@ let start, fitSeconds =
                 }
                 network
                 planarInitial
-                (Collocation.sequence halfTorus 600 |> Collocation.fixedBy 0)))
+                (Collocation.sequence eighthOfTorus 300 |> Collocation.fixedBy 0)))
 
 let solution, seconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 800
-                    Regularisation = 1e-11
-                    Tolerance = 3e-6
+                    Sketch = Landmarks 300
+                    Regularisation = 1e-12
+                    Tolerance = 1e-6
                     Meter = meter
                 }
                 equation
                 network
-                (Collocation.sequence halfTorus 1800)
+                (Collocation.sequence eighthOfTorus 700)
                 start
                 (0.0, 4.0)))
 

@@ -68,14 +68,14 @@ let reference = Problems.reference1D Problems.allenCahn
 let x = Spectral1D.grid 0.0 (2.0 * Math.PI) 1024
 let times = reference.Solution.Times
 let exact = Spectral1D.onGrid x.Length reference.Solution
-let computed = values (column x) times solution
+let computed = valuesOnLine solution x times
 
 save
     "allen-cahn"
     "Allen–Cahn equation"
     $"{network.ParameterCount} parameters, {solution.Trajectory.Evaluations} evaluations of the vector field"
     [
-        heatMap 0.0 (2.0 * Math.PI) (0.0, 4.0) solution
+        heatMap 0.0 (2.0 * Math.PI) (0.0, 4.0) (valuesOnLine solution)
         errorChart times (errors exact computed)
         diagnosticsChart solution
     ]

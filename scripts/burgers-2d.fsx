@@ -3,7 +3,7 @@
 #load "load.fsx"
 #load "gallery.fsx"
 
-open TorchSharp
+open System
 open Mne.Functional
 open Mne.Functional.Reporting
 open Mne.Functional.References
@@ -11,15 +11,21 @@ open Gallery
 
 let equation = (Equation.burgers 0.01 2).Term
 
+// The initial value has the period π in x and the symmetry u(−x, −y) = −u(x, y). The equation keeps both, and so does the
+// network: points on a quarter of the torus do for all of it.
+let period = Domain.periodic [ (0.0, Math.PI); (0.0, 2.0 * Math.PI) ]
+let quarter = Domain.box [ (0.0, Math.PI); (0.0, Math.PI) ]
+
 let network =
     Network.create
-        halfTorus
+        period
         [
             Layer.harmonics 3
             Layer.dense 56 Sine
             Layer.dense 56 Sine
             Layer.dense 56 Sine
         ]
+    |> Network.odd [ 0; 1 ]
 
 printfn "∂u/∂t = %s on %s" (Term.show equation) network.Description
 
@@ -34,32 +40,32 @@ let start, fitSeconds =
                 }
                 network
                 planarInitial
-                (Collocation.sequence halfTorus 1200 |> Collocation.fixedBy 0)))
+                (Collocation.sequence quarter 800 |> Collocation.fixedBy 0)))
 
 /// Half of the points evenly spread, half where u is steep.
 let steep (local: Local) : Tensor =
-    let slope = (Jet.gradient local.Jet).norm 1
-    slope.mean () + slope
+    let steepness = (Jet.gradient local.Jet).norm(1).sqrt()
+    steepness.mean () + steepness
 
 let solution, seconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 1200
-                    Regularisation = 1e-10
+                    Sketch = Landmarks 1000
+                    Regularisation = 1e-12
                     Tolerance = 1e-5
                     Points =
                         PointDynamics.redrawn
                             0.25
-                            (Collocation.sequence halfTorus 16384)
+                            (Collocation.sequence quarter 12000)
                             [ Partial(0, 1); Partial(1, 1) ]
                             steep
                     Meter = meter
                 }
                 equation
                 network
-                (Collocation.sequence halfTorus 2800)
+                (Collocation.sequence quarter 1800)
                 start
                 (0.0, 4.0)))
 

@@ -51,16 +51,16 @@ let solution, seconds =
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 256
+                    Sketch = Landmarks 360
                     Regularisation = 1e-13
                     Tolerance = 3e-7
-                    // The front moves by less than ten of its widths between two draws.
-                    Points = PointDynamics.redrawn 0.05 (Collocation.grid line 16384) [ Partial(0, 1) ] steep
+                    // The front moves by one or two of its widths between two draws.
+                    Points = PointDynamics.redrawn 0.04 (Collocation.grid line 16384) [ Partial(0, 1) ] steep
                     Meter = meter
                 }
                 burgers
                 network
-                (Collocation.grid line 640)
+                (Collocation.grid line 800)
                 start
                 (0.0, 4.0)))
 
@@ -68,14 +68,14 @@ let reference = Problems.reference1D Problems.burgers
 let x = Spectral1D.grid -1.0 1.0 2048
 let times = reference.Solution.Times
 let exact = Spectral1D.onGrid x.Length reference.Solution
-let computed = values (column x) times solution
+let computed = valuesOnLine solution x times
 
 save
     "burgers"
     "Burgers' equation"
     $"{network.ParameterCount} parameters, {solution.Trajectory.Evaluations} evaluations of the vector field"
     [
-        heatMap -1.0 1.0 (0.0, 4.0) solution
+        heatMap -1.0 1.0 (0.0, 4.0) (valuesOnLine solution)
         errorChart times (errors exact computed)
         diagnosticsChart solution
     ]

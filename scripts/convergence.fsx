@@ -50,19 +50,19 @@ let allenCahn =
         Best =
             {
                 Width = 48
-                Points = 512
-                Landmarks = 192
+                Points = 384
+                Landmarks = 160
                 Regularisation = 1e-13
-                Tolerance = 1e-8
+                Tolerance = 1e-7
             }
     }
 
 let kdv =
-    let times = Problems.saveTimes 0.4
+    let times = Problems.saveTimes 0.3
     let grid = Spectral1D.grid -20.0 40.0 1024
 
     {
-        Name = "Korteweg–de Vries up to t = 0.4"
+        Name = "Korteweg–de Vries up to t = 0.3"
         Key = "kdv"
         Term = Equation.kortewegDeVries.Term
         Line = -20.0, 40.0
@@ -74,8 +74,8 @@ let kdv =
         Best =
             {
                 Width = 48
-                Points = 512
-                Landmarks = 192
+                Points = 384
+                Landmarks = 160
                 Regularisation = 1e-12
                 Tolerance = 1e-7
             }
@@ -119,7 +119,7 @@ let fit study width : Tensor * float =
     printfn "%s: width %d, error of the fit %.1e" study.Name width error
     start, error
 
-/// The relative error over space and times; nan when the run did not reach the end within 500 steps.
+/// The relative error over space and times; nan when the run did not reach the end within 250 steps.
 let error study (start: Tensor) setting : float =
     let network = network study setting.Width
 
@@ -129,7 +129,7 @@ let error study (start: Tensor) setting : float =
                 Sketch = Landmarks(min setting.Landmarks setting.Points)
                 Regularisation = setting.Regularisation
                 Tolerance = setting.Tolerance
-                MaximumSteps = 500
+                MaximumSteps = 250
             }
             study.Term
             network
@@ -146,10 +146,10 @@ let error study (start: Tensor) setting : float =
 let knobs: (string * float list * (Setting -> float -> Setting)) list =
     [
         "width", [ 12.0; 16.0; 24.0; 32.0; 48.0 ], (fun s v -> { s with Width = int v })
-        "points N", [ 48.0; 64.0; 96.0; 128.0; 192.0; 512.0 ], (fun s v -> { s with Points = int v })
-        "landmarks s", [ 32.0; 48.0; 64.0; 96.0; 128.0; 192.0 ], (fun s v -> { s with Landmarks = int v })
+        "points N", [ 48.0; 64.0; 96.0; 128.0; 192.0; 384.0 ], (fun s v -> { s with Points = int v })
+        "landmarks s", [ 32.0; 48.0; 64.0; 96.0; 128.0; 160.0 ], (fun s v -> { s with Landmarks = int v })
         "regularisation λ", [ 1e-3; 1e-5; 1e-7; 1e-9; 1e-11; 1e-13 ], (fun s v -> { s with Regularisation = v })
-        "tolerance", [ 1e-2; 1e-3; 1e-4; 1e-5; 1e-6; 1e-7; 1e-8 ], (fun s v -> { s with Tolerance = v })
+        "tolerance", [ 1e-2; 1e-3; 1e-4; 1e-5; 1e-6; 1e-7 ], (fun s v -> { s with Tolerance = v })
     ]
 
 let sweep study =

@@ -33,15 +33,18 @@ let values (points: Tensor) (times: float[]) (solution: Solution) : float[][] =
         for t in times -> Scope.free (fun () -> Solution.evaluate t points solution |> Tensor.toArray)
     |]
 
+/// u(t, ·) at the points x of the line, one row per time.
+let valuesOnLine (solution: Solution) (x: float[]) (times: float[]) : float[][] = values (column x) times solution
+
 /// The error relative to the reference at each time.
 let errors (reference: float[][]) (computed: float[][]) : float[] =
     Array.map2 (fun r c -> Convergence.relativeL2 [| r |] [| c |]) reference computed
 
-/// The solution on low ≤ x ≤ high and the time span, in colours.
-let heatMap (low: float) (high: float) (t0: float, t1: float) (solution: Solution) : Chart =
+/// The solution on low ≤ x ≤ high and the time span, in colours; `u x t` gives one row of values at x per time.
+let heatMap (low: float) (high: float) (t0: float, t1: float) (u: float[] -> float[] -> float[][]) : Chart =
     let x = Array.init 257 (fun i -> low + (high - low) * float i / 256.0)
     let t = Array.init 161 (fun k -> t0 + (t1 - t0) * float k / 160.0)
-    let u = values (column x) t solution
+    let u = u x t
 
     Chart.heatmap "u" x t (Array2D.init x.Length t.Length (fun i k -> u[k][i]))
     |> Chart.titled "Solution"
@@ -53,9 +56,14 @@ let errorChart (times: float[]) (errors: float[]) : Chart =
     |> Chart.axes "t" "relative L² error"
     |> Chart.titled "Error over time"
 
-/// The domain of the problems in the plane: half of the torus [0, 2π)². Their initial value has the period π in x, and their
-/// equations keep it, so the other half is the same again.
-let halfTorus = Domain.periodic [ (0.0, Math.PI); (0.0, 2.0 * Math.PI) ]
+/// An eighth of the torus [0, 2π)² of the problems in the plane. Their initial value is even about x = 0 and x = π/2, odd about
+/// y = 0 and even about y = π/2; diffusion and odd reactions keep that, so the rest of the torus follows.
+let eighthOfTorus =
+    Domain.create
+        [
+            Bounded(0.0, Math.PI / 2.0, Neumann, Neumann)
+            Bounded(0.0, Math.PI / 2.0, Dirichlet, Neumann)
+        ]
 
 /// The initial value of the problems in the plane, 0.04 cosh(3 sin x) sinh(sin y).
 let planarInitial (x: Tensor) : Tensor =

@@ -11,7 +11,7 @@ open Gallery
 let equation = 0.1 * Term.laplacian
 
 let network =
-    Network.create halfTorus [ Layer.harmonics 1; Layer.dense 40 Sine; Layer.dense 40 Sine ]
+    Network.create eighthOfTorus [ Layer.harmonics 1; Layer.dense 40 Sine; Layer.dense 40 Sine ]
 
 printfn "∂u/∂t = %s on %s" (Term.show equation) network.Description
 
@@ -26,21 +26,21 @@ let start, fitSeconds =
                 }
                 network
                 planarInitial
-                (Collocation.sequence halfTorus 500 |> Collocation.fixedBy 0)))
+                (Collocation.sequence eighthOfTorus 250 |> Collocation.fixedBy 0)))
 
 let solution, seconds =
     timed (fun () ->
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 200
+                    Sketch = Landmarks 100
                     Regularisation = 1e-11
                     Tolerance = 1e-6
                     Meter = meter
                 }
                 equation
                 network
-                (Collocation.sequence halfTorus 800)
+                (Collocation.sequence eighthOfTorus 300)
                 start
                 (0.0, 4.0)))
 

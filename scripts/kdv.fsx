@@ -74,14 +74,14 @@ let solution, seconds =
 let x = Spectral1D.grid -20.0 40.0 2048
 let times = Problems.saveTimes 4.0
 let exact = times |> Array.map (fun t -> x |> Array.map (Problems.kdvTwoSoliton t))
-let computed = values (column x) times solution
+let computed = valuesOnLine solution x times
 
 save
     "kdv"
     "Korteweg–de Vries equation, two solitons"
     $"{network.ParameterCount} parameters, {solution.Trajectory.Evaluations} evaluations of the vector field"
     [
-        heatMap -20.0 40.0 (0.0, 4.0) solution
+        heatMap -20.0 40.0 (0.0, 4.0) (valuesOnLine solution)
         errorChart times (errors exact computed)
         diagnosticsChart solution
     ]

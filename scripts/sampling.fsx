@@ -71,7 +71,7 @@ let forward (samples: Tensor) (sampler: Sampler) : (string * float) list =
 
     let ess = Importance.forwardEfficiency logWeights
     printfn $"  at exact samples       {100.0 * ess:F1} %%"
-    [ "forwardEss", ess ]
+    [ ("forwardEss", ess) ]
 
 /// The weights of a mixture's modes, each mode being where its mean is the nearest; and their largest error.
 let modeWeights (mixture: Mixture) (draws: Draws) : float[] * float =

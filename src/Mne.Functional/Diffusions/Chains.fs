@@ -56,14 +56,24 @@ module Chains =
         let m, d = Tensor.rows state.Points, density.Dimension
         let h = state.Step.unsqueeze 1L
         let noise = Random.normal placement (Random.child 0 seed) [ m; d ]
-        let proposed = state.Points - h / τ * state.Gradient + (2.0 * h).sqrt() * noise
+
+        // No drift is much longer than the noise (truncated Langevin; Roberts and Tweedie 1996, §1.4.3): where an energy is steep, far
+        // out in a cloud, proposals would overshoot to where it is not finite.
+        let drift (gradient: Tensor) : Tensor =
+            let full = h / τ * gradient
+            let longest = 2.0 * (2.0 * h * float d).sqrt()
+
+            full
+            * (longest / (full.norm(1).unsqueeze 1L + 1e-300)).clamp_max(1.0.ToScalar())
+
+        let proposed = state.Points - drift state.Gradient + (2.0 * h).sqrt() * noise
 
         let energy, gradient =
             Diff.fgrad density.Energy proposed |> fun (e, g) -> e.detach (), g.detach ()
 
         /// log of the density of moving from one point to another, up to a constant.
         let transition (from: Tensor) (gradientThere: Tensor) (towards: Tensor) =
-            -(towards - from + h / τ * gradientThere).square().sum 1L / (4.0 * state.Step)
+            -(towards - from + drift gradientThere).square().sum 1L / (4.0 * state.Step)
 
         let logRatio =
             (state.Energy - energy) / τ + transition proposed gradient state.Points

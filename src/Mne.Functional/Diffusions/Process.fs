@@ -379,14 +379,17 @@ module Process =
     /// Collocation points that move with the probability flow.
     let flowingPoints (p: Process) : PointDynamics = Moving(gradientNeeds p, flow p)
 
-    /// X at time t given X at time 0 (N × d), drawn from the known transition; noise comes from the seed.
-    /// Raises `ArgumentException` when the process has no known transition, or points do not fit.
+    /// X at time t given X at time 0 (N × d), by the known transition with the given noise (N × d), which is standard normal where X is
+    /// to be distributed as the process says.
+    /// Raises `ArgumentException` when the process has no known transition, or points and noise do not fit.
     ///
     /// <example><code>
-    /// let later = Process.ornsteinUhlenbeck 2 |> Process.carry 0.5 1 points
+    /// let noise = Random.normal Placement.float64 1 [ 1000; 2 ]
+    /// let later = Process.ornsteinUhlenbeck 2 |> Process.carry 0.5 noise points
     /// </code></example>
-    let carry (t: float) (seed: int) (points: Tensor) (p: Process) : Tensor =
+    let carry (t: float) (noise: Tensor) (points: Tensor) (p: Process) : Tensor =
         Guard.points "points" p.Dimension points
+        Guard.vectors "noise" (Tensor.rows points) p.Dimension noise
 
         match p.Transition with
         | None ->
@@ -397,7 +400,6 @@ module Process =
             Scope.keep (fun () ->
                 let placement = Placement.ofTensor points
                 let at = transition (p.Schedule.Clock t)
-                let noise = Random.normal placement seed [ Tensor.rows points; p.Dimension ]
 
                 points.mm ((Tensor.ofArray2D placement at.Matrix).t())
                 + Tensor.ofArray placement at.Offset

@@ -228,7 +228,14 @@ module Sampler =
                                     let first =
                                         Collocation.points placement (Random.child 0 seed) (points options.PointCount)
 
-                                    Process.carry t (Random.child 1 seed) first p)
+                                    // Noise up to half as large again: draws reach farther out than so few points would.
+                                    let noise =
+                                        Random.normal placement (Random.child 1 seed) [ options.PointCount; d ]
+                                        * (1.0
+                                           + 0.5
+                                             * Random.uniform placement (Random.child 2 seed) [ options.PointCount; 1 ])
+
+                                    Process.carry t noise first p)
                         Needs = needs
                         Velocity = velocity
                     }

@@ -85,13 +85,17 @@ module Regression =
         let clock = Stopwatch.StartNew()
         let first, last = options.Regularisation
 
-        let rec loop step (θ: Tensor) =
+        // `caution` ≥ 1 raises λ above its schedule where the steps that it makes are too long to be of use.
+        let rec loop step caution (θ: Tensor) =
             if step >= options.Steps || options.Cancellation.IsCancellationRequested then
                 θ
             else
                 let next, error, η =
                     Scope.keepAll (fun (θ, _, _) -> [ θ ]) (fun () ->
-                        let λ = first * (last / first) ** (float step / float (max 1 (options.Steps - 1)))
+                        let scheduled =
+                            first * (last / first) ** (float step / float (max 1 (options.Steps - 1)))
+
+                        let λ = min (max first 1.0) (caution * scheduled)
                         let x: Tensor = draw (Random.child (step + 1) options.Seed)
                         let values = evaluate network g x
                         let residual = values - Network.value network θ x
@@ -126,9 +130,14 @@ module Regression =
                 if error < options.Tolerance then
                     next
                 else
-                    loop (step + 1) next
+                    let caution =
+                        if η = 0.0 then 10.0 * caution
+                        elif η < 0.1 then 2.0 * caution
+                        else max 1.0 (0.3 * caution)
 
-        loop 0 start
+                    loop (step + 1) caution next
+
+        loop 0 1.0 start
 
     /// Levenberg and Marquardt's method on given points, in sample space, with geodesic acceleration (Transtrum and Sethna,
     /// arXiv 1201.5885): the factorisation serves a second right-hand side, which bends the step along the curved image of

@@ -11,6 +11,8 @@ type NetworkRecipe =
     | Blocks of Domain * blocks: int list list * Layer list
     /// A network of shifted and scaled coordinates: `Network.rescaled`.
     | Rescaled of shift: float list * scale: float list * NetworkRecipe
+    /// A network and its mirror image, added or subtracted: `Network.even` and `Network.odd`.
+    | Mirrored of sign: float * axes: int list * NetworkRecipe
     /// The sum of networks: `Network.add`.
     | Sum of NetworkRecipe list
     /// One component of a network: `Network.ofComponent`.
@@ -24,6 +26,9 @@ type NetworkRecipe =
         | Layers(domain, layers) -> $"%A{layers} on %A{domain.Coordinates}"
         | Blocks(_, blocks, layers) -> $"Σ over %A{blocks} of %A{layers}"
         | Rescaled(shift, scale, inner) -> $"{inner} of (x − %A{shift}) / %A{scale}"
+        | Mirrored(sign, axes, inner) ->
+            let parity = if sign > 0.0 then "even" else "odd"
+            $"{inner}, {parity} in the coordinates %A{axes} together"
         | Sum parts -> parts |> List.map string |> String.concat " + "
         | Component(index, whole) -> $"component {index} of {whole}"
         | Function(domain, parameters) -> $"a function of {parameters} parameters on %A{domain.Coordinates}"
@@ -481,11 +486,6 @@ module Network =
 
         let factor points = column "distance" 1 distance points
 
-        let scaled (φ: Tensor) block =
-            match block with
-            | Outer(a, b, offset) -> Outer(a, b * φ, offset)
-            | Columns(j, offset) -> Columns(j * φ, offset)
-
         { network with
             Recipe = NetworkRecipe.Function(network.Domain, network.ParameterCount)
             Propagate =
@@ -498,7 +498,7 @@ module Network =
                     match network.Linearise θ points with
                     | Structured(p, blocks) ->
                         let φ = (factor points).repeat([| int64 network.Outputs; 1L |])
-                        Structured(p, List.map (scaled φ) blocks)
+                        Structured(p, List.map (Block.scale φ) blocks)
                     | Generic generic ->
                         let at (rows: Tensor) =
                             factor (rows.narrow (1L, 0L, int64 network.Domain.Dimension))
@@ -509,6 +509,97 @@ module Network =
                                 TransposeTimes = fun rows v -> generic.TransposeTimes rows ((at rows).squeeze 1L * v)
                             }
         }
+
+    /// u(x) = w(x) + sign w(Rx), where R reflects some coordinates together.
+    let private mirrored (sign: float) (axes: int list) (network: Network) : Network =
+        let domain = network.Domain
+
+        if
+            axes.IsEmpty
+            || List.distinct axes <> axes
+            || axes |> List.exists (fun k -> k < 0 || k >= domain.Dimension)
+        then
+            Guard.fail
+                "axes"
+                $"found %A{axes}, wanted one or several different coordinates out of 0 to {domain.Dimension - 1}"
+
+        /// R; columns behind the coordinates pass unchanged.
+        let image (points: Tensor) =
+            let columns = int points.shape[1]
+
+            let tensor values =
+                Tensor.ofArray (Placement.ofTensor points) values
+
+            let centre k =
+                match domain.Coordinates[k] with
+                | Real -> 0.0
+                | Periodic(low, high)
+                | Interval(low, high)
+                | Bounded(low, high, _, _) -> low + high
+
+            points
+            * tensor [| for k in 0 .. columns - 1 -> if List.contains k axes then -1.0 else 1.0 |]
+            + tensor
+                [|
+                    for k in 0 .. columns - 1 -> if List.contains k axes then centre k else 0.0
+                |]
+
+        /// The sign with which a derivative of w at Rx enters.
+        let factor derivative =
+            let flip k =
+                if List.contains k axes then -1.0 else 1.0
+
+            sign
+            * (match derivative with
+               | Value
+               | Laplacian -> 1.0
+               | Partial(k, n) -> flip k ** float n
+               | Mixed(i, j) -> flip i * flip j)
+
+        let propagate request (θ: Tensor) points =
+            let here, there =
+                network.Propagate request θ points, network.Propagate request θ (image points)
+
+            let factors =
+                Tensor.ofArray (Placement.ofTensor θ) [| for c in here.Channels -> factor c |]
+
+            { here with
+                Data = here.Data + factors.view (-1L, 1L, 1L) * there.Data
+            }
+
+        let linearise θ (points: Tensor) =
+            match network.Linearise θ points, network.Linearise θ (image points) with
+            | Structured(p, here), Structured(_, there) ->
+                let sign = points.new_full (1L, 1L, sign)
+
+                Structured(p, List.map2 (fun here there -> Together [ here; Block.scale sign there ]) here there)
+            | Generic generic, _
+            | _, Generic generic ->
+                Generic
+                    { generic with
+                        Jacobian = fun rows -> generic.Jacobian rows + sign * generic.Jacobian(image rows)
+                        TransposeTimes =
+                            fun rows v -> generic.TransposeTimes rows v + sign * generic.TransposeTimes (image rows) v
+                    }
+
+        { network with
+            Recipe = NetworkRecipe.Mirrored(sign, axes, network.Recipe)
+            Propagate = propagate
+            Linearise = linearise
+        }
+
+    /// The even part of a network, u(x) = w(x) + w(Rx): R reflects the coordinates `axes`, all of them together, about the
+    /// middle of a bounded or periodic coordinate, and about 0 on the real line. For solutions that have the symmetry
+    /// u(Rx) = u(x): it is kept exactly, and points on one side of the mirror do for both. Apply it again for further mirrors.
+    /// Raises `ArgumentException` for coordinates that do not exist or are named twice.
+    ///
+    /// <example><code>let network = Network.create (Domain.euclidean 2) [ Layer.dense 32 Swish ] |> Network.even [ 0 ] |> Network.even [ 1 ]</code></example>
+    let even (axes: int list) (network: Network) = mirrored 1.0 axes network
+
+    /// The odd part of a network, u(x) = w(x) − w(Rx), for solutions with u(Rx) = −u(x); see `even`.
+    ///
+    /// <example><code>let network = Network.create (Domain.periodic [ -1.0, 1.0 ]) [ Layer.harmonics 4; Layer.dense 32 Sine ] |> Network.odd [ 0 ]</code></example>
+    let odd (axes: int list) (network: Network) = mirrored -1.0 axes network
 
     /// The sum of networks on the same domain, each with its own weights: u(x) = Σ_k u_k(x); θ holds theirs one after the
     /// other. The tangent kernel of a sum is the sum of the kernels.
@@ -601,6 +692,7 @@ module Network =
         | NetworkRecipe.Layers(domain, layers) -> create domain layers
         | NetworkRecipe.Blocks(domain, blocks, layers) -> ofBlocks domain blocks layers
         | NetworkRecipe.Rescaled(shift, scale, inner) -> rescaled shift scale (ofRecipe inner)
+        | NetworkRecipe.Mirrored(sign, axes, inner) -> mirrored sign axes (ofRecipe inner)
         | NetworkRecipe.Sum parts -> add (List.map ofRecipe parts)
         | NetworkRecipe.Component(index, whole) -> ofComponent index (ofRecipe whole)
         | NetworkRecipe.Function _ ->

@@ -10,6 +10,8 @@ type Block =
     | Outer of inputs: Tensor * sensitivities: Tensor * offset: int
     /// The columns of J themselves (N × q), from `offset` on: for weights that are shared by many places.
     | Columns of jacobian: Tensor * offset: int
+    /// Blocks of the same parameters, met at several places: their parts of J add up.
+    | Together of Block list
 
 /// The tangent J = ∂u(x_i)/∂θ_j (N × p) at N points, in a form that never holds all of J (MATH.md §1).
 /// For u with m components there are m N rows: those of all points for the first component, then for the second, …
@@ -35,42 +37,67 @@ and GenericTangent =
 /// What each kind of block does; a structured tangent does it for all of its blocks.
 module internal Block =
 
+    /// The sum of a quantity over all blocks; intermediates are freed one by one.
+    let sum (quantity: 'block -> Tensor) (blocks: 'block list) : Tensor =
+        let total = quantity blocks.Head
+
+        for block in blocks.Tail do
+            Scope.free (fun () -> total.add_ (quantity block) |> ignore)
+
+        total
+
     /// What the block holds; each tensor has one row per point.
-    let tensors block =
+    let rec tensors block =
         match block with
         | Outer(a, b, _) -> [ a; b ]
         | Columns(j, _) -> [ j ]
+        | Together parts -> List.collect tensors parts
 
     /// The block at a selection of the points.
-    let restrict (select: Tensor -> Tensor) block =
+    let rec restrict (select: Tensor -> Tensor) block =
         match block with
         | Outer(a, b, offset) -> Outer(select a, select b, offset)
         | Columns(j, offset) -> Columns(select j, offset)
+        | Together parts -> Together(List.map (restrict select) parts)
 
     /// The block with its parameters moved along by `by` places.
-    let shift by block =
+    let rec shift by block =
         match block with
         | Outer(a, b, offset) -> Outer(a, b, offset + by)
         | Columns(j, offset) -> Columns(j, offset + by)
+        | Together parts -> Together(List.map (shift by) parts)
+
+    /// The block of a function that is multiplied by known factors, one for every row (N × 1).
+    let rec scale (factors: Tensor) block =
+        match block with
+        | Outer(a, b, offset) -> Outer(a, b * factors, offset)
+        | Columns(j, offset) -> Columns(j * factors, offset)
+        | Together parts -> Together(List.map (scale factors) parts)
 
     /// The block's part of the kernel (N × M); for an affine map (B B'ᵀ) ∘ (A A'ᵀ + 1).
-    let kernel first second : Tensor =
+    let rec kernel first second : Tensor =
         match first, second with
+        | Together parts, _ -> parts |> sum (fun part -> kernel part second)
+        | _, Together parts -> parts |> sum (fun part -> kernel first part)
         | Outer(a, b, _), Outer(a', b', _) ->
             let one: Scalar = 1.0.ToScalar()
             b.mm(b'.t ()).mul_(a.mm(a'.t ()).add_ one: Tensor)
         | Columns(j, _), Columns(j', _) -> j.mm (j'.t ())
         | _ -> Guard.fail "second" "a tangent of another network; take both from the same network"
 
-    /// The diagonal of `kernel block block` (N).
-    let squaredNorms block : Tensor =
-        match block with
-        | Outer(a, b, _) -> b.square().sum 1L * (a.square().sum 1L + 1.0)
-        | Columns(j, _) -> j.square().sum 1L
+    /// The diagonal of `kernel first second`, of blocks with the same rows (N).
+    let rec diagonal first second : Tensor =
+        match first, second with
+        | Together parts, _ -> parts |> sum (fun part -> diagonal part second)
+        | _, Together parts -> parts |> sum (fun part -> diagonal first part)
+        | Outer(a, b, _), Outer(a', b', _) -> (b * b').sum 1L * ((a * a').sum 1L + 1.0)
+        | Columns(j, _), Columns(j', _) -> (j * j').sum 1L
+        | _ -> Guard.fail "second" "a tangent of another network; take both from the same network"
 
     /// Adds the block's part of Jᵀ v to `result` (p).
-    let addTransposeTimes (v: Tensor) (result: Tensor) block =
+    let rec addTransposeTimes (v: Tensor) (result: Tensor) block =
         match block with
+        | Together parts -> parts |> List.iter (addTransposeTimes v result)
         | Outer(a, b, offset) ->
             let weighted = b * v.unsqueeze 1L
             let fanIn, fanOut = a.shape[1], b.shape[1]
@@ -83,23 +110,15 @@ module internal Block =
         | Columns(j, offset) -> result.narrow(0L, int64 offset, j.shape[1]).add_(j.t().mv v) |> ignore
 
     /// The block's part of J w (N).
-    let times (w: Tensor) block : Tensor =
+    let rec times (w: Tensor) block : Tensor =
         match block with
+        | Together parts -> parts |> sum (times w)
         | Outer(a, b, offset) ->
             let fanIn, fanOut = a.shape[1], b.shape[1]
             let weight = w.narrow(0L, int64 offset, fanOut * fanIn).view(fanOut, fanIn)
             let bias = w.narrow (0L, int64 offset + fanOut * fanIn, fanOut)
             ((a.mm (weight.t ()) + bias) * b).sum 1L
         | Columns(j, offset) -> j.mv (w.narrow (0L, int64 offset, j.shape[1]))
-
-    /// The sum of a quantity over all blocks; intermediates are freed one by one.
-    let sum (quantity: 'block -> Tensor) (blocks: 'block list) : Tensor =
-        let total = quantity blocks.Head
-
-        for block in blocks.Tail do
-            Scope.free (fun () -> total.add_ (quantity block) |> ignore)
-
-        total
 
 /// Products with the tangent and blocks of the tangent kernel K(X, Y) = J(X) J(Y)ᵀ.
 [<RequireQualifiedAccess>]
@@ -218,7 +237,7 @@ module Tangent =
     let squaredNorms tangent : Tensor =
         Scope.keep (fun () ->
             match tangent with
-            | Structured(_, blocks) -> Block.sum Block.squaredNorms blocks
+            | Structured(_, blocks) -> blocks |> Block.sum (fun block -> Block.diagonal block block)
             | Generic generic ->
                 Tensor.concatenate
                     0L

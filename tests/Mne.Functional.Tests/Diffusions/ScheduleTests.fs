@@ -60,14 +60,14 @@ let tests =
                     Process.ornsteinUhlenbeck 2, Process.ornsteinUhlenbeck 2 |> Process.scheduled schedule
 
                 Scope.free (fun () ->
-                    let x = Check.normal 1 [ 50; 2 ]
+                    let x, noise = Check.normal 1 [ 50; 2 ], Check.normal 3 [ 50; 2 ]
                     let t = 0.8
 
                     Check.close
                         1e-14
                         "carried"
-                        (Process.carry t 3 x scheduled)
-                        (Process.carry (schedule.Clock t) 3 x plain))
+                        (Process.carry t noise x scheduled)
+                        (Process.carry (schedule.Clock t) noise x plain))
             }
 
             test "what is not positive is refused" {

@@ -1,0 +1,96 @@
+/// The guide's code, run as a reader runs it.
+module Mne.Functional.Tests.DocsTests
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Numerics
+open System.Text.RegularExpressions
+open Expecto
+open Mne.Functional.References
+
+/// The folder of the solution.
+let private root =
+    let rec up (folder: DirectoryInfo) =
+        if File.Exists(Path.Combine(folder.FullName, "Mne.Functional.sln")) then
+            folder.FullName
+        else
+            match folder.Parent with
+            | null -> failtest $"no solution above {AppContext.BaseDirectory}"
+            | parent -> up parent
+
+    lazy up (DirectoryInfo AppContext.BaseDirectory)
+
+/// What F# Interactive prints for a script; fails if the script does.
+let private interactive (script: string) =
+    let host =
+        match Environment.GetEnvironmentVariable "DOTNET_HOST_PATH" with
+        | null -> "dotnet"
+        | path -> path
+
+    let start =
+        ProcessStartInfo(
+            host,
+            [ "fsi"; "--warnaserror+"; Path.Combine(root.Value, script) ],
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        )
+
+    use fsi = nonNull (Process.Start start)
+    let errors = fsi.StandardError.ReadToEndAsync()
+    let output = fsi.StandardOutput.ReadToEndAsync()
+
+    if not (fsi.WaitForExit(TimeSpan.FromMinutes 5.0)) then
+        fsi.Kill true
+        failtest $"{script} does not end"
+
+    Expect.equal fsi.ExitCode 0 $"{script}: {output.Result} {errors.Result}"
+    output.Result
+
+[<Tests>]
+let tests =
+    testList
+        "Docs"
+        [
+            test "an equation of five terms in under ten lines, as the guide has it, against a spectral solution" {
+                // Scripts use the library that was built for release.
+                if not (AppContext.BaseDirectory.Contains "Release") then
+                    skiptest "run with -c Release"
+
+                let script = "docs/compose-an-equation.fsx"
+                let text = File.ReadAllText(Path.Combine(root.Value, script))
+
+                let snippet =
+                    Regex.Match(text, @"\(\*\* \*\)\s+(let reaction.*?)\s+\(\*\*", RegexOptions.Singleline)
+
+                Expect.isTrue snippet.Success "the snippet is there"
+                Expect.isLessThan (snippet.Groups[1].Value.Split '\n').Length 10 "lines"
+
+                let printed =
+                    Regex.Match(interactive script, @"^(.*) at t = 2: u = \[\|(.*)\|\]", RegexOptions.Multiline)
+
+                Expect.equal printed.Groups[1].Value "0.02 ∂₀²u − 0.5 ∂₀u + u − u³ − ⟨u − u³⟩" "five terms"
+
+                let found =
+                    printed.Groups[2].Value.Split ';'
+                    |> Array.map (fun number -> Double.Parse(number, Globalization.CultureInfo.InvariantCulture))
+
+                let equation: Spectral1D.Equation =
+                    {
+                        Low = 0.0
+                        High = 2.0 * Math.PI
+                        Linear = fun k -> Complex(-0.02 * k * k, -0.5 * k)
+                        // Without its mean.
+                        Outer = fun k -> if k = 0.0 then Complex.Zero else Complex.One
+                        Inner = fun u -> u - u * u * u
+                    }
+
+                let reference =
+                    Spectral1D.converged 1e-8 equation (fun x -> 0.2 + 0.5 * sin (2.0 * x)) 64 50 [| 2.0 |]
+
+                let exact = Spectral1D.evaluate reference.Solution 0 [| 0.5; 2.0; 4.0 |]
+
+                for found, exact in Array.zip found exact do
+                    Expect.isLessThan (abs (found - exact)) 1e-3 $"u = {exact}"
+            }
+        ]
