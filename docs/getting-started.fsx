@@ -10,14 +10,16 @@ index: 1
 
 You need the .NET 10 SDK. In a clone of the repository,
 
-    dotnet build -c Release
-    dotnet fsi scripts/quickstart.fsx
+```sh
+dotnet build -c Release
+dotnet fsi scripts/quickstart.fsx
+```
 
 turns a formula into weighted samples and prints the path of a picture. A script of your own begins with
 `#load "load.fsx"` when it lies in `scripts/`; from a package it begins with
 
-    #r "nuget: Mne.Functional.Reporting"
-    #r "nuget: libtorch-cpu-linux-x64, 2.10.0"   // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64, a CUDA package
+- `#r "nuget: Mne.Functional.Reporting"`
+- `#r "nuget: libtorch-cpu-linux-x64, 2.10.0"`, or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64, a CUDA package
 *)
 (*** hide ***)
 #load "../scripts/load.fsx"
