@@ -47,6 +47,10 @@ public sealed class Chart
     public static Chart WeightedPoints(string name, Tensor points, double[] weights) =>
         new(Reporting.ChartModule.weightedPoints(name, points, weights));
 
+    /// <summary>Paths of points of the plane (M × 2 at each of successive times): the phase portrait of a flow.</summary>
+    public static Chart Trajectories(string name, IEnumerable<Tensor> positions) =>
+        new(Reporting.ChartModule.trajectories(name, Bridge.List(positions)));
+
     /// <summary>Filled contours of z[i, j] = f(x[i], y[j]).</summary>
     public static Chart Contours(string name, double[] x, double[] y, double[,] z) =>
         new(Reporting.ChartModule.contours(name, x, y, z));

@@ -95,6 +95,44 @@ module Chart =
 
         Model.chart [ Traces.weightedPoints name x y weights ]
 
+    /// Paths of points of the plane: the phase portrait of a flow. `positions` are the M × 2 points at successive times; a mark
+    /// shows where each path ends.
+    /// Raises `ArgumentException` unless there are two times or more, each with the same number of points of the plane.
+    /// <example><code>
+    /// let at t = Tensor.ofRows Placement.float64 [ [ cos t; sin t ]; [ 2.0 * cos t; 2.0 * sin t ] ]
+    /// Chart.trajectories "paths" [ for t in 0.0 .. 0.1 .. 3.0 -> at t ] |> Chart.axes "x₁" "x₂" |> Chart.equalAspect
+    /// </code></example>
+    let trajectories (name: string) (positions: Tensor list) : Chart =
+        if positions.Length < 2 then
+            Guard.fail (nameof positions) $"found points at {positions.Length} times, wanted two times or more"
+
+        let at = [| for tensor in positions -> coordinates (nameof positions) tensor |]
+        let m = (fst at[0]).Length
+
+        for x, _ in at do
+            if x.Length <> m then
+                Guard.fail
+                    (nameof positions)
+                    $"{x.Length} points at one time, {m} at the first; give the same points at all times"
+
+        // One line for all paths, with a gap after each.
+        let along (coordinate: float[] * float[] -> float[]) =
+            [|
+                for i in 0 .. m - 1 do
+                    for position in at do
+                        (coordinate position)[i]
+
+                    nan
+            |]
+
+        let last = at[at.Length - 1]
+
+        lines
+            [
+                Series.line name (along fst) (along snd)
+                Series.markers "end" (fst last) (snd last)
+            ]
+
     /// Filled contours of a function on a grid, z[i, j] = f(x[i], y[j]); a density, as a rule.
     /// Laid over by points (see `overlay`) it stays in the background.
     /// Raises `ArgumentException` unless z has one row per x and one column per y.

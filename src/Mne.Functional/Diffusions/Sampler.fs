@@ -173,6 +173,7 @@ module Sampler =
             Guard.fail "Network" $"a network in {network.Domain.Dimension} dimensions, but the density has {d}"
 
         let seed role = Random.child role options.Seed
+        NativeTorch.ensure ()
         use _ = torch.NewDisposeScope()
         options.Meter(Progress.started "fit" 0.0)
         let points = coveringPoints options target

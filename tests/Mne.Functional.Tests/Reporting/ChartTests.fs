@@ -23,6 +23,10 @@ let private refused: (string * string * (unit -> Chart)) list =
         "points in three dimensions", "points", (fun () -> Chart.points "p" (Tensor.ones Placement.float64 [ 2; 3 ]))
         "fewer weights than points", "weights", (fun () -> Chart.weightedPoints "w" (points.Force()) [| 1.0 |])
         "a negative weight", "weights", (fun () -> Chart.weightedPoints "w" (points.Force()) [| 1.0; -1.0 |])
+        "paths at one time", "positions", (fun () -> Chart.trajectories "p" [ points.Force() ])
+        "paths of other points",
+        "positions",
+        (fun () -> Chart.trajectories "p" [ points.Force(); Tensor.ones Placement.float64 [ 3; 2 ] ])
         "z transposed", "z", (fun () -> Chart.contours "f" x [| 0.0; 1.0 |] (Array2D.zeroCreate 2 3))
         "no x", "x", (fun () -> Chart.contours "f" [||] x (Array2D.zeroCreate 0 3))
         "values of the wrong size", "values", (fun () -> Chart.heatmap "u" x x (Array2D.zeroCreate 3 2))
@@ -91,6 +95,14 @@ let tests =
 
                 let map = Chart.heatmap "u" [| 0.0 |] [| 0.0; 1.0 |] (array2D [ [ nan; 2.0 ] ])
                 Expect.equal ((traces map).[0] |> at "z" |> Json.text) "[[null],[2.0]]" "z"
+
+            testCase "paths are drawn one after the other with gaps between, and marks where they end"
+            <| fun () ->
+                let later = Tensor.ofRows Placement.float64 [ [ 0.5; 1.5 ]; [ 2.5; 3.5 ] ]
+                let drawn = traces (Chart.trajectories "p" [ points.Force(); later ])
+                Expect.equal (at "x" drawn[0] |> Json.text) "[0.0,0.5,null,2.0,2.5,null]" "x of the paths"
+                Expect.equal (at "y" drawn[0] |> Json.text) "[1.0,1.5,null,3.0,3.5,null]" "y of the paths"
+                Expect.equal (numbers "x" drawn[1]) [| 0.5; 2.5 |] "ends"
 
             testProperty "drawn numbers keep nine digits"
             <| fun (NormalFloat value) ->

@@ -1,0 +1,46 @@
+(**
+---
+title: Coming from DiffSharp
+category: Guide
+categoryindex: 1
+index: 10
+---
+
+# Coming from DiffSharp
+
+DiffSharp's vocabulary is here as the module `Diff`, over TorchSharp tensors. A function that gives one number per point of a batch is
+differentiated at all points at once.
+
+| DiffSharp | here |
+|---|---|
+| `dsharp.grad f x`, `dsharp.fgrad f x` | `Diff.grad f x`, `Diff.fgrad f x` |
+| `dsharp.laplacian f x` | `Diff.laplacian f x` |
+| `dsharp.hessian f x`, `dsharp.jacobian f x` | `Diff.hessian f x`, `Diff.jacobian f x` |
+| `dsharp.jacobianv f x v` | `Diff.jacobianv f x v` |
+| `dsharp.tensor [ … ]` | `Tensor.ofArray Placement.float64 [| … |]`, `Tensor.ofRows` |
+| `dsharp.config(dtype, device)` | a `Placement` given to what makes tensors; nothing global |
+| `dsharp.seed 3` | a seed as an argument |
+| `x.sin()`, `x * y`, `x.sum()` | the same, from TorchSharp; dimensions are `1L`, shapes `int64` |
+*)
+(*** hide ***)
+#load "../scripts/load.fsx"
+(** *)
+open Mne.Functional
+
+let f (x: Tensor) : Tensor = (x.square () * x.sin ()).sum 1L // (N × d) ↦ (N)
+let x = Tensor.ofRows Placement.float64 [ [ 0.5; 1.0 ]; [ 1.5; 2.0 ] ]
+
+printfn $"∇f at both points: %A{Tensor.toArray2D (Diff.grad f x)}"
+printfn $"Δf at both points: %A{Tensor.toArray (Diff.laplacian f x)}"
+(*** include-output ***)
+
+(**
+Differences to know:
+
+* Tensors are native memory. What is made inside `Scope.keep` or `use _ = torch.NewDisposeScope()` is freed at its end; a loop that
+  runs long opens a scope for each round.
+* float64 is the default, not float32.
+* Models are values: a `Network` holds no tensors, parameters θ are one vector that you pass.
+* For networks, `Network.jet` is faster than `Diff`: it carries derivatives forward through the layers, up to the fourth.
+* There is no optimiser and no training loop: `Regression.fit` takes natural-gradient steps.
+*)

@@ -1,0 +1,62 @@
+(**
+---
+title: Condition and marginalise
+category: Guide
+categoryindex: 1
+index: 5
+---
+
+# Condition and marginalise
+
+Split the coordinates x = (a, b) and let noise act on a alone. One evolution then gives ρ(a | b) for every b, and the energy of
+the marginal density of b.
+*)
+(*** hide ***)
+#load "../scripts/load.fsx"
+(** *)
+open Mne.Functional
+
+let target =
+    Density.gaussianMixture [ 0.7, [ 1.0; 1.0 ], 0.6; 0.3, [ -1.0; -1.0 ], 0.6 ]
+
+let options =
+    { Sampler.defaults with
+        Start = Cloud(2.0, 2.0)
+        PointCount = 300
+        Sketch = Landmarks 150
+        FitPointCount = 300
+        FitSteps = 40
+        Regularisation = 1e-6
+        Tolerance = 1e-3
+        DrawTolerance = 1e-4
+    }
+
+let conditional = Conditional.evolve options [ 0 ] target // x₀ is drawn, x₁ is given
+
+(** The mean of x₀ given x₁, against the exact one: *)
+
+let exact y =
+    let weight (w: float) m =
+        w * exp (-(y - m) ** 2.0 / (2.0 * 0.36))
+
+    (weight 0.7 1.0 - weight 0.3 -1.0) / (weight 0.7 1.0 + weight 0.3 -1.0)
+
+for y in [ -1.0; 0.0; 1.0 ] do
+    let draws = conditional |> Conditional.draw 1000 [ y ]
+    let mean = draws |> Importance.expectation (fun x -> x.select (1L, 0L))
+    printfn $"E[x₀ | x₁ = {y, 2}] = {mean.Value:F3} ± {mean.StandardError:F3}, exactly {exact y:F3}"
+(*** include-output ***)
+
+(**
+The marginal density of the given coordinates, up to a constant, as an energy:
+*)
+
+let b = Tensor.ofRows Placement.float64 [ [ 1.0 ]; [ -1.0 ] ]
+let energies = Conditional.marginalEnergy conditional b |> Tensor.toArray
+
+printfn $"ρ(x₁ = 1) / ρ(x₁ = −1) = {exp (energies[1] - energies[0]):F2}, exactly {0.7 / 0.3:F2}"
+(*** include-output ***)
+
+(**
+`Conditional.marginal` makes it a `Density`, to be sampled like any other.
+*)

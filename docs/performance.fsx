@@ -1,0 +1,72 @@
+(**
+---
+title: Performance
+category: Guide
+categoryindex: 1
+index: 7
+---
+
+# Performance
+
+With N points, s landmarks, p parameters and layers of width m, one evaluation of the vector field costs
+
+| part | operations | memory |
+|---|---|---|
+| values and derivatives at the points | N × p per derivative channel | bounded, whatever N |
+| the kernel K (N × s) | N × s × m per layer, not N × s × p | N × s |
+| factorisation | N s² + s³ | s² |
+
+The tangent J (N × p) is never formed, so parameters are cheap. What to turn:
+
+* `Sketch = Landmarks s`: from `Exact` (N³) to N s². Begin with s between N/4 and N/2 and watch the residual.
+* `Regularisation` λ: a small λ makes the equation stiff and the steps short. Ten times more λ can halve the evaluations.
+* `Tolerance`: errors are measured in function space, so 1e-4 means four digits of u.
+* `Placement.float32`: half the memory, about half the time; λ no smaller than about 1e-6.
+* Threads: libtorch takes all cores. For several runs side by side, set OMP_NUM_THREADS to 1 before they start.
+*)
+(*** hide ***)
+#load "../scripts/load.fsx"
+(** *)
+open System
+open Mne.Functional
+
+let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
+
+let network =
+    Network.create circle [ Layer.harmonics 3; Layer.dense 32 Sine; Layer.dense 32 Sine ]
+
+let points = Collocation.grid circle 256
+let equation = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value
+
+let start =
+    Regression.fit { Regression.defaults with Steps = 25 } network (fun x -> 0.8 * x.squeeze(1L).sin()) points
+
+(** How λ and the sketch trade evaluations for accuracy, here over a short time: *)
+
+for name, options in
+    [
+        "exact, λ = 1e-10",
+        { Evolution.defaults with
+            Regularisation = 1e-10
+        }
+        "exact, λ = 1e-6",
+        { Evolution.defaults with
+            Regularisation = 1e-6
+        }
+        "48 landmarks, λ = 1e-10",
+        { Evolution.defaults with
+            Regularisation = 1e-10
+            Sketch = Landmarks 48
+        }
+    ] do
+    use solution =
+        Evolution.solve { options with Tolerance = 1e-5 } equation network points start (0.0, 0.2)
+
+    let last = Array.last (Solution.steps solution)
+    printfn $"{name, -24} {last.Evaluations, 4} evaluations, residual {last.Note.Residual:E1}"
+(*** include-output ***)
+
+(**
+The times of the problems in the README are measured by the scripts that it names; `tests/Mne.Functional.Benchmarks` measures the
+kernel block by block.
+*)

@@ -1,0 +1,91 @@
+(**
+---
+title: Sample from a formula
+category: Guide
+categoryindex: 1
+index: 4
+---
+
+# Sample from a formula
+
+`Sampler.evolve` fits the energy V with a network, evolves it with its points through a diffusion that forgets where it began, and
+keeps all of it. `Sampler.draw` carries points of the final normal distribution back along the probability flow, with their exact
+densities.
+*)
+(*** hide ***)
+#load "../scripts/load.fsx"
+(** *)
+open Mne.Functional
+
+/// Two wells, tilted: V = 2 (x² − 1)² + 0.3 x in each of two coordinates.
+let wells =
+    Density.ofEnergy 2 (fun x -> (2.0 * (x.square () - 1.0).square() + 0.3 * x).sum 1L)
+
+(**
+## The options that matter
+
+* `Start`: the first points have to reach every mode; their weights need not be right. `Cloud (spread, τ)` is a normal cloud,
+  thinned by e^{−V/τ}; `Cooled Chains.defaults` runs short Markov chains from scattered starts, for more dimensions.
+* `PointCount` and `Sketch`: more points and landmarks, better energy. The sketch wants about a third to a half of the points.
+* `Regularisation` λ: 1e-8 is accurate; 1e-6 or 1e-5 is faster. Where steps become tiny, raise it.
+* `FitSteps`: until `FitError` is a percent or less.
+*)
+
+let options =
+    { Sampler.defaults with
+        Start = Cloud(1.5, 2.0)
+        PointCount = 300
+        Sketch = Landmarks 150
+        FitPointCount = 300
+        FitSteps = 40
+        Regularisation = 1e-6
+        Tolerance = 1e-3
+        DrawTolerance = 1e-4
+    }
+
+let sampler = Sampler.evolve options Process.ornsteinUhlenbeck wells
+let draws = sampler |> Sampler.draw 1000
+
+printfn $"error of the fit {100.0 * sampler.FitError:F1} %%"
+printfn $"effective sample size {100.0 * Importance.effectiveSampleSize draws:F0} %% of the draws"
+(*** include-output ***)
+
+(**
+Other seeds give other draws of the same sampler: `Sampler.drawSeeded 1 1000 sampler`. `Importance.resample` gives points
+without weights.
+
+## Targets that are not of unit size
+
+`Sampler.standardise` looks for the first points and lets network and process see coordinates of unit size:
+*)
+
+let far =
+    Density.gaussianMixture [ 0.5, [ 40.0; 3.0 ], 2.0; 0.5, [ 48.0; -3.0 ], 2.0 ]
+
+let standardised, process' =
+    Sampler.standardise
+        1.0
+        { options with
+            Start =
+                Cooled
+                    { Chains.defaults with
+                        Centre = Some [ 44.0; 0.0 ]
+                        Spread = 6.0
+                        Chains = 300
+                    }
+        }
+        far
+
+let farDraws = far |> Sampler.evolve standardised process' |> Sampler.draw 500
+
+printfn $"log Z = {(Importance.logNormaliser farDraws).Value:F3} (exactly 0)"
+(*** include-output ***)
+
+(**
+## Other processes
+
+`Process.ornsteinUhlenbeckTo mean covariance` ends in any normal distribution; `Process.linear` takes any linear drift;
+`Process.scheduled (Schedule.linear first last T)` slows a process down near t = 0, where energies change fastest; and
+`Process.create` takes your own. `ReverseSde.draw` draws by the reverse stochastic differential equation instead of the flow, with
+weights in path space.
+*)

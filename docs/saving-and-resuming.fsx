@@ -1,0 +1,103 @@
+(**
+---
+title: Save and resume
+category: Guide
+categoryindex: 1
+index: 8
+---
+
+# Save and resume
+
+Solutions, samplers and draws are written to HDF5 files with named datasets and attributes, and reopened to the same bits.
+*)
+(*** hide ***)
+#load "../scripts/load.fsx"
+let folder = System.IO.Directory.CreateTempSubdirectory "mne-docs"
+
+let file name =
+    System.IO.Path.Combine(folder.FullName, name)
+(** *)
+open System
+open System.IO
+open Mne.Functional
+
+let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
+let network = Network.create circle [ Layer.harmonics 2; Layer.dense 16 Sine ]
+let points = Collocation.grid circle 48
+let equation = 0.1 * Term.laplacian + Term.value - Term.pown 3 Term.value
+
+let start =
+    Regression.fit { Regression.defaults with Steps = 40 } network (fun x -> 0.5 * x.squeeze(1L).sin()) points
+
+let solution =
+    Evolution.solve
+        { Evolution.defaults with
+            Tolerance = 1e-5
+        }
+        equation
+        network
+        points
+        start
+        (0.0, 1.0)
+
+let saved =
+    solution |> Storage.saveSolution (file "solution.h5") "a front on a circle"
+
+let again = Storage.openSolution saved
+let x = Tensor.ofRows Placement.float64 [ [ 1.0 ]; [ 2.0 ] ]
+let before, after = Solution.evaluate 0.5 x solution, Solution.evaluate 0.5 x again
+
+printfn $"the same bits: {Tensor.toArray before = Tensor.toArray after}"
+(*** include-output ***)
+
+(**
+The file has the network's recipe, the equation as text, every option with its name, the version of the library, and your words
+about the problem. In Python:
+
+    import h5py
+    f = h5py.File("solution.h5")
+    f.attrs["problem"], f["equation"].attrs["rightHandSide"], f["options"].attrs["Tolerance"]
+    f["trajectory/time"][:], f["trajectory/parameters"][:, 0]      # θ at the beginning of every step
+
+Functions cannot be kept. A sampler is reopened with its target and process given again, and both are compared with what the file
+knows of them:
+
+    sampler |> Storage.saveSampler "ring.h5" "a ring of radius 2"
+    let again = Storage.openSampler Process.ornsteinUhlenbeck ring "ring.h5"    // draws as before
+
+A network by `Network.ofFunction` is given to `Storage.openSolutionWith`.
+
+## Checkpoints
+
+A run with a checkpoint can be killed at any moment. It goes on from the last file to the bits that it would have had; the file is
+replaced at once and whole.
+*)
+
+let checkpoint = file "run.h5"
+
+let run () =
+    let options =
+        { Evolution.defaults with
+            Tolerance = 1e-5
+            Checkpoint = Checkpoint.every (Steps 5) checkpoint // or Elapsed (TimeSpan.FromMinutes 5.0)
+        }
+
+    if File.Exists checkpoint then
+        Checkpoint.read checkpoint |> Evolution.resume options equation
+    else
+        Evolution.solve options equation network points start (0.0, 1.0)
+
+let first = run ()
+let resumed = run () // takes up the checkpoint that the first run has left
+let one, other = Solution.evaluate 1.0 x first, Solution.evaluate 1.0 x resumed
+
+printfn $"the same bits: {Tensor.toArray one = Tensor.toArray other}"
+(*** include-output ***)
+
+(**
+## For other programs
+
+`Export.csv` writes draws as text, every number with all its digits; `Export.npy` writes any tensor for `numpy.load`.
+*)
+(*** hide ***)
+folder.Delete true

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using Mne.Functional.CSharp;
+
+namespace Samples;
+
+/// <summary>Weighted samples from a formula: two Gaussian modes in the plane, of which the program is told only the energy.</summary>
+internal static class Sampling
+{
+    public static async Task Run(string picture)
+    {
+        var clock = Stopwatch.StartNew();
+        var progress = new ConsoleProgress();
+
+        // Control-C ends the run between two steps.
+        using var interrupt = new CancellationTokenSource();
+        Console.CancelKeyPress += (_, pressed) =>
+        {
+            pressed.Cancel = true;
+            interrupt.Cancel();
+        };
+
+        var target = Density.GaussianMixture((0.7, [1.5, 0.0], 0.6), (0.3, [-1.5, 0.0], 0.6));
+        var options = new SamplerOptions
+        {
+            Network = plane => Network.Create(plane, Layer.Dense(32, Activation.Swish), Layer.Dense(32, Activation.Swish)),
+            PointCount = 300,
+            Sketch = Sketch.Landmarks(150),
+            Regularisation = 1e-7,
+            FitPointCount = 300,
+        };
+
+        using var sampler = await Sampler.EvolveAsync(target, options, progress: progress, cancellationToken: interrupt.Token);
+        using var draws = await sampler.DrawAsync(2000, progress: progress, cancellationToken: interrupt.Token);
+
+        var logZ = draws.LogNormaliser;
+        var right = draws.Expectation(x => x.select(1, 0).sign().relu());
+        Console.WriteLine($"effective sample size  {100.0 * draws.EffectiveSampleSize:F1} % of 2000 draws");
+        Console.WriteLine($"log Z                  {logZ}   (exact: 0)");
+        Console.WriteLine($"weight of x₀ > 0       {right}   (exact: 0.699)");
+
+        using var shown = draws.Resample(1000);
+        var path = Chart.Points("draws", shown).Titled("Draws of two modes").Axes("x₀", "x₁").EqualAspect().Save(picture);
+        Console.WriteLine($"picture: {path}");
+        Console.WriteLine(
+            $"result: {{\"ess\": {draws.EffectiveSampleSize:R}, \"logZError\": {Math.Abs(logZ.Value):R}, \"seconds\": {clock.Elapsed.TotalSeconds:F1}}}");
+    }
+}
