@@ -94,7 +94,7 @@ for kind, (name, _) in List.indexed kinds do
 // What one of them makes of the target: raw draws, and draws with weights.
 let worst =
     [| 1..seeds |]
-    |> Array.maxBy (fun seed -> abs (found[seed - 1] [ 0 ].Raw - exactMean))
+    |> Array.maxBy (fun seed -> abs ((column 0) [ seed - 1 ].Raw - exactMean))
 
 let histograms, report =
     use sampler =
