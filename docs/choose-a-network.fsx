@@ -27,7 +27,7 @@ parameters cost little, and a rich class of functions keeps the residual small.
 open System
 open Mne.Functional
 
-let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
+let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
 
 (**
 ## Look at the fit before the evolution

@@ -41,7 +41,7 @@ printfn $"∂u/∂t = {Term.show heat}"
 The unknown function is a network on a domain. `Collocation` says where the equation is imposed.
 *)
 
-let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
+let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
 let network = Network.create circle [ Layer.harmonics 2; Layer.dense 24 Sine ]
 let points = Collocation.grid circle 64
 

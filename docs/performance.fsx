@@ -30,7 +30,7 @@ The tangent J (N × p) is never formed, so parameters are cheap. What to turn:
 open System
 open Mne.Functional
 
-let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
+let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
 
 let network =
     Network.create circle [ Layer.harmonics 3; Layer.dense 32 Sine; Layer.dense 32 Sine ]

@@ -21,7 +21,7 @@ open System
 open System.IO
 open Mne.Functional
 
-let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
+let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
 let network = Network.create circle [ Layer.harmonics 2; Layer.dense 16 Sine ]
 let points = Collocation.grid circle 48
 let equation = 0.1 * Term.laplacian + Term.value - Term.pown 3 Term.value

@@ -142,7 +142,9 @@ save
     [
         Chart.lines
             [
-                for k in 0 .. d - 1 -> Series.line $"particle {k + 1}" times [| for m, _ in computed -> m[k] |]
+                for k in 0 .. d - 1 do
+                    Series.line $"particle {k + 1}" times [| for m, _ in computed -> m[k] |]
+
                 Series.dashed "trap" times (Array.map Problems.trapCentre times)
             ]
         |> Chart.axes "t" "mean position"

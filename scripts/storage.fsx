@@ -7,7 +7,7 @@ open System.Diagnostics
 open Mne.Functional
 open Mne.Functional.Reporting
 
-let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
+let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
 let network = Network.create circle [ Layer.harmonics 2; Layer.dense 24 Sine ]
 let points = Collocation.grid circle 64
 let equation = 0.1 * Term.laplacian + Term.value - Term.pown 3 Term.value

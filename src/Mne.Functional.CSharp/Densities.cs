@@ -18,6 +18,25 @@ public sealed class Density
     public static Density OfEnergy(int dimension, Func<Tensor, Tensor> energy) =>
         new(Core.DensityModule.ofEnergy(dimension, Bridge.Function(energy)));
 
+    /// <summary>
+    /// The density of y where x = g(y) has this density, with the same Z. <paramref name="map"/> gives g(y) (N × d) and
+    /// log |det g'(y)| (N). It turns scales into positions, and power tails into exponential ones; draws are brought back by g and keep
+    /// their weights.
+    /// </summary>
+    /// <example><code>
+    /// // x = sinh y: as fine near 0 as before, and logarithmic far out
+    /// var wide = target.Transformed(y => (y.sinh(), y.cosh().log().sum(1)));
+    /// </code></example>
+    public Density Transformed(Func<Tensor, (Tensor Point, Tensor LogDeterminant)> map) =>
+        new(Core.DensityModule.transformed(
+            Bridge.Function<Tensor, Tuple<Tensor, Tensor>>(y => map(y).ToTuple()), Inner));
+
+    /// <summary>
+    /// The exponent s with which the density falls, ρ ~ r^{−s}, in the slowest direction at 1,000 times the given length; infinite when it
+    /// falls faster than any power, null when V overflows that far out. s &lt; d: it has no finite integral.
+    /// </summary>
+    public double? TailExponent(double length) => Bridge.Nullable(Core.ReportModule.tailExponent(length, Inner));
+
     /// <summary>A mixture of normal distributions with weights, means and one standard deviation each.</summary>
     /// <example><code>
     /// var modes = Density.GaussianMixture((0.6, [2.0, 2.0], 0.6), (0.4, [-2.0, -2.0], 0.6));
@@ -42,38 +61,9 @@ public sealed class Covariance
 
     /// <summary>Any symmetric positive semi-definite matrix.</summary>
     public static Covariance Full(double[,] matrix) => new(Core.Diffusion.NewFull(matrix));
-}
 
-/// <summary>A diffusion process that takes a density to a reference distribution.</summary>
-public sealed class Process
-{
-    internal Process(Core.Process inner) => Inner = inner;
+    /// <summary>The matrix in d dimensions.</summary>
+    public double[,] Matrix(int dimension) => Core.DiffusionModule.matrix(dimension, Inner);
 
-    internal Core.Process Inner { get; }
-
-    /// <summary>What reports call it.</summary>
-    public string Name => Inner.Name;
-
-    /// <summary>The space dimension d.</summary>
-    public int Dimension => Inner.Dimension;
-
-    /// <summary>dX = −X ds + √2 dW; it forgets its start for the standard normal distribution.</summary>
-    public static Process OrnsteinUhlenbeck(int dimension) => new(Core.ProcessModule.ornsteinUhlenbeck(dimension));
-
-    /// <summary>dX = −(X − m) ds + √2 C^½ dW; it forgets its start for N(m, C).</summary>
-    public static Process OrnsteinUhlenbeckTo(double[] mean, Covariance covariance) =>
-        new(Core.ProcessModule.ornsteinUhlenbeckTo(Bridge.List(mean), covariance.Inner));
-
-    /// <summary>dX = (A X + c) ds + σ dW with D = σσᵀ.</summary>
-    public static Process Linear(double[,] matrix, double[] offset, Covariance diffusion) =>
-        new(Core.ProcessModule.linear(matrix, Bridge.List(offset), diffusion.Inner));
-
-    /// <summary>The process at a speed that grows linearly from <paramref name="first"/> at t = 0 to <paramref name="last"/> at t = T.</summary>
-    /// <example><code>var slowAtFirst = Process.OrnsteinUhlenbeck(2).Scheduled(first: 0.2, last: 5.8, duration: 1.0);</code></example>
-    public Process Scheduled(double first, double last, double duration) =>
-        new(Core.ProcessModule.scheduled(Core.ScheduleModule.linear(first, last, duration), Inner));
-
-    /// <summary>The process at any smooth positive speed β(t).</summary>
-    public Process Scheduled(Func<double, double> rate) =>
-        new(Core.ProcessModule.scheduled(Core.ScheduleModule.ofRate(Bridge.Function(rate)), Inner));
+    internal static Covariance OfCore(Core.Diffusion inner) => new(inner);
 }

@@ -18,61 +18,71 @@ public readonly record struct Estimate(double Value, double StandardError)
 /// </summary>
 public sealed class Draws : IDisposable
 {
-    private readonly Core.Draws inner;
+    internal Draws(Core.Draws inner) => Inner = inner;
 
-    internal Draws(Core.Draws inner) => this.inner = inner;
+    internal Core.Draws Inner { get; }
+
+    /// <summary>Draws of the caller's: points (M × d), log q (M) and log w = −V − log q (M). They own these tensors then.</summary>
+    public Draws(Tensor points, Tensor logProposal, Tensor logWeights) => Inner = new(points, logProposal, logWeights);
 
     /// <summary>The points (M × d), distributed as q.</summary>
-    public Tensor Points => inner.Points;
+    public Tensor Points => Inner.Points;
 
     /// <summary>log q at the points (M).</summary>
-    public Tensor LogProposal => inner.LogProposal;
+    public Tensor LogProposal => Inner.LogProposal;
 
     /// <summary>log w = −V − log q at the points (M).</summary>
-    public Tensor LogWeights => inner.LogWeights;
+    public Tensor LogWeights => Inner.LogWeights;
 
     /// <summary>The self-normalised weights (M).</summary>
     public double[] Weights()
     {
-        using var weights = Core.Importance.weights(inner);
+        using var weights = Core.Importance.weights(Inner);
         return Tensors.ToArray(weights);
     }
 
     /// <summary>The effective sample size as a fraction of the number of draws.</summary>
-    public double EffectiveSampleSize => Core.Importance.effectiveSampleSize(inner);
+    public double EffectiveSampleSize => Core.Importance.effectiveSampleSize(Inner);
 
     /// <summary>The effective sample size with its standard error.</summary>
-    public Estimate Efficiency => Estimate.OfCore(Core.Importance.efficiency(inner));
+    public Estimate Efficiency => Estimate.OfCore(Core.Importance.efficiency(Inner));
 
     /// <summary>log Z with its standard error: unbiased for Z whatever the approximation, as long as q covers ρ.</summary>
-    public Estimate LogNormaliser => Estimate.OfCore(Core.Importance.logNormaliser(inner));
+    public Estimate LogNormaliser => Estimate.OfCore(Core.Importance.logNormaliser(Inner));
 
     /// <summary>Mean log w: a lower bound of log Z in expectation.</summary>
-    public double EvidenceLowerBound => Core.Importance.evidenceLowerBound(inner);
+    public double EvidenceLowerBound => Core.Importance.evidenceLowerBound(Inner);
 
     /// <summary>k̂, the Pareto shape of the tail of the weights: below 0.7 estimates converge usefully.</summary>
-    public double ParetoShape => Core.Importance.paretoShape(inner);
+    public double ParetoShape => Core.Importance.paretoShape(Inner);
+
+    /// <summary>
+    /// The efficiency as points that follow the target itself see it, from the log-weights −V − log q at exact samples of the target (M):
+    /// near 0 when a mode is missed, which draws cannot know.
+    /// </summary>
+    /// <example><code>var efficiency = Draws.ForwardEfficiency(-target.Energy(samples) - sampler.LogProposal(samples));</code></example>
+    public static double ForwardEfficiency(Tensor logWeightsAtSamples) => Core.Importance.forwardEfficiency(logWeightsAtSamples);
 
     /// <summary>The expectation of f under ρ; f maps points (M × d) to values (M).</summary>
     /// <example><code>var mean = draws.Expectation(x => x.select(1, 0));</code></example>
     public Estimate Expectation(Func<Tensor, Tensor> f) =>
-        Estimate.OfCore(Core.Importance.expectation(Bridge.Function(f), inner));
+        Estimate.OfCore(Core.Importance.expectation(Bridge.Function(f), Inner));
 
     /// <summary>Points drawn in proportion to the weights: distributed as ρ. Rows may repeat.</summary>
-    public Tensor Resample(int count, int seed = 0) => Core.Importance.resample(seed, count, inner);
+    public Tensor Resample(int count, int seed = 0) => Core.Importance.resample(seed, count, Inner);
 
     /// <summary>The draws with Pareto-smoothed weights; to be disposed of too.</summary>
-    public Draws Smoothed() => new(Core.Importance.smooth(inner));
+    public Draws Smoothed() => new(Core.Importance.smooth(Inner));
 
     /// <summary>Writes points, log-densities and weights to an HDF5 file and gives its full path.</summary>
-    public string Save(string path, string problem = "") => Core.Storage.saveDraws(path, problem, inner);
+    public string Save(string path, string problem = "") => Core.Storage.saveDraws(path, problem, Inner);
 
     /// <summary>The draws of a file, bit for bit.</summary>
     public static Draws Open(string path) => new(Core.Storage.openDraws(path));
 
     /// <summary>Writes the draws as comma-separated text and gives the file's full path.</summary>
-    public string SaveCsv(string path) => Core.Export.csv(path, inner);
+    public string SaveCsv(string path) => Core.Export.csv(path, Inner);
 
     /// <summary>Frees their tensors.</summary>
-    public void Dispose() => ((IDisposable)inner).Dispose();
+    public void Dispose() => ((IDisposable)Inner).Dispose();
 }

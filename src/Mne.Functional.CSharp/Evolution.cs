@@ -127,6 +127,12 @@ public sealed record EvolutionOptions
     /// <summary>Events that end the run. Default none.</summary>
     public IReadOnlyList<StopEvent> Events { get; init; } = [];
 
+    /// <summary>The Runge–Kutta method. Default Dormand and Prince's of order 5(4).</summary>
+    public Tableau Tableau { get; init; } = Tableau.OfCore(Defaults.Tableau);
+
+    /// <summary>How step sizes are chosen.</summary>
+    public Controller Controller { get; init; } = new();
+
     /// <summary>The first step; null lets the program choose.</summary>
     public double? InitialStep { get; init; }
 
@@ -149,8 +155,8 @@ public sealed record EvolutionOptions
         meter: Progress.Meter(progress),
         cancellation: cancellation,
         events: Bridge.List(Events.Select(e => Tuple.Create(e.Name, Bridge.Function(e.Function)))),
-        tableau: Defaults.Tableau,
-        controller: Defaults.Controller,
+        tableau: Tableau.ToCore(),
+        controller: Controller.ToCore(),
         initialStep: Bridge.Option(InitialStep),
         maximumStep: MaximumStep,
         maximumSteps: MaximumSteps,
@@ -192,11 +198,14 @@ public sealed class Solution : IDisposable
         [.. Core.SolutionModule.steps(Inner).Select(s => new Step(
             s.Time, s.Step, s.Error, s.Note.Residual, s.Note.EffectiveRank, s.Evaluations, s.Rejected))];
 
-    /// <summary>u(t, x) at the points X (M × d): (M).</summary>
+    /// <summary>The time at which it began.</summary>
+    public double Start => Inner.Trajectory.Start;
+
+    /// <summary>u(t, x) at the points X (M × d): M, or M × m for m components.</summary>
     /// <exception cref="ArgumentException">t lies outside the time span that was reached.</exception>
     public Tensor Evaluate(double t, Tensor points) => Core.SolutionModule.evaluate(t, points, Inner);
 
-    /// <summary>u(t, x) at the points, one per row.</summary>
+    /// <summary>u(t, x) at the points, one per row; for m components m numbers per point, one point after the other.</summary>
     /// <example><code>double[] u = solution.Evaluate(0.5, new double[,] { { 1.0 }, { 2.0 } });</code></example>
     public double[] Evaluate(double t, double[,] points)
     {
@@ -204,6 +213,22 @@ public sealed class Solution : IDisposable
         using var u = Evaluate(t, x);
         return Tensors.ToArray(u);
     }
+
+    /// <summary>u and the given derivatives at time t and the points (M × d).</summary>
+    /// <example><code>Tensor slope = solution.Jet(0.5, x, Derivative.Partial(0))[Derivative.Partial(0)];</code></example>
+    public Jet Jet(double t, Tensor points, params IEnumerable<Derivative> derivatives) =>
+        new(Core.SolutionModule.jet(Derivative.Set(derivatives), t, points, Inner));
+
+    /// <summary>What a right-hand side sees at time t and the points (M × d), with the given derivatives.</summary>
+    /// <example><code>Tensor right = term.Evaluate(solution.Local(0.5, x, term.Needs(dimension: 1)));</code></example>
+    public Local Local(double t, Tensor points, params IEnumerable<Derivative> derivatives) =>
+        new(new Core.Local(t, points, Core.SolutionModule.jet(Derivative.Set(derivatives), t, points, Inner)));
+
+    /// <summary>
+    /// One component, to be read like the solution of a single equation. It shares this solution's tensors: dispose of one of them only.
+    /// </summary>
+    /// <example><code>double[] v = solution.OfComponent(1).Evaluate(0.5, new double[,] { { 1.0 } });</code></example>
+    public Solution OfComponent(int index) => new(Core.SolutionModule.ofComponent(index, Inner));
 
     /// <summary>θ(t) (p).</summary>
     public Tensor Parameters(double t) => Core.SolutionModule.parameters(t, Inner);
@@ -319,7 +344,35 @@ public static class Evolution
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
         new(Bridge.Run(() => Core.Evolution.resume(
-            (options ?? new()).ToCore(progress, cancellationToken),
-            term.Inner,
-            network is null ? Core.Checkpoint.read(path) : Core.Checkpoint.readWith(network.Inner, path))));
+            (options ?? new()).ToCore(progress, cancellationToken), term.Inner, State(path, network))));
+
+    /// <summary>
+    /// As <see cref="Resume"/>, but gives what was reached whatever happens, and whether that is the end or an event.
+    /// </summary>
+    public static bool TryResume(
+        string path,
+        Term term,
+        out Solution solution,
+        EvolutionOptions? options = null,
+        Network? network = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        solution = new(Core.Evolution.tryResume(
+            (options ?? new()).ToCore(progress, cancellationToken), term.Inner, State(path, network)));
+        return solution.Outcome.Kind is OutcomeKind.Completed or OutcomeKind.StoppedByEvent;
+    }
+
+    /// <summary>As <see cref="Resume"/>, on another thread.</summary>
+    public static Task<Solution> ResumeAsync(
+        string path,
+        Term term,
+        EvolutionOptions? options = null,
+        Network? network = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Resume(path, term, options, network, progress, cancellationToken), cancellationToken);
+
+    private static Core.EvolutionState State(string path, Network? network) =>
+        network is null ? Core.Checkpoint.read(path) : Core.Checkpoint.readWith(network.Inner, path);
 }

@@ -18,6 +18,13 @@ public sealed class Collocation
     /// <exception cref="ArgumentException">They are not a matrix of finite numbers.</exception>
     public static Collocation Given(Tensor points) => new(Core.CollocationModule.given(points));
 
+    /// <summary>Points from a function of the seed, which gives <paramref name="count"/> of them (N × d), new ones for every seed.</summary>
+    /// <example><code>var cloud = Collocation.Drawn(500, seed => Tensors.Normal(seed, 500, 2));</code></example>
+    public static Collocation Drawn(int count, Func<int, Tensor> draw) =>
+        new(Core.Collocation.NewDrawn(
+            count,
+            Bridge.Function<Core.Placement, int, Tensor>((placement, seed) => Core.TensorModule.place(placement, draw(seed)))));
+
     /// <summary>Equidistant points, <paramref name="perAxis"/> along every coordinate of a bounded domain.</summary>
     public static Collocation Grid(Domain domain, int perAxis) => new(Core.CollocationModule.grid(domain.Inner, perAxis));
 
@@ -56,9 +63,7 @@ public sealed class PointDynamics
 
     /// <summary>The points move with a velocity (N × d) from the local values of u.</summary>
     public static PointDynamics Moving(IEnumerable<Derivative> needs, Func<Local, Tensor> velocity) =>
-        new(Core.PointDynamics.NewMoving(
-            Bridge.List(needs.Select(d => d.Inner)),
-            Bridge.Function<Core.Local, Tensor>(local => velocity(new Local(local)))));
+        new(Core.PointDynamics.NewMoving(Bridge.Needs(needs), Bridge.OfLocal(velocity)));
 
     /// <summary>
     /// The points are drawn anew every so often from the candidates, in proportion to a positive monitor function of u.
@@ -68,8 +73,42 @@ public sealed class PointDynamics
         new(Core.PointDynamicsModule.redrawn(
             every,
             candidates.Inner,
-            Bridge.List(needs.Select(d => d.Inner)),
-            Bridge.Function<Core.Local, Tensor>(local => monitor(new Local(local)))));
+            Bridge.Needs(needs),
+            Bridge.OfLocal(monitor)));
+
+    /// <summary>
+    /// As <see cref="Redrawn"/>, where u is steep: half of the points evenly, half in proportion to |∇u|.
+    /// </summary>
+    /// <example><code>var follow = new EvolutionOptions { Points = PointDynamics.Steep(0.1, Collocation.Grid(line, 8192)) };</code></example>
+    public static PointDynamics Steep(double every, Collocation candidates) =>
+        new(Core.PointDynamicsModule.steep(every, candidates.Inner));
+
+    /// <summary>
+    /// As <see cref="Redrawn"/>, where the equation is badly satisfied: half of the points evenly, half in proportion to the residual
+    /// |∂_t u − A_t u|.
+    /// </summary>
+    public static PointDynamics Residual(double every, Collocation candidates) =>
+        new(Core.PointDynamicsModule.residual(every, candidates.Inner));
+
+    /// <summary>
+    /// The points move, and at the given times others take their place: those that <paramref name="draw"/> gives for a seed and a time
+    /// (N × d).
+    /// </summary>
+    /// <param name="times">When the points are replaced.</param>
+    /// <param name="draw">(seed, t) ↦ points.</param>
+    /// <param name="needs">The derivatives of u that the velocity reads.</param>
+    /// <param name="velocity">ẋ (N × d) from the local values.</param>
+    /// <example><code>
+    /// var refreshed = PointDynamics.Refreshed([0.5], (seed, t) => Tensors.Normal(seed, 200, 1), [], here => -here.Points);
+    /// </code></example>
+    public static PointDynamics Refreshed(
+        IEnumerable<double> times, Func<int, double, Tensor> draw, IEnumerable<Derivative> needs, Func<Local, Tensor> velocity) =>
+        new(Core.PointDynamics.NewRefreshed(new Core.Refresh(
+            times: Bridge.List(times),
+            draw: Bridge.Function<Core.Placement, int, double, Tensor>(
+                (placement, seed, t) => Core.TensorModule.place(placement, draw(seed, t))),
+            needs: Bridge.Needs(needs),
+            velocity: Bridge.OfLocal(velocity))));
 }
 
 /// <summary>How the minimal-norm problem is restricted.</summary>

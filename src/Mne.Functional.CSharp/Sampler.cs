@@ -27,9 +27,7 @@ public sealed record ChainOptions
 
     internal Core.ChainOptions ToCore() => new(
         spread: Spread,
-        centre: Centre is null
-            ? FSharpOption<Microsoft.FSharp.Collections.FSharpList<double>>.None
-            : FSharpOption<Microsoft.FSharp.Collections.FSharpList<double>>.Some(Bridge.List(Centre)),
+        centre: Bridge.Option(Centre is null ? null : Bridge.List(Centre)),
         chains: Chains,
         cooling: Cooling,
         sampling: Sampling,
@@ -51,6 +49,12 @@ public sealed class Start
 
     /// <summary>Points that the caller has (M × d).</summary>
     public static Start Known(Tensor points) => new(Core.Start.NewKnown(points));
+
+    /// <summary>τ, the temperature of the points: 1 for points that the caller has.</summary>
+    public double Temperature => Inner.Temperature;
+
+    /// <summary>The standard deviation of the cloud that was searched; of the points themselves, where the caller has them.</summary>
+    public double Spread => Inner.Spread;
 }
 
 /// <summary>How to make a sampler from a formula.</summary>
@@ -76,7 +80,13 @@ public sealed record SamplerOptions
     /// <summary>Local error of the evolution that is tolerated, relative to the spread of the energy. Default 1e-3.</summary>
     public double Tolerance { get; init; } = Defaults.Tolerance;
 
-    /// <summary>How often the points are replaced by new ones, less one. Default 10.</summary>
+    /// <summary>The Runge–Kutta method. Default Runge–Kutta–Chebyshev with 8 stages.</summary>
+    public Tableau Tableau { get; init; } = Tableau.OfCore(Defaults.Tableau);
+
+    /// <summary>
+    /// n: the points are replaced by new ones at the times T (k/n)³, k = 1 … n − 1; with n = 1, and for processes without a known
+    /// transition, the first points move with the flow all the way. Default 10.
+    /// </summary>
     public int Refreshes { get; init; } = Defaults.Refreshes;
 
     /// <summary>T: how long the process runs. Default 3.</summary>
@@ -113,7 +123,7 @@ public sealed record SamplerOptions
         sketch: Sketch.Inner,
         regularisation: Regularisation,
         tolerance: Tolerance,
-        tableau: Defaults.Tableau,
+        tableau: Tableau.ToCore(),
         refreshes: Refreshes,
         duration: Duration,
         start: Start.Inner,
@@ -187,22 +197,45 @@ public sealed class Sampler : IDisposable
         Task.Run(() => Evolve(target, options, process, progress, cancellationToken), cancellationToken);
 
     /// <summary>
-    /// As <see cref="Evolve"/>, for a target that is not of unit size around the origin: the first points are found, and network
-    /// and process are shifted and scaled to them. <paramref name="width"/> is 1 or 2: more leaves room for narrow modes.
+    /// Options and process for a target that is not of unit size around the origin: the first points are found, and network and process
+    /// are shifted and scaled to them. <paramref name="width"/> is 1 or 2: more leaves room for narrow modes.
     /// </summary>
-    /// <example><code>using var sampler = Sampler.EvolveStandardised(2.0, target, new SamplerOptions { Start = Start.Cooled() });</code></example>
-    public static Sampler EvolveStandardised(
-        double width,
+    /// <example><code>
+    /// var (options, process) = Sampler.Standardise(2.0, target, new SamplerOptions { Start = Start.Cooled() });
+    /// using var sampler = Sampler.Evolve(target, options, process);
+    /// </code></example>
+    /// <exception cref="ArgumentException">Options do not fit the target.</exception>
+    public static (SamplerOptions Options, Func<int, Process> Process) Standardise(
+        double width, Density target, SamplerOptions? options = null)
+    {
+        var given = options ?? new();
+        var (found, family) = Core.SamplerModule.standardise(width, given.ToCore(null, default), target.Inner);
+        return (
+            given with
+            {
+                Start = new(found.Start),
+                Network = domain => new(found.Network.Invoke(domain.Inner)),
+            },
+            dimension => new(family.Invoke(dimension)));
+    }
+
+    /// <summary>
+    /// The last of several samplers, each of which begins with the draws of the one before: for starts that cover the target badly.
+    /// </summary>
+    /// <example><code>using var sampler = Sampler.Passes(2, target);</code></example>
+    public static Sampler Passes(
+        int count,
         Density target,
         SamplerOptions? options = null,
+        Func<int, Process>? process = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() =>
-        {
-            var (standardised, family) = Core.SamplerModule.standardise(
-                width, (options ?? new()).ToCore(progress, cancellationToken), target.Inner);
-            return Core.SamplerModule.evolve(standardised, family, target.Inner);
-        }));
+        new(Bridge.Run(() => Core.SamplerModule.passes(
+            count, (options ?? new()).ToCore(progress, cancellationToken), Family(process), target.Inner)));
+
+    /// <summary>A recipe for <paramref name="count"/> points that cover the target, as the options say.</summary>
+    public static Collocation CoveringPoints(int count, Density target, SamplerOptions? options = null) =>
+        new(Core.SamplerModule.coveringPoints((options ?? new()).ToCore(null, default), target.Inner).Invoke(count));
 
     /// <summary>The same sampler, which reports to and is ended by others.</summary>
     internal static Core.Sampler Heard(Core.Sampler sampler, IProgress<Progress>? progress, CancellationToken cancellation)
@@ -225,17 +258,20 @@ public sealed class Sampler : IDisposable
         int count, int seed = 0, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Draw(count, seed, progress, cancellationToken), cancellationToken);
 
-    /// <summary>Draws by the reverse stochastic differential equation, in so many steps, with weights in path space.</summary>
-    public Draws DrawByReverseSde(int count, int steps = 100, int seed = 0) =>
-        new(Bridge.Run(() => Core.ReverseSde.drawSeeded(
-            new Core.ReverseOptions(Core.ReverseSde.defaults.Kernel, steps), seed, count, Inner)));
+    /// <summary>The distribution at time T from which draws begin.</summary>
+    public Reference Reference => new(Core.SamplerModule.reference(Inner));
+
+    /// <summary>What equations and flows read at time t and the points (M × d): the energy with the given derivatives.</summary>
+    /// <example><code>Tensor v = sampler.Process.Flow(sampler.Local(0.5, x, sampler.Process.FlowNeeds));</code></example>
+    public Local Local(double t, Tensor points, params IEnumerable<Derivative> derivatives) =>
+        new(Core.SamplerModule.local(Derivative.Set(derivatives), t, points, Inner));
 
     /// <summary>log q at any points (M × d), normalised: (M).</summary>
     public Tensor LogProposal(Tensor points) => Bridge.Run(() => Core.SamplerModule.logProposal(points, Inner));
 
     /// <summary>Whether to trust the sampler, in words: what was found, what speaks against it, what to do.</summary>
     /// <example><code>Console.WriteLine(sampler.Report());</code></example>
-    public string Report() => Core.ReportModule.show(Bridge.Run(() => Core.ReportModule.ofSampler(Core.ReportModule.defaults, Inner)));
+    public Report Report(ReportOptions? options = null) => CSharp.Report.OfSampler(this, options);
 
     /// <summary>Writes the sampler to an HDF5 file and gives its full path.</summary>
     public string Save(string path, string problem = "") => Core.Storage.saveSampler(path, problem, Inner);
@@ -252,62 +288,4 @@ public sealed class Sampler : IDisposable
 
     /// <summary>Frees its tensors.</summary>
     public void Dispose() => ((IDisposable)Inner).Dispose();
-}
-
-/// <summary>
-/// Conditional densities ρ(a | b) for every b at once, by noising the coordinates a alone. It owns tensors; dispose of it.
-/// </summary>
-public sealed class Conditional : IDisposable
-{
-    private readonly Core.Conditional inner;
-
-    private Conditional(Core.Conditional inner) => this.inner = inner;
-
-    /// <summary>The coordinates a that are drawn.</summary>
-    public IReadOnlyList<int> Drawn => [.. inner.Drawn];
-
-    /// <summary>The coordinates b that are given.</summary>
-    public IReadOnlyList<int> Given => [.. inner.Given];
-
-    /// <summary>Noises the coordinates <paramref name="drawn"/> of the target: one evolution serves every condition.</summary>
-    /// <example><code>
-    /// using var conditional = Conditional.Evolve(target, [0]);      // x₀ given x₁
-    /// using var draws = conditional.Draw(1000, [2.0]);              // x₁ = 2
-    /// </code></example>
-    public static Conditional Evolve(
-        Density target,
-        int[] drawn,
-        SamplerOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() => Core.ConditionalModule.evolve(
-            (options ?? new()).ToCore(progress, cancellationToken), Bridge.List(drawn), target.Inner)));
-
-    /// <summary>As <see cref="Evolve"/>, on another thread.</summary>
-    public static Task<Conditional> EvolveAsync(
-        Density target,
-        int[] drawn,
-        SamplerOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => Evolve(target, drawn, options, progress, cancellationToken), cancellationToken);
-
-    /// <summary>Draws of all coordinates with b = given, with exact conditional log-densities and weights.</summary>
-    public Draws Draw(int count, double[] given, int seed = 0) =>
-        new(Bridge.Run(() => Core.ConditionalModule.drawSeeded(seed, count, Bridge.List(given), inner)));
-
-    /// <summary>The energy of the marginal density of b, up to a constant: b (M × number of given coordinates) ↦ (M).</summary>
-    public Tensor MarginalEnergy(Tensor given) => Core.ConditionalModule.marginalEnergy(inner, given);
-
-    /// <summary>The marginal density of b, to be sampled like any other.</summary>
-    public Density Marginal() => new(Core.ConditionalModule.marginal(inner));
-
-    /// <summary>Writes the conditional sampler to an HDF5 file and gives its full path.</summary>
-    public string Save(string path, string problem = "") => Core.Storage.saveConditional(path, problem, inner);
-
-    /// <summary>The conditional sampler of a file; its target is given again.</summary>
-    public static Conditional Open(string path, Density target) => new(Core.Storage.openConditional(target.Inner, path));
-
-    /// <summary>Frees its tensors.</summary>
-    public void Dispose() => ((IDisposable)inner).Dispose();
 }

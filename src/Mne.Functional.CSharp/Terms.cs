@@ -2,49 +2,6 @@ using Microsoft.FSharp.Core;
 
 namespace Mne.Functional.CSharp;
 
-/// <summary>A local derivative of u. Axes count from 0.</summary>
-public sealed class Derivative
-{
-    private Derivative(Core.Derivative inner) => Inner = inner;
-
-    internal Core.Derivative Inner { get; }
-
-    /// <summary>u itself.</summary>
-    public static Derivative Value { get; } = new(Core.Derivative.Value);
-
-    /// <summary>Δu.</summary>
-    public static Derivative Laplacian { get; } = new(Core.Derivative.Laplacian);
-
-    /// <summary>∂ⁿu/∂x_kⁿ for n = 1 to 4.</summary>
-    public static Derivative Partial(int axis, int order = 1) => new(Core.Derivative.NewPartial(axis, order));
-
-    /// <summary>∂²u/∂x_i∂x_j for i &lt; j.</summary>
-    public static Derivative Mixed(int i, int j) => new(Core.Derivative.NewMixed(i, j));
-}
-
-/// <summary>What a right-hand side can see: time, points, and u with its derivatives there.</summary>
-public sealed class Local
-{
-    private readonly Core.Local inner;
-
-    internal Local(Core.Local inner) => this.inner = inner;
-
-    /// <summary>t.</summary>
-    public double Time => inner.Time;
-
-    /// <summary>X (N × d).</summary>
-    public Tensor Points => inner.Points;
-
-    /// <summary>u at the points (N).</summary>
-    public Tensor Value => Core.JetModule.value(inner.Jet);
-
-    /// <summary>∇u at the points (N × d); ask for every first derivative.</summary>
-    public Tensor Gradient => Core.JetModule.gradient(inner.Jet);
-
-    /// <summary>A derivative that was asked for, at the points (N).</summary>
-    public Tensor this[Derivative derivative] => Core.JetModule.get(derivative.Inner, inner.Jet);
-}
-
 /// <summary>
 /// A right-hand side A_t u of ∂_t u = A_t u, composed from derivatives of u, numbers, and functions of (t, x), with the usual
 /// operators.
@@ -94,8 +51,54 @@ public sealed class Term
     public static Term Custom(string name, IEnumerable<Derivative> needs, Func<Local, Tensor> function) =>
         new(Core.TermModule.custom(
             name,
-            Bridge.List(needs.Select(d => d.Inner)),
-            Bridge.Function<Core.Local, Tensor>(local => function(new Local(local)))));
+            Bridge.Needs(needs),
+            Bridge.OfLocal(function)));
+
+    /// <summary>
+    /// Σ w a / Σ w over the points: the mean of <paramref name="term"/> under a density that the points do not follow by themselves.
+    /// </summary>
+    /// <example><code>var mean = Term.WeightedMean(Term.Value, Term.Known("x", (t, x) => x.squeeze(1)));    // ∫ x u / ∫ u on an even grid</code></example>
+    public static Term WeightedMean(Term weight, Term term) => new(Core.TermModule.weightedMean(weight.Inner, term.Inner));
+
+    /// <summary>
+    /// The mean over the points x_j of k(x_i, x_j) times the term at x_j: what all points together do to each (mean field). The
+    /// kernel maps (X (N × d), Y (M × d)) to N × M.
+    /// </summary>
+    /// <example><code>
+    /// // ∫ cos(x − y) u(y) dy on a circle with an even grid
+    /// var force = 2.0 * Math.PI * Term.Interaction("cos", (x, y) => (x - y.t()).cos(), Term.Value);
+    /// </code></example>
+    public static Term Interaction(string name, Func<Tensor, Tensor, Tensor> kernel, Term term) =>
+        new(Core.TermModule.interaction(name, Bridge.Function(kernel), term.Inner));
+
+    /// <summary>The right-hand side of a system: that of component 0, of component 1, …</summary>
+    /// <example><code>
+    /// // the wave equation u_tt = Δu as a system of (u, v): u_t = v, v_t = Δu
+    /// var wave = Term.System(Term.Value.OfComponent(1), Term.Laplacian);
+    /// </code></example>
+    /// <exception cref="ArgumentException">There are none.</exception>
+    public static Term System(params Term[] terms) => new(Core.TermModule.system(Bridge.List(terms.Select(t => t.Inner))));
+
+    /// <summary>How many right-hand sides the term holds: 1, or those of a system.</summary>
+    public int Components => Core.TermModule.components(Inner);
+
+    /// <summary>The derivatives of u that the term reads, in a space of d dimensions.</summary>
+    public IReadOnlyList<Derivative> Needs(int dimension) => Derivative.List(Core.TermModule.needs(dimension, Inner));
+
+    /// <summary>The values of the term at the points: N, or N × m for a system of m right-hand sides.</summary>
+    /// <exception cref="ArgumentException">A function in it returns another shape than is due, or u lacks a component.</exception>
+    public Tensor Evaluate(Local local) => Core.TermModule.evaluate(Inner, local.Inner);
+
+    /// <summary>∂A/∂(∇u) at the points (N × d); its negative is the velocity of the characteristics.</summary>
+    /// <exception cref="ArgumentException">The term is a system or has a custom part.</exception>
+    public Tensor GradientSensitivity(Local local) => Core.TermModule.gradientSensitivity(Inner, local.Inner);
+
+    /// <summary>
+    /// The term of the component with the given index, counted from 0: every u in it is that component, unless one has been chosen
+    /// inside already. Terms read component 0 where nothing is said.
+    /// </summary>
+    /// <example><code>var product = Term.Value.OfComponent(0) * Term.Laplacian.OfComponent(1);    // u₀ Δu₁</code></example>
+    public Term OfComponent(int index) => new(Core.TermModule.ofComponent(index, Inner));
 
     /// <summary>This term to a whole power.</summary>
     /// <exception cref="ArgumentException">The power is negative.</exception>
@@ -105,6 +108,14 @@ public sealed class Term
     /// <example><code>var growth = Term.Value.Map("exp", u => u.exp());</code></example>
     public Term Map(string name, Func<Tensor, Tensor> function) =>
         new(Core.TermModule.map(name, Bridge.Function(function), Inner));
+
+    /// <summary>A function of time, points and the values of this term there, (t, X (N × d), N) ↦ (N).</summary>
+    /// <example><code>
+    /// // growth up to a capacity that depends on the place
+    /// var logistic = Term.Value.Pointwise("f", (t, x, u) => u * (1.0 + x.squeeze(1).square() - u));
+    /// </code></example>
+    public Term Pointwise(string name, Func<double, Tensor, Tensor, Tensor> function) =>
+        new(Core.TermModule.pointwise(name, Bridge.Function(function), Inner));
 
     /// <summary>The mean of this term over the points.</summary>
     public Term Mean() => new(Core.TermModule.mean(Inner));
@@ -132,6 +143,12 @@ public sealed class Term
 
     /// <summary>The term divided by a number.</summary>
     public static Term operator /(Term a, double b) => new(a.Inner / b);
+
+    /// <summary>The quotient.</summary>
+    public static Term operator /(Term a, Term b) => new(a.Inner / b.Inner);
+
+    /// <summary>A number divided by the term.</summary>
+    public static Term operator /(double a, Term b) => new(a / b.Inner);
 
     /// <summary>The sum with a constant.</summary>
     public static Term operator +(Term a, double b) => new(a.Inner + b);
@@ -192,6 +209,44 @@ public sealed class Equation
     /// <summary>u_t = κ Δu + r u (1 − u), on [0, 2π)^d.</summary>
     public static Equation FisherKpp(double diffusivity, double rate, int dimension) =>
         new(Core.EquationModule.fisherKpp(diffusivity, rate, dimension));
+
+    /// <summary>
+    /// The density ρ of dX = b(t, X) dt + √(2κ) dW in ℝ^d: ρ_t = −∇·(b ρ) + κ Δρ, from the drift b, (t, X (N × d)) ↦ N × d, and its
+    /// divergence, (t, X) ↦ N.
+    /// </summary>
+    /// <example><code>
+    /// var relaxing = Equation.FokkerPlanckDensity(1.0, (t, x) => -x, (t, x) => torch.full_like(x.squeeze(1), -1.0), dimension: 1);
+    /// </code></example>
+    public static Equation FokkerPlanckDensity(
+        double diffusivity, Func<double, Tensor, Tensor> drift, Func<double, Tensor, Tensor> divergence, int dimension) =>
+        new(Core.EquationModule.fokkerPlanckDensity(diffusivity, Bridge.Function(drift), Bridge.Function(divergence), dimension));
+
+    /// <summary>The energy u = −log ρ of the same diffusion: u_t = κ Δu − κ |∇u|² − b·∇u + ∇·b.</summary>
+    public static Equation FokkerPlanckEnergy(
+        double diffusivity, Func<double, Tensor, Tensor> drift, Func<double, Tensor, Tensor> divergence, int dimension) =>
+        new(Core.EquationModule.fokkerPlanckEnergy(diffusivity, Bridge.Function(drift), Bridge.Function(divergence), dimension));
+
+    /// <summary>u_t = κ Δu − ½ |∇u|² − V(x), with the potential V: X (N × d) ↦ N.</summary>
+    public static Equation HamiltonJacobi(double diffusivity, Func<Tensor, Tensor> potential, int dimension) =>
+        new(Core.EquationModule.hamiltonJacobi(diffusivity, Bridge.Function(potential), dimension));
+
+    /// <summary>The wave equation w_tt = c² Δw as a system of w and its velocity v, on [0, 2π)^d.</summary>
+    /// <example><code>
+    /// var wave = Equation.Wave(speed: 1.0, dimension: 1);
+    /// var network = Network.Create(wave.Domain, Layer.Harmonics(2), Layer.Dense(32, Activation.Sine), Layer.Outputs(2));
+    /// </code></example>
+    public static Equation Wave(double speed, int dimension) => new(Core.EquationModule.wave(speed, dimension));
+
+    /// <summary>
+    /// i ψ_t = −½ Δψ + V ψ + g |ψ|² ψ with ψ = a + i b as a system of (a, b), on [−8, 8)^d; V: (t, X (N × d)) ↦ N. With g ≠ 0 the
+    /// equation of Gross and Pitaevskii.
+    /// </summary>
+    public static Equation Schroedinger(Func<double, Tensor, Tensor> potential, double interaction, int dimension) =>
+        new(Core.EquationModule.schroedinger(Bridge.Function(potential), interaction, dimension));
+
+    /// <summary>u_t = D_u Δu − u v² + F (1 − u), v_t = D_v Δv + u v² − (F + k) v, on [0, 2.5)^d.</summary>
+    public static Equation GrayScott((double U, double V) diffusion, double feed, double removal, int dimension) =>
+        new(Core.EquationModule.grayScott(diffusion.U, diffusion.V, feed, removal, dimension));
 
     /// <summary>Name and equation.</summary>
     public override string ToString() => inner.ToString();

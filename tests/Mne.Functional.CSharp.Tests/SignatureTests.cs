@@ -70,7 +70,7 @@ public class SignatureTests
     public void Options_are_records_whose_every_property_can_be_set_with_init()
     {
         var options = Facade.GetExportedTypes().Where(t => t.Name.EndsWith("Options", StringComparison.Ordinal)).ToArray();
-        Assert.Equal(4, options.Length);
+        Assert.Equal(7, options.Length);
         foreach (var type in options)
         {
             Assert.NotNull(type.GetMethod("<Clone>$"));

@@ -398,7 +398,7 @@ module Evolution =
     /// an event was reached.
     ///
     /// <example><code>
-    /// let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
+    /// let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
     /// let network = Network.create circle [ Layer.harmonics 2; Layer.dense 32 Sine; Layer.dense 32 Sine ]
     /// let points = Collocation.grid circle 128
     /// let start = Regression.fit Regression.defaults network (fun x -> x.squeeze(1L).sin ()) points

@@ -71,7 +71,7 @@ module Domain =
 
     /// A torus: every coordinate periodic with its (low, high).
     ///
-    /// <example><code>let circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]</code></example>
+    /// <example><code>let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]</code></example>
     let periodic (bounds: (float * float) list) =
         {
             Coordinates = checkedBounds bounds |> List.map Periodic
@@ -85,7 +85,7 @@ module Domain =
 
     /// A box with u = 0 at all walls; see `Bounded`.
     ///
-    /// <example><code>let string = Domain.dirichlet [ 0.0, 1.0 ]</code></example>
+    /// <example><code>let string = Domain.dirichlet [ (0.0, 1.0) ]</code></example>
     let dirichlet (bounds: (float * float) list) =
         {
             Coordinates =

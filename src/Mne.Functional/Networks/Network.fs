@@ -598,7 +598,7 @@ module Network =
 
     /// The odd part of a network, u(x) = w(x) − w(Rx), for solutions with u(Rx) = −u(x); see `even`.
     ///
-    /// <example><code>let network = Network.create (Domain.periodic [ -1.0, 1.0 ]) [ Layer.harmonics 4; Layer.dense 32 Sine ] |> Network.odd [ 0 ]</code></example>
+    /// <example><code>let network = Network.create (Domain.periodic [ (-1.0, 1.0) ]) [ Layer.harmonics 4; Layer.dense 32 Sine ] |> Network.odd [ 0 ]</code></example>
     let odd (axes: int list) (network: Network) = mirrored -1.0 axes network
 
     /// The sum of networks on the same domain, each with its own weights: u(x) = Σ_k u_k(x); θ holds theirs one after the

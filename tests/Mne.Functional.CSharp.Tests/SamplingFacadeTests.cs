@@ -1,0 +1,255 @@
+using Mne.Functional.CSharp;
+using TorchSharp;
+
+namespace Mne.Functional.CSharp.Tests;
+
+/// <summary>Processes, samplers, chains and reports through the facade, against the core and exact formulas.</summary>
+public class SamplingFacadeTests
+{
+    private static readonly Density Target = Density.GaussianMixture((0.5, [-1.0, 0.0], 0.7), (0.5, [1.0, 0.0], 0.7));
+
+    private static readonly SamplerOptions Small = new()
+    {
+        Network = domain => Network.Create(domain, Layer.Dense(16, Activation.Swish)),
+        PointCount = 120,
+        Sketch = Sketch.Landmarks(60),
+        Regularisation = 1e-5,
+        Tolerance = 1e-3,
+        FitSteps = 10,
+        FitPointCount = 120,
+        DrawTolerance = 1e-3,
+    };
+
+    private static readonly Lazy<Sampler> Made = new(() => Sampler.Evolve(Target, Small));
+
+    private static void Same(Tensor expected, Tensor found) => Assert.Equal(Tensors.ToArray(expected), Tensors.ToArray(found));
+
+    [Fact]
+    public void Options_reach_the_core()
+    {
+        Assert.Equal(Core.SamplerModule.defaults.Tableau, new SamplerOptions().ToCore(null, default).Tableau);
+        Assert.Equal(Core.SamplerModule.defaults.Refreshes, new SamplerOptions().ToCore(null, default).Refreshes);
+        Assert.Equal("Dormand–Prince 5(4)", (Small with { Tableau = Stepper.DormandPrince54 }).ToCore(null, default).Tableau.Name);
+        Assert.Equal(Core.ReportModule.defaults, new ReportOptions().ToCore());
+        Assert.Equal(Core.MarkovChain.defaults, new LangevinOptions().ToCore());
+        Assert.Equal(Core.ReverseSde.defaults, new ReverseOptions().ToCore());
+        Assert.Equal(1.5, Start.Cooled(new ChainOptions { Spread = 4.0, Temperature = 1.5 }).Temperature);
+        Assert.Equal(4.0, Start.Cooled(new ChainOptions { Spread = 4.0 }).Spread);
+        Assert.Equal(2.0, Start.Cloud(3.0, 2.0).Temperature);
+    }
+
+    [Fact]
+    public void Processes_are_those_of_the_core()
+    {
+        using var x = Tensors.Normal(1, 5, 2);
+        using var noise = Tensors.Normal(2, 5, 2);
+        var ou = Process.OrnsteinUhlenbeck(2).Scheduled(Schedule.Linear(0.5, 1.5, 2.0));
+        var core = Core.ProcessModule.scheduled(Core.ScheduleModule.linear(0.5, 1.5, 2.0), Core.ProcessModule.ornsteinUhlenbeck(2));
+        using var later = ou.Carry(2.0, noise, x);
+        Same(Core.ProcessModule.carry(2.0, noise, x, core), later);
+        Assert.Equal(2.0, Schedule.Linear(0.5, 1.5, 2.0).Clock(2.0), 12);
+        Assert.Equal(Math.Exp(-0.3), ou.Transition(0.3)!.Matrix[0, 0], 12);
+        Assert.Null(Process.Langevin(Target).Transition(0.3));
+
+        // U = ½|x|² is the Ornstein–Uhlenbeck process; √2 noise, drift −x.
+        var potential = Density.OfEnergy(2, y => 0.5 * y.square().sum(1));
+        foreach (var process in new[]
+        {
+            Process.Langevin(potential),
+            Process.Create(2, (s, y) => -y, (s, y) => torch.full_like(y.select(1, 0), -2.0), Covariance.Isotropic(2.0)),
+        })
+        {
+            using var expected = Process.OrnsteinUhlenbeck(2).Forward().Simulate([0.0, 0.1, 0.2], x, seed: 3);
+            using var found = process.Forward().Simulate([0.0, 0.1, 0.2], x, seed: 3);
+            Assert.True(torch.allclose(expected, found, 1e-10, 1e-12));
+        }
+
+        Assert.Equal(4, Process.UnderdampedLangevin(1.0, potential).Dimension);
+        Assert.Equal(2.0, Process.PartialNoise([1], 2).Diffusion.Matrix(2)[1, 1]);
+        Assert.Equal(0.0, Process.PartialNoise([1], 2).Diffusion.Matrix(2)[0, 0]);
+        var known = Process.Langevin(potential).WithStationary(Process.StandardNormal(2));
+        using var density = known.Stationary!.LogDensity(x);
+        Same(Core.ProcessModule.standardNormal(2).LogDensity.Invoke(x), density);
+        var shifted = Process.Normal([1.0, -1.0], Covariance.Diagonal(4.0, 9.0));
+        using var centre = Tensors.Points(new double[,] { { 1.0, -1.0 } });
+        Assert.Equal(-Math.Log(2.0 * Math.PI * 6.0), shifted.LogDensity(centre).item<double>(), 12);
+    }
+
+    [Fact]
+    public void Energies_evolve_through_a_process_of_ones_own()
+    {
+        // The energy of N(0, 2) stays a parabola under the Ornstein–Uhlenbeck process: variance 1 + e^{−2t}.
+        var line = Domain.Euclidean(1);
+        var parabola = Network.OfFunction(line, 2, seed => Tensors.Vector([0.25, 0.0]), (θ, x) => θ[0] * x.squeeze(1).square() + θ[1]);
+        var ou = Process.OrnsteinUhlenbeck(1);
+        using var start = Tensors.Vector([0.25, 0.0]);
+        using var solution = Evolution.Solve(
+            ou.EnergyEquation(), parabola, Collocation.Given(Tensors.Line(-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)), start, 0.0, 1.0,
+            new() { Points = ou.FlowingPoints(), ErrorScale = ErrorScale.Spread, Regularisation = 1e-12 });
+        Assert.Equal(0.5 / (1.0 + Math.Exp(-2.0)), solution.Parameters(1.0)[0].item<double>(), 1e-5);
+
+        // v = −x + ∇u, ∇·v = −1 + Δu.
+        using var x = Tensors.Line(1.5);
+        var local = solution.Local(0.0, x, ou.FlowNeeds);
+        Assert.Equal(-1.5 + 0.75, ou.Flow(local).item<double>(), 1e-9);
+        Assert.Equal(-1.0 + 0.5, ou.FlowDivergence(local).item<double>(), 1e-9);
+        Assert.Equal(-1.0 * 2.0, ou.Forward().Drift(0.0, Tensors.Line(2.0)).item<double>(), 12);
+        var reverse = ou.Reverse(1.0, (t, y) => 0.5 * y);
+        Assert.Equal(1.5 - 2.0 * 0.75, reverse.Drift(1.0, x).item<double>(), 12);
+        Assert.Contains("∇·(bu)", ou.DensityEquation().ToString());
+    }
+
+    [Fact]
+    public void A_linear_equation_without_noise_is_simulated_exactly_enough()
+    {
+        var decay = new Sde { Dimension = 1, Drift = (t, x) => -x, Diffusion = Covariance.Isotropic(0.0) };
+        using var start = Tensors.Line(2.0);
+        using var end = decay.Simulate(Enumerable.Range(0, 101).Select(k => 0.01 * k), start);
+        Assert.Equal(2.0 * Math.Exp(-1.0), end.item<double>(), 1e-4);
+        using var noise = Tensors.Line(0.0);
+        using var euler = decay.Step(0.0, 0.1, noise, start, SdeScheme.EulerMaruyama);
+        Assert.Equal(1.8, euler.item<double>(), 12);
+    }
+
+    [Fact]
+    public void Draws_by_the_reverse_equation_and_its_chains_are_those_of_the_core()
+    {
+        var sampler = Made.Value;
+        var options = new ReverseOptions { Steps = 20, Kernel = ReverseKernel.Euler };
+        using var draws = ReverseSde.Draw(sampler, 100, options, seed: 3);
+        using var expected = Core.ReverseSde.drawSeeded(new(Core.ReverseKernel.Euler, 20), 3, 100, sampler.Inner);
+        Same(expected.LogWeights, draws.LogWeights);
+
+        using var chain = MarkovChain.Independence(draws, seed: 1);
+        using var coreChain = Core.MarkovChain.independence(1, expected);
+        Same(coreChain.Points, chain.Points);
+        Assert.Equal(coreChain.AcceptanceRate, chain.AcceptanceRate);
+
+        var langevin = new LangevinOptions { Steps = 3, Step = Covariance.Isotropic(0.3) };
+        using var moved = MarkovChain.Langevin(Target, draws.Points, langevin);
+        using var coreMoved = Core.MarkovChain.langevin(langevin.ToCore(), Target.Inner, draws.Points);
+        Same(coreMoved.Points, moved.Points);
+        var (polished, rate) = MarkovChain.Polish(Target, draws, langevin);
+        using (polished)
+        {
+            Assert.Equal(draws.LogNormaliser.Value, polished.LogNormaliser.Value, 12);
+            Assert.Equal(moved.AcceptanceRate, rate);
+        }
+
+        using var start = Tensors.Normal(1, 4, 2);
+        using var back = ReverseSde.Equation(sampler).Simulate([0.0, 0.1], start, SdeScheme.EulerMaruyama, seed: 2);
+        Same(
+            Core.SdeModule.simulate(
+                Core.SdeScheme.EulerMaruyama, 2, Bridge.List([0.0, 0.1]), start, Core.ReverseSde.equation(sampler.Inner)),
+            back);
+    }
+
+    [Fact]
+    public void Samplers_are_standardised_passed_on_and_read()
+    {
+        var (options, process) = Sampler.Standardise(2.0, Target, Small);
+        var (coreOptions, family) = Core.SamplerModule.standardise(2.0, Small.ToCore(null, default), Target.Inner);
+        Assert.Equal(((Core.Start.Known)coreOptions.Start).points.shape, ((Core.Start.Known)options.Start.Inner).points.shape);
+        Assert.Equal(
+            family.Invoke(2).Transition!.Value.Invoke(1.0).Covariance, process(2).Transition(1.0)!.Covariance);
+        Assert.Equal(
+            coreOptions.Network.Invoke(Core.DomainModule.euclidean(2)).Description, options.Network(Domain.Euclidean(2)).Description);
+
+        using var passed = Sampler.Passes(2, Target, Small with { Duration = 1.0, FitSteps = 4 });
+        Assert.Equal(1.0, passed.Solution.Stop);
+
+        var sampler = Made.Value;
+        using var points = Tensors.Normal(5, 20, 2);
+        using var logProposal = sampler.LogProposal(points);
+        Same(Core.SamplerModule.logProposal(points, sampler.Inner), logProposal);
+        var efficiency = Draws.ForwardEfficiency(-Target.Energy(points) - logProposal);
+        Assert.InRange(efficiency, 0.01, 1.0);
+        var local = sampler.Local(0.3, points, sampler.Process.FlowNeeds);
+        Assert.Equal([20L, 2L], sampler.Process.Flow(local).shape);
+        Assert.Equal([7L, 2L], sampler.Reference.Draw(7).shape);
+        using var covering = Sampler.CoveringPoints(9, Target, Small).Points(seed: 4);
+        Same(Core.CollocationModule.points(
+            Core.PlacementModule.float64, 4, Core.SamplerModule.coveringPoints(Small.ToCore(null, default), Target.Inner).Invoke(9)), covering);
+    }
+
+    [Fact]
+    public void Reports_say_what_those_of_the_core_say()
+    {
+        var sampler = Made.Value;
+        using var samples = Tensors.Normal(9, 50, 2);
+        var options = new ReportOptions { Count = 100, Samples = samples, Search = 3.0 };
+        var report = sampler.Report(options);
+        var core = Core.ReportModule.ofSampler(options.ToCore(), sampler.Inner);
+        Assert.Equal(Core.ReportModule.show(core), report.ToString());
+        Assert.Equal(core.Efficiency.Value, report.Efficiency.Value);
+        Assert.Equal(core.ForwardEfficiency!.Value, report.ForwardEfficiency);
+        Assert.Equal(core.Concerns.Length, report.Concerns.Count);
+        Assert.Equal(core.Verdict.ToString(), report.Verdict.ToString());
+        Assert.NotEqual(CoverageKind.NotSearched, report.Coverage.Kind);
+        using var draws = sampler.Draw(100);
+        Assert.Equal(report.ParetoShape, Report.OfDraws(sampler, draws, options).ParetoShape);
+
+        var student = Density.OfEnergy(1, x => 2.0 * (1.0 + x.square().sum(1) / 3.0).log());
+        Assert.Equal(4.0, student.TailExponent(1.0)!.Value, 1e-3);
+        Assert.Equal(double.PositiveInfinity, Target.TailExponent(1.0));
+    }
+
+    [Fact]
+    public void Concerns_come_with_their_kind_and_advice()
+    {
+        var concern = Concern.OfCore(Core.Concern.NewPoorFit(0.5));
+        Assert.Equal(ConcernKind.PoorFit, concern.Kind);
+        Assert.Equal(Verdict.Doubtful, concern.Verdict);
+        Assert.Contains("FitSteps", concern.Advice);
+        Assert.Equal(ConcernKind.FlowLost, Concern.OfCore(Core.Concern.NewFlowLost("x")).Kind);
+        Assert.Equal(Verdict.Unreliable, Concern.OfCore(Core.Concern.NewImproperEnergy(0.5)).Verdict);
+    }
+
+    [Fact]
+    public void Densities_are_drawn_in_two_stages()
+    {
+        var brief = Small with { PointCount = 60, FitPointCount = 60, Sketch = Sketch.Landmarks(30), Duration = 1.0, Refreshes = 3 };
+        using var conditional = Conditional.Evolve(Target, [0], brief);
+        using var marginal = Marginal.Evolve(conditional, brief);
+        using var draws = marginal.Draw(60, seed: 2);
+        Assert.Equal([60L, 2L], draws.Points.shape);
+        Assert.InRange(draws.EffectiveSampleSize, 0.1, 1.0);
+        Assert.Equal(1, marginal.Sampler.Process.Dimension);
+        Assert.Same(conditional, marginal.Conditional);
+        Assert.Equal(2, conditional.Sampler.Process.Dimension);
+    }
+
+    [Fact]
+    public void Transformed_densities_keep_their_mass()
+    {
+        // x = 2y: V(y) = ½(2y)² − log 2.
+        var normal = Density.OfEnergy(1, x => 0.5 * x.square().sum(1));
+        var wide = normal.Transformed(y => (2.0 * y, torch.full_like(y.squeeze(1), Math.Log(2.0))));
+        using var y = Tensors.Line(0.0, 1.5);
+        using var energy = wide.Energy(y);
+        Assert.Equal([-Math.Log(2.0), 4.5 - Math.Log(2.0)], Tensors.ToArray(energy));
+    }
+
+    [Fact]
+    public void Draws_of_the_callers_own_are_weighed()
+    {
+        using var draws = new Draws(Tensors.Line(1.0, 3.0), Tensors.Vector([0.0, 0.0]), Tensors.Vector([0.0, Math.Log(3.0)]));
+        Assert.Equal(0.8, draws.EffectiveSampleSize, 12);
+        Assert.Equal(2.5, draws.Expectation(x => x.squeeze(1)).Value, 12);
+        Assert.Equal(Math.Log(2.0), draws.LogNormaliser.Value, 12);
+    }
+
+    [Fact]
+    public void Pareto_tails_are_fitted_and_smoothed()
+    {
+        var pareto = new Pareto(0.5, 2.0);
+        Assert.Equal(2.0 * (Math.Pow(0.1, -0.5) - 1.0) / 0.5, pareto.Quantile(0.9), 12);
+        double[] exact = [.. Enumerable.Range(0, 400).Select(i => pareto.Quantile((i + 0.5) / 400.0))];
+        var fitted = Pareto.Fit(exact);
+        Assert.Equal(0.5, fitted.Shape, 0.05);
+        var (smoothed, shape) = Pareto.Smooth([.. exact.Select(x => Math.Log(1.0 + x))]);
+        Assert.Equal(400, smoothed.Length);
+        Assert.InRange(shape, 0.3, 0.7);
+        Assert.Equal(0.5, Pareto.Threshold(100), 12);
+    }
+}
