@@ -64,9 +64,16 @@ module internal Render =
             else
                 Some(Array.min logs, Array.max logs)
 
-    let private power (digit: int) (exponent: int) =
+    /// "0.05", "200", but "5×10⁻⁵".
+    let private inWords (digit: int) (exponent: int) =
         let raised = $"10<sup>{exponent}</sup>".Replace("-", "−")
-        if digit = 1 then raised else $"{digit}×{raised}"
+
+        if exponent >= -2 && exponent <= 3 then
+            Format.number (float digit * 10.0 ** float exponent)
+        elif digit = 1 then
+            raised
+        else
+            $"{digit}×{raised}"
 
     /// Ticks of a logarithmic axis. Left to itself, plotly.js puts small digits 2 and 5 between the powers of ten where there are one or
     /// two decades, which are taken for numbers of their own.
@@ -86,7 +93,7 @@ module internal Render =
             [
                 "tickmode", Json.any "array"
                 "tickvals", Json.any [| for digit, exponent in ticks -> float digit * 10.0 ** float exponent |]
-                "ticktext", Json.any [| for digit, exponent in ticks -> power digit exponent |]
+                "ticktext", Json.any [| for digit, exponent in ticks -> inWords digit exponent |]
             ]
         // Fewer ticks than this many per decade makes plotly.js label powers of ten alone.
         | Some(low, high) when high - low >= 2.0 -> [ "nticks", Json.any (min 5 (int (floor ((high - low) / 0.71)))) ]
