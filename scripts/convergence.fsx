@@ -205,7 +205,7 @@ let (studies, figures), seconds =
                 [
                     $"{study.Key}Fit", fitError
                     $"{study.Key}Best", best
-                    for label, errors in errors ->
+                    for label, errors in errors do
                         $"{study.Key} {label}", List.head (finished errors) / List.last errors
                 ]
         ]
@@ -218,4 +218,4 @@ save
     (List.concat studies)
 
 // For every setting: by how much the error falls from the poorest to the best value.
-printResult (List.concat figures @ [ "seconds", seconds ])
+printResult (List.concat figures @ [ ("seconds", seconds) ])

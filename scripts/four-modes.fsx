@@ -31,6 +31,7 @@ finish
     "20,000 draws from the formula of four Gaussian modes, and the weights that the modes have among them."
     [
         Chart.points "weighted draws, resampled" (Importance.resample 1 2000 draws)
+        |> Chart.titled "2,000 weighted draws, resampled"
         |> Chart.axes "x₁" "x₂"
         |> Chart.equalAspect
         Chart.bars

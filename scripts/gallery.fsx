@@ -78,8 +78,9 @@ let planarGrid (n: int) : Tensor =
 let planarChart (title: string) (n: int) (values: float[]) : Chart =
     let axis = Array.init n (fun i -> 2.0 * Math.PI * float i / float n)
 
-    Chart.heatmap title axis axis (Array2D.init n n (fun i j -> values[i * n + j]))
+    Chart.heatmap "" axis axis (Array2D.init n n (fun i j -> values[i * n + j]))
     |> Chart.axes "x" "y"
+    |> Chart.equalAspect
     |> Chart.titled title
 
 /// Step size, residual and effective rank over time.

@@ -187,9 +187,8 @@ finish
         Chart.lines [ Series.line "flow" years flow ]
         |> Chart.axes "year" "flow (10⁸ m³)"
         |> Chart.titled "The series"
-        Chart.points "weighted draws, resampled" ((Importance.resample 1 2000 draws).narrow(1L, 1L, 2L))
-        |> Chart.axes "log length scale" "log noise"
-        |> Chart.titled "Draws"
+        Chart.corner (List.ofArray names) draws.Points (Tensor.toArray (Importance.weights draws))
+        |> Chart.titled "Weighted draws"
         diagnostics sampler
     ]
     (results

@@ -60,4 +60,4 @@ finish
     ]
     (results
      @ forward (points (Targets.sampleManyWell 1 pairs 1000)) sampler
-     @ [ "seconds", seconds ])
+     @ [ ("seconds", seconds) ])

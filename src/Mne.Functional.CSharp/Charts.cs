@@ -16,6 +16,10 @@ public sealed class Series
     /// <summary>A dotted line, for bounds and guides.</summary>
     public static Series Dotted(string name, double[] x, double[] y) => new(Reporting.SeriesModule.dotted(name, x, y));
 
+    /// <summary>A line with a marker at each value.</summary>
+    public static Series LineWithMarkers(string name, double[] x, double[] y) =>
+        new(Reporting.SeriesModule.lineWithMarkers(name, x, y));
+
     /// <summary>Markers at (x, y).</summary>
     public static Series Markers(string name, double[] x, double[] y) => new(Reporting.SeriesModule.markers(name, x, y));
 }
@@ -66,6 +70,27 @@ public sealed class Chart
     /// <summary>Histogram of values as a density.</summary>
     public static Chart Histogram(string name, double[] values) => new(Reporting.ChartModule.histogram(name, values));
 
+    /// <summary>Histogram of weighted values as a density.</summary>
+    public static Chart WeightedHistogram(string name, double[] values, double[] weights) =>
+        new(Reporting.ChartModule.weightedHistogram(name, values, weights));
+
+    /// <summary>
+    /// Every coordinate of weighted points (N × d, d from 2 to 8) as a histogram, and every two of them as a cloud.
+    /// </summary>
+    /// <example><code>Chart.Corner(["a", "b", "c"], draws.Points, draws.Weights()).Save("output/corner.html");</code></example>
+    public static Chart Corner(string[] names, Tensor points, double[] weights) =>
+        new(Reporting.ChartModule.corner(Bridge.List(names), points, weights));
+
+    /// <summary>How an evolution fared: step size, relative residual and effective rank over t.</summary>
+    /// <example><code>
+    /// var steps = solution.Steps;
+    /// Chart.Diagnostics(
+    ///     [.. steps.Select(s => s.Time)], [.. steps.Select(s => s.Size)],
+    ///     [.. steps.Select(s => s.Residual)], [.. steps.Select(s => s.EffectiveRank)]);
+    /// </code></example>
+    public static Chart Diagnostics(double[] times, double[] steps, double[] residuals, double[] ranks) =>
+        new(Reporting.ChartModule.diagnostics(times, steps, residuals, ranks));
+
     /// <summary>Slices of solutions over time with a slider: values[i, k] = u(x[i], t[k]).</summary>
     public static Chart Animation(double[] x, double[] t, params (string Name, double[,] Values)[] solutions) =>
         new(Reporting.ChartModule.animation(x, t, Bridge.List(solutions.Select(s => Tuple.Create(s.Name, s.Values)))));
@@ -91,6 +116,12 @@ public sealed class Chart
     /// <summary>The chart with a logarithmic vertical axis.</summary>
     public Chart LogY() => new(Reporting.ChartModule.logY(Inner));
 
+    /// <summary>The chart cut to low ≤ x ≤ high.</summary>
+    public Chart RangeX(double low, double high) => new(Reporting.ChartModule.rangeX(low, high, Inner));
+
+    /// <summary>The chart cut to low ≤ y ≤ high.</summary>
+    public Chart RangeY(double low, double high) => new(Reporting.ChartModule.rangeY(low, high, Inner));
+
     /// <summary>The chart with one unit as long on both axes.</summary>
     public Chart EqualAspect() => new(Reporting.ChartModule.equalAspect(Inner));
 
@@ -103,4 +134,12 @@ public sealed class Chart
     /// <summary>Writes several charts to one HTML page, and gives the file's full path.</summary>
     public static string SavePage(string path, string title, string description, params Chart[] charts) =>
         Reporting.PageModule.save(path, Reporting.PageModule.create(title, description, All(charts)));
+
+    /// <summary>
+    /// Writes a page on a sampler: draws, weights, the evolution, and the figures of its report with what speaks against it. Gives the
+    /// file's full path.
+    /// </summary>
+    /// <example><code>Chart.SaveSamplerPage("output/ring.html", "A ring", sampler, draws, Report.OfDraws(sampler, draws));</code></example>
+    public static string SaveSamplerPage(string path, string title, Sampler sampler, Draws draws, Report report) =>
+        Reporting.PageModule.save(path, Reporting.SamplerPage.create(title, sampler.Inner, draws.Inner, report.Inner));
 }

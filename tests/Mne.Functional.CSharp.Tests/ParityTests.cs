@@ -8,7 +8,7 @@ public class ParityTests
 {
     /// <summary>Modules of the core that C# programs have no use for: the machinery under evolutions, and derivatives, which TorchSharp has.</summary>
     private static readonly string[] Machinery =
-        ["Activation", "Controller", "Diff", "Guard", "Hdf5", "Integrator", "Jet", "NativeTorch", "Notation", "Progress", "Random",
+        ["Activation", "Controller", "Diff", "Format", "Guard", "Hdf5", "Integrator", "Jet", "NativeTorch", "Notation", "Progress", "Random",
          "Scope", "Segment", "Sketch", "Tangent", "Trajectory", "VectorField"];
 
     /// <summary>Functions that are other members here.</summary>
@@ -24,8 +24,11 @@ public class ParityTests
         ["Export.npy"] = "Tensors.SaveNpy",
         ["Importance.smooth"] = "Draws.Smoothed",
         ["Network.tangent"] = "Network.Kernel",
+        ["Page.create"] = "Chart.SavePage",
+        ["Page.save"] = "Chart.SavePage",
         ["Placement.onCuda"] = "Placement.CudaDevice",
         ["Report.tailExponent"] = "Density.TailExponent",
+        ["SamplerPage.create"] = "Chart.SaveSamplerPage",
         ["Storage.openConditional"] = "Conditional.Open",
         ["Storage.openDraws"] = "Draws.Open",
         ["Storage.openSampler"] = "Sampler.Open",
@@ -37,12 +40,16 @@ public class ParityTests
         ["Storage.saveSampler"] = "Sampler.Save",
         ["Storage.saveSolution"] = "Solution.Save",
         ["Term.pown"] = "Term.Pow",
+        ["Terminal.meter"] = "ConsoleProgress.Report",
+        ["Terminal.meterAs"] = "ConsoleProgress.Report",
+        ["Terminal.watch"] = "ConsoleProgress.Report",
     };
 
     /// <summary>Functions that C# programs write otherwise, or do not need.</summary>
     private static readonly HashSet<string> LeftOut =
     [
         "Diffusion.check", "Diffusion.colour", "Diffusion.scale", "Diffusion.times", "Diffusion.whiten", // inside processes
+        "Page.html", "Page.show", "Page.withFigures", "Terminal.detect",                                 // one page, of charts
         "Network.ofRecipe",                                                                              // inside storage
         "Placement.epsilon", "Placement.ofTensor", "Stepper.step",                                       // inside evolutions
     ];
@@ -51,8 +58,8 @@ public class ParityTests
 
     /// <summary>The public functions and values of the modules of the core, as Module.name.</summary>
     private static IEnumerable<(string Module, string Name)> Functions() =>
-        from module in typeof(Core.Term).Assembly.GetExportedTypes()
-        where module.IsAbstract && module.IsSealed && module.Namespace == "Mne.Functional"
+        from module in typeof(Core.Term).Assembly.GetExportedTypes().Concat(typeof(Reporting.Chart).Assembly.GetExportedTypes())
+        where module.IsAbstract && module.IsSealed && module.Namespace is "Mne.Functional" or "Mne.Functional.Reporting"
         let name = module.Name.EndsWith("Module", StringComparison.Ordinal) ? module.Name[..^6] : module.Name
         where !Machinery.Contains(name) && name != "Tensor" && !name.Contains('<')
         from member in module.GetMembers(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly)
@@ -81,7 +88,7 @@ public class ParityTests
     public void The_check_sees_functions()
     {
         var seen = Functions().Select(f => $"{f.Module}.{f.Name}").ToHashSet();
-        Assert.Superset(new HashSet<string> { "Term.system", "Sampler.passes", "Stepper.chebyshev", "Network.even" }, seen);
+        Assert.Superset(new HashSet<string> { "Term.system", "Sampler.passes", "Stepper.chebyshev", "Network.even", "Chart.corner" }, seen);
         Assert.All(LeftOut.Concat(Elsewhere.Keys), key => Assert.Contains(key, seen));
     }
 }

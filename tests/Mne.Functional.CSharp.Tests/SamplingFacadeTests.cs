@@ -195,6 +195,25 @@ public class SamplingFacadeTests
     }
 
     [Fact]
+    public void A_sampler_has_a_page_and_draws_a_corner_plot()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"mne-csharp-{Guid.NewGuid():N}.html");
+        try
+        {
+            var sampler = Made.Value;
+            using var draws = sampler.Draw(100);
+            Chart.SaveSamplerPage(file, "Two modes", sampler, draws, Report.OfDraws(sampler, draws, new() { Count = 100 }));
+            Assert.Contains("Two modes", File.ReadAllText(file));
+            Chart.Corner(["a", "b"], draws.Points, draws.Weights()).RangeX(-4.0, 4.0).Titled("Corner").Save(file);
+            Assert.Contains("Corner", File.ReadAllText(file));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public void Concerns_come_with_their_kind_and_advice()
     {
         var concern = Concern.OfCore(Core.Concern.NewPoorFit(0.5));

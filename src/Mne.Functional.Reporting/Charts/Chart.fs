@@ -274,12 +274,94 @@ module Chart =
             Panels =
                 panels
                 |> List.mapi (fun i panel ->
-                    if i = last then
-                        panel
-                    else
-                        { panel with
-                            X = { panel.X with Label = "" }
-                        })
+                    { panel with
+                        Row = i
+                        X =
+                            if i = last then
+                                panel.X
+                            else
+                                { panel.X with
+                                    Label = ""
+                                    Follows = Some last
+                                }
+                    })
+        }
+
+    /// Every coordinate of weighted points (N × d, weights N) as a histogram, and every two of them as a cloud of points drawn in proportion
+    /// to the weights: what a distribution in more than two dimensions looks like.
+    /// Raises `ArgumentException` unless there is a name for each of 2 to 8 coordinates, and a weight ≥ 0 for each point.
+    /// <example><code>
+    /// let points = Random.normal Placement.float64 1 [ 500; 3 ]
+    /// Chart.corner [ "a"; "b"; "c" ] points (Array.replicate 500 1.0) |> Chart.titled "Normal"
+    /// </code></example>
+    let corner (names: string list) (points: Tensor) (weights: float[]) : Chart =
+        let d = names.Length
+
+        if d < 2 || d > 8 then
+            Guard.fail (nameof names) $"found {d}, wanted names of 2 to 8 coordinates; choose columns with index_select"
+
+        Guard.points (nameof points) d points
+        let columns = Tensor.toArray2D points
+        let column k = columns[*, k]
+
+        let histograms =
+            [ for k in 0 .. d - 1 -> weightedHistogram names[k] (column k) weights ]
+
+        // Systematic resampling, so that the clouds show the weights too.
+        let cumulative = Array.scan (+) 0.0 weights |> Array.tail
+        let shown = min 1600 weights.Length
+
+        let chosen =
+            Array.init shown (fun i ->
+                let level = cumulative[weights.Length - 1] * (float i + 0.5) / float shown
+                let found = Array.BinarySearch(cumulative, level)
+                min (weights.Length - 1) (if found >= 0 then found else ~~~found))
+
+        let pick k =
+            let all = column k in chosen |> Array.map (fun n -> all[n])
+
+        // What has weight is to be seen; a stray draw without any must not set the scale.
+        let range k =
+            let shown = pick k
+            let low, high = Array.min shown, Array.max shown
+            let margin = if high > low then 0.06 * (high - low) else 1.0
+            Some(low - margin, high + margin)
+
+        let cloud j i =
+            Model.chart [ Traces.points $"{names[j]}, {names[i]}" (pick j) (pick i) ]
+
+        /// The panel in row i and column j ≤ i, row by row.
+        let index i j = i * (i + 1) / 2 + j
+        let last = d - 1
+
+        let panel i j =
+            let chart = if i = j then histograms[i] else cloud j i
+
+            { chart.Panels.Head with
+                Row = i
+                Column = j
+                X =
+                    { Model.axis with
+                        Label = (if i = last then names[j] else "")
+                        Range = range j
+                        Follows = (if i = last then None else Some(index last j))
+                    }
+                Y =
+                    { Model.axis with
+                        Label = (if j = 0 && i > 0 then names[i] else "")
+                        Range = (if i = j then None else range i)
+                        Follows = (if j > 0 && j < i then Some(index i 0) else None)
+                        Numbered = (i <> j)
+                    }
+            }
+
+        { histograms.Head with
+            Panels =
+                [
+                    for i in 0..last do
+                        for j in 0..i do
+                            panel i j
+                ]
         }
 
     /// The chart with a title. Text is shown as it is: no markup.

@@ -1,6 +1,7 @@
 namespace Mne.Functional.Reporting
 
 open Newtonsoft.Json.Linq
+open Mne.Functional.Reporting.Notebooks
 
 /// Something drawn into a panel.
 type internal Layer =
@@ -21,6 +22,10 @@ type internal Axis =
         Range: (float * float) option
         /// The axis bears names, not numbers.
         Names: bool
+        /// The panel (its index) whose axis in this direction it follows; the numbers stand there alone.
+        Follows: int option
+        /// Numbers stand at the ticks.
+        Numbered: bool
     }
 
 /// A pair of axes with what is drawn on them.
@@ -31,6 +36,10 @@ type internal Panel =
         Y: Axis
         /// One unit is as long on both axes.
         Equal: bool
+        /// Place in the grid of panels, from the top.
+        Row: int
+        /// Place in the grid of panels, from the left.
+        Column: int
     }
 
 /// Successive values of the series of a chart, with the time of each.
@@ -41,8 +50,9 @@ type internal Slices =
         At: int -> float[] list
     }
 
-/// A chart: panels one above the other (mostly one) with a title. It is made by the functions of the module `Chart`
-/// and is a value: it is drawn when it is saved or shown.
+/// A chart: panels in a grid (mostly one) with a title. It is made by the functions of the module `Chart`
+/// and is a value: it is drawn when it is saved or shown, or when it is the result of a cell of a notebook.
+[<TypeFormatterSource>]
 type Chart =
     internal
         {
@@ -60,6 +70,8 @@ module internal Model =
             Log = false
             Range = None
             Names = false
+            Follows = None
+            Numbered = true
         }
 
     let chart layers =
@@ -73,10 +85,16 @@ module internal Model =
                         X = axis
                         Y = axis
                         Equal = false
+                        Row = 0
+                        Column = 0
                     }
                 ]
             Slices = None
         }
+
+    /// Rows and columns of the grid of panels.
+    let size chart =
+        1 + (chart.Panels |> List.map _.Row |> List.max), 1 + (chart.Panels |> List.map _.Column |> List.max)
 
     let mapPanels change chart =
         { chart with

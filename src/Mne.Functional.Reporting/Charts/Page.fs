@@ -7,6 +7,7 @@ open System.Net
 open Mne.Functional
 
 /// A page: a headline, a description, a table of figures and charts in a grid. Made by the module `Page`.
+[<Notebooks.TypeFormatterSource>]
 type Page =
     internal
         {
@@ -63,6 +64,8 @@ h1 { font-size: 1.75rem; line-height: 1.2; letter-spacing: -0.015em; margin: 0; 
 .card figcaption p { margin: 2px 6px 0; font-size: 0.88rem; color: #616e7c; }
 .card figcaption { margin-bottom: 8px; }
 .plot { flex: 1 1 auto; width: 100%; }
+.plot .modebar { opacity: 0; transition: opacity 0.2s; }
+.plot:hover .modebar { opacity: 1; }
 .missing { padding: 24px; color: #9b1c1c; }
 @media (min-width: 1080px) {
   .several { grid-template-columns: repeat(2, minmax(0, 1fr)); }

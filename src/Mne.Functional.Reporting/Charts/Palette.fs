@@ -75,7 +75,15 @@ module internal Palette =
 
     /// For densities behind points: from nothing to a middle blue.
     let background =
-        scale [ "#ffffff"; "#ffffff"; "#dbe8f4"; "#c2d8ec"; "#a3c5e2"; "#7fadd4" ]
+        scale
+            [
+                "rgba(255,255,255,0)"
+                "rgba(255,255,255,0)"
+                "#dbe8f4"
+                "#c2d8ec"
+                "#a3c5e2"
+                "#7fadd4"
+            ]
 
     /// For weights of points in front of such a density.
     let weights = scale [ "#fdbe85"; "#fd8d3c"; "#e6550d"; "#a63603"; "#5f1f02" ]

@@ -10,18 +10,23 @@ module internal Render =
 
     /// Pixels that the chart wants in height.
     let height (chart: Chart) =
-        match chart.Slices, chart.Panels.Length with
+        match chart.Slices, Model.size chart with
         | Some _, _ -> 500
-        | None, 1 -> 420
-        | None, panels -> 100 + 170 * panels
+        | None, (1, 1) -> 420
+        | None, (rows, 1) -> 100 + 170 * rows
+        | None, (rows, _) -> 100 + 150 * rows
 
-    /// The traces: each layer takes the next series colour of its panel.
+    /// The traces: each layer takes the next series colour of its panel. Panels of a stack begin with different ones.
     let traces (chart: Chart) : JObject list =
+        let columns = snd (Model.size chart)
+
         chart.Panels
         |> List.mapi (fun index panel ->
+            let first = if columns = 1 then index else 0
+
             panel.Layers
             |> List.mapi (fun i layer ->
-                layer.Traces(Palette.colour (index + i))
+                layer.Traces(Palette.colour (first + i))
                 |> List.map (
                     Json.add
                         [
@@ -32,20 +37,89 @@ module internal Render =
             |> List.concat)
         |> List.concat
 
-    let private axis (axis: Axis) (more: (string * obj) list) =
+    /// The decades (log₁₀) between which the positive numbers of a panel lie along "x" or "y"; None when there are none.
+    let private decades (panel: Panel) (axis: Axis) (name: string) =
+        match axis.Range with
+        | Some(low, high) -> Some(log10 low, log10 high)
+        | None ->
+            let logs =
+                [|
+                    for layer in panel.Layers do
+                        for trace in layer.Traces Palette.ink do
+                            match trace[name] with
+                            | :? JArray as values ->
+                                for value in values do
+                                    match value with
+                                    | :? JValue as number ->
+                                        match number.Value with
+                                        | :? float as number when number > 0.0 -> log10 number
+                                        | :? int64 as number when number > 0L -> log10 (float number)
+                                        | _ -> ()
+                                    | _ -> ()
+                            | _ -> ()
+                |]
+
+            if logs.Length = 0 then
+                None
+            else
+                Some(Array.min logs, Array.max logs)
+
+    /// "0.05", "200", but "5×10⁻⁵".
+    let private inWords (digit: int) (exponent: int) =
+        let raised = $"10<sup>{exponent}</sup>".Replace("-", "−")
+
+        if exponent >= -2 && exponent <= 3 then
+            Format.number (float digit * 10.0 ** float exponent)
+        elif digit = 1 then
+            raised
+        else
+            $"{digit}×{raised}"
+
+    /// Ticks of a logarithmic axis. Left to itself, plotly.js puts small digits 2 and 5 between the powers of ten where there are one or
+    /// two decades, which are taken for numbers of their own.
+    let private logTicks (extent: (float * float) option) : (string * obj) list =
+        match extent with
+        | Some(low, high) when high - low >= 0.9 && high - low < 2.0 ->
+            let ticks =
+                [|
+                    for exponent in int (floor low) .. int (ceil high) do
+                        for digit in [ 1; 2; 5 ] do
+                            let at = float exponent + log10 (float digit)
+
+                            if at > low - 0.05 && at < high + 0.05 then
+                                digit, exponent
+                |]
+
+            [
+                "tickmode", Json.any "array"
+                "tickvals", Json.any [| for digit, exponent in ticks -> float digit * 10.0 ** float exponent |]
+                "ticktext", Json.any [| for digit, exponent in ticks -> inWords digit exponent |]
+            ]
+        // Fewer ticks than this many per decade makes plotly.js label powers of ten alone.
+        | Some(low, high) when high - low >= 2.0 -> [ "nticks", Json.any (min 5 (int (floor ((high - low) / 0.71)))) ]
+        | _ -> [ "nticks", Json.any 5 ]
+
+    let private axis (panel: Panel) (name: string) (axis: Axis) (more: (string * obj) list) =
         Palette.axisStyle
         |> Json.add
             [
                 "title", Json.any (Json.object [ "text", Json.literal axis.Label ])
                 if axis.Log then
                     "type", Json.any "log"
-                    "nticks", Json.any 4
+                    yield! logTicks (decades panel axis name)
                 if axis.Names then
                     "type", Json.any "category"
                 match axis.Range with
                 | Some(low, high) when axis.Log -> "range", Json.any [| log10 low; log10 high |]
                 | Some(low, high) -> "range", Json.any [| low; high |]
                 | None -> ()
+                match axis.Follows with
+                | Some index -> "matches", Json.any (name + suffix index)
+                | None -> ()
+                if axis.Follows.IsSome || not axis.Numbered then
+                    "showticklabels", Json.any false
+                if not axis.Numbered then
+                    "ticks", Json.any ""
             ]
         |> Json.add more
 
@@ -132,27 +206,31 @@ module internal Render =
                 |]
         ]
 
-    /// The layout: axes of each panel, from top to bottom, and what all charts have in common.
+    /// The part of the picture that place `index` of `count` takes, with gaps between.
+    let private share (gap: float) (count: int) (index: int) =
+        let length = (1.0 - gap * float (count - 1)) / float count
+        let low = float index * (length + gap)
+        [| low; min 1.0 (low + length) |]
+
+    /// The layout: axes of each panel, and what all charts have in common.
     let layout (chart: Chart) : JObject =
-        let count = chart.Panels.Length
-        let gap = 0.06
-        let share = (1.0 - gap * float (count - 1)) / float count
+        let rows, columns = Model.size chart
+        let gap = if columns = 1 then 0.06 else 0.02
 
         let axes =
             chart.Panels
             |> List.mapi (fun i panel ->
-                let bottom = float (count - 1 - i) * (share + gap)
-
                 [
                     "xaxis" + suffix i,
                     Json.any (
                         axis
+                            panel
+                            "x"
                             panel.X
                             [
                                 "anchor", Json.any ("y" + suffix i)
-                                if count > 1 && i < count - 1 then
-                                    "matches", Json.any ("x" + suffix (count - 1))
-                                    "showticklabels", Json.any false
+                                if columns > 1 then
+                                    "domain", Json.any (share gap columns panel.Column)
                                 if panel.Equal then
                                     "constrain", Json.any "domain"
                             ]
@@ -160,11 +238,13 @@ module internal Render =
                     "yaxis" + suffix i,
                     Json.any (
                         axis
+                            panel
+                            "y"
                             panel.Y
                             [
                                 "anchor", Json.any ("x" + suffix i)
-                                if count > 1 then
-                                    "domain", Json.any [| bottom; min 1.0 (bottom + share) |]
+                                if rows > 1 then
+                                    "domain", Json.any (share gap rows (rows - 1 - panel.Row))
                                 if panel.Equal then
                                     "scaleanchor", Json.any ("x" + suffix i)
                                     "constrain", Json.any "domain"

@@ -45,7 +45,7 @@ module SamplerPage =
             [| for s in steps -> s.Note.EffectiveRank |]
         |> Chart.titled "The evolution, step by step"
 
-    /// A page with the draws (in the plane where there are two coordinates, else the first four one by one), their weights, the
+    /// A page with the draws (in the plane where there are two coordinates, else a corner plot of the first four), their weights, the
     /// evolution, and the figures of the report with what speaks against it.
     ///
     /// <example><code>
@@ -67,8 +67,21 @@ module SamplerPage =
                     |> Chart.axes "x0" "x1"
                     |> Chart.equalAspect
                 ]
+            elif d = 1 then
+                [ marginal draws weights 0 ]
             else
-                [ for k in 0 .. min 4 d - 1 -> marginal draws weights k ]
+                let k = min 4 d
+
+                [
+                    Scope.free (fun () ->
+                        Chart.corner [ for i in 0 .. k - 1 -> $"x{i}" ] (draws.Points.narrow (1L, 0L, int64 k)) weights)
+                    |> Chart.titled (
+                        if k < d then
+                            $"The first {k} coordinates, weighted"
+                        else
+                            "Weighted draws"
+                    )
+                ]
 
         let concerns =
             match report.Concerns with

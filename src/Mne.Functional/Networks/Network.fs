@@ -769,7 +769,8 @@ module Network =
     /// networks from layers do; those given as a function need not.
     let internal checkBoundary (network: Network) (θ: Tensor) (points: Tensor) : unit =
         Scope.free (fun () ->
-            let some = points.narrow (0L, 0L, min 16L points.shape[0])
+            let n = points.shape[0]
+            let some = points.slice (0L, 0L, n, max 1L (n / 16L))
 
             let at k (place: float) derivative =
                 let wall = some.clone ()
@@ -779,7 +780,8 @@ module Network =
             let slack = Placement.epsilon (Placement.ofTensor θ) ** 0.5
 
             let compare k condition derivative (length: float) (defect: Tensor) =
-                let inside = jet (Set.singleton derivative) network θ some
+                // All points: u may be tiny at some, as a pulse is in its tails.
+                let inside = jet (Set.singleton derivative) network θ points
 
                 let scale =
                     Tensor.rms (Jet.get derivative inside) + Tensor.rms (Jet.value inside) / length

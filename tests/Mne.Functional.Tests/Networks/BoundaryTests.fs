@@ -309,6 +309,26 @@ let tests =
 
                 Expect.equal (Tensor.toArray points) [| 0.125; 0.375; 0.625; 0.875 |] "points")
 
+            Check.scoped "round-off is not taken for a missed period where u is tiny at the first points" (fun () ->
+                let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
+
+                // A pulse at π, with a defect of 6e-15 between the ends.
+                let pulse =
+                    Network.ofFunction circle 1 (fun p _ -> Tensor.ones p [ 1 ]) (fun θ x ->
+                        let s = column 0L x
+                        θ[0] * ((-100.0 * ((s - Math.PI).cos() - 1.0).abs()).exp() + 1e-15 * s))
+
+                use solution =
+                    Evolution.trySolve
+                        precise
+                        (0.0 * Term.value)
+                        pulse
+                        (Collocation.grid circle 256)
+                        (Tensor.ones double [ 1 ])
+                        (0.0, 1.0)
+
+                Expect.equal solution.Outcome Completed "outcome")
+
             testList
                 "refuses"
                 [

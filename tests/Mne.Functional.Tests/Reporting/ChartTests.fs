@@ -47,6 +47,10 @@ let private refused: (string * string * (unit -> Chart)) list =
         "zero on a logarithmic axis",
         "range",
         (fun () -> Chart.lines [ Series.line "u" x x ] |> Chart.logY |> Chart.rangeY (0.0, 1.0))
+        "one coordinate", "names", (fun () -> Chart.corner [ "a" ] (Tensor.ones Placement.float64 [ 3; 1 ]) x)
+        "coordinates without a name",
+        "points",
+        (fun () -> Chart.corner [ "a"; "b" ] (Tensor.ones Placement.float64 [ 3; 3 ]) x)
         "no solutions", "solutions", (fun () -> Chart.animation x x [])
         "a solution of the wrong size", "solutions", (fun () -> Chart.animation x x [ "u", Array2D.zeroCreate 2 3 ])
     ]
@@ -175,6 +179,114 @@ let tests =
 
                 // About 1,000 draws per bin in the middle: a standard deviation near 0.012, times 60 bins' worth of chances.
                 Expect.isLessThan worst 0.05 "largest difference"
+
+            testList
+                "logarithmic axes have readable ticks"
+                [
+                    let layout values =
+                        Chart.lines [ Series.line "u" x values ] |> Chart.logY |> Render.layout
+
+                    testCase "over several decades, powers of ten alone"
+                    <| fun () ->
+                        let layout = layout [| 1e-6; 1e-4; 3e-3 |]
+                        // plotly.js labels powers of ten alone from 0.7 decades per tick on.
+                        Expect.isGreaterThan (log10 3e3 / number "yaxis.nticks" layout) 0.7 "decades per tick"
+
+                    testCase "over little more than one decade, 1, 2 and 5 with their power of ten"
+                    <| fun () ->
+                        let layout = layout [| 4e-5; 1e-4; 6e-4 |]
+                        let values = numbers "yaxis.tickvals" layout
+
+                        for found, wanted in Array.zip values [| 5e-5; 1e-4; 2e-4; 5e-4 |] do
+                            Expect.floatClose Accuracy.high found wanted "value"
+
+                        Expect.equal
+                            [ for i in 0..3 -> text $"yaxis.ticktext[{i}]" layout ]
+                            [
+                                "5×10<sup>−5</sup>"
+                                "10<sup>−4</sup>"
+                                "2×10<sup>−4</sup>"
+                                "5×10<sup>−4</sup>"
+                            ]
+                            "text"
+
+                    testCase "the range that is shown counts, not the values"
+                    <| fun () ->
+                        let layout =
+                            Chart.lines [ Series.line "u" x [| 1e-9; 1.0; 2.0 |] ]
+                            |> Chart.logY
+                            |> Chart.rangeY (0.1, 1.0)
+                            |> Render.layout
+
+                        Expect.equal
+                            [ for i in 0..3 -> text $"yaxis.ticktext[{i}]" layout ]
+                            [ "0.1"; "0.2"; "0.5"; "1" ]
+                            "short numbers as they are"
+                ]
+
+            testCase "a corner plot has a histogram of each coordinate and a cloud of each pair, drawn by weight"
+            <| fun () ->
+                let points =
+                    Tensor.ofRows Placement.float64 [ [ 0.0; 1.0; 2.0 ]; [ 10.0; 11.0; 12.0 ]; [ 20.0; 21.0; 22.0 ] ]
+
+                let chart = Chart.corner [ "a"; "b"; "c" ] points [| 0.0; 3.0; 0.0 |]
+                let traces, layout = traces chart, Render.layout chart
+
+                // Row by row: a; a–b, b; a–c, b–c, c.
+                Expect.equal
+                    [ for t in traces -> text "mode" t ]
+                    [ "lines"; "markers"; "lines"; "markers"; "markers"; "lines" ]
+                    "panels"
+
+                let cloud = traces[4]
+                Expect.isTrue (numbers "x" cloud |> Array.forall ((=) 11.0)) "b of the only point with weight"
+                Expect.isTrue (numbers "y" cloud |> Array.forall ((=) 12.0)) "c of the only point with weight"
+                Expect.equal (text "xaxis.matches" layout, text "yaxis5.matches" layout) ("x4", "y4") "common axes"
+
+                Expect.equal
+                    [
+                        for a in [ "xaxis4"; "xaxis5"; "xaxis6"; "yaxis2"; "yaxis4" ] -> text (a + ".title.text") layout
+                    ]
+                    [ "a"; "b"; "c"; "b"; "c" ]
+                    "labels at the margins"
+
+                let left, right = numbers "xaxis4.domain" layout, numbers "xaxis5.domain" layout
+                let low, high = numbers "yaxis4.domain" layout, numbers "yaxis2.domain" layout
+                Expect.isTrue (left[1] < right[0] && low[1] < high[0]) "no overlap"
+
+            testCase "notebooks find a formatter of charts by name, and are given a frame with the chart in it"
+            <| fun () ->
+                let chart = Chart.lines [ Series.line "u" x x ] |> Chart.titled "In a cell"
+
+                // As .NET Interactive does, which sees names only.
+                let get name (it: obj) =
+                    match it.GetType().GetProperty(name: string) with
+                    | null -> failtest $"no {name}"
+                    | property -> nonNull (property.GetValue it)
+
+                let source =
+                    typeof<Chart>.GetCustomAttributes true
+                    |> Array.find (fun a -> a.GetType().Name = "TypeFormatterSourceAttribute")
+                    |> get "FormatterSourceType"
+                    :?> Type
+
+                let formatters =
+                    nonNull (
+                        (nonNull (source.GetMethod "CreateTypeFormatters"))
+                            .Invoke(Activator.CreateInstance source, [||])
+                    )
+                    :?> obj seq
+
+                let formatter = Seq.exactlyOne formatters
+                Expect.equal (get "MimeType" formatter) (box "text/html") "kind"
+                use writer = new IO.StringWriter()
+
+                let shown =
+                    (nonNull (formatter.GetType().GetMethod "Format")).Invoke(formatter, [| chart; writer |])
+
+                Expect.equal shown (box true) "formatted"
+                Expect.stringStarts (string writer) "<iframe srcdoc=" "frame"
+                Expect.stringContains (string writer) "In a cell" "title"
 
             testCase "diagnostics are three panels over a common time, two of them logarithmic"
             <| fun () ->
