@@ -57,17 +57,34 @@ let measure (draws: Draws) =
     }
 
 let found =
-    [|
-        for seed in 1..seeds ->
-            use sampler =
-                Sampler.evolve { coarse with Seed = seed } Process.ornsteinUhlenbeck target
+    Terminal.watch (fun meter ->
+        let report count =
+            let fraction = float count / float seeds
 
-            [|
-                for _, draw in kinds ->
-                    use draws = draw sampler
-                    measure draws
-            |]
-    |]
+            meter
+                { Progress.started "samplers" nan with
+                    Fraction = fraction
+                    Elapsed = clock.Elapsed
+                    Remaining = Progress.remaining fraction clock.Elapsed
+                }
+
+        report 0
+
+        [|
+            for seed in 1..seeds ->
+                use sampler =
+                    Sampler.evolve { coarse with Seed = seed } Process.ornsteinUhlenbeck target
+
+                let row =
+                    [|
+                        for _, draw in kinds ->
+                            use draws = draw sampler
+                            measure draws
+                    |]
+
+                report seed
+                row
+        |])
 
 let column kind =
     found |> Array.map (fun row -> row[kind])

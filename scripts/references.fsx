@@ -4,30 +4,55 @@
 #load "gallery.fsx"
 
 open System
+open Mne.Functional
+open Mne.Functional.Reporting
 open Mne.Functional.References
 open Gallery
 
-/// A reference, with its figures for the closing line.
-let report key name (solve: unit -> Converged<'Modes, 'Solution>) =
-    let reference, seconds = timed solve
+/// The references in order, each with its name, estimates, and figures for the closing line; and what there is to compare.
+let found, (burgersReference, kdvReference, heatReference) =
+    Terminal.watch (fun meter ->
+        let clock = Diagnostics.Stopwatch.StartNew()
 
-    printfn
-        $"{name, -16} modes {reference.Modes}  steps {reference.Steps}  space {reference.SpaceEstimate:E1}  time {reference.TimeEstimate:E1}  {seconds:F1} s"
+        /// Solves one, of which the first `before` out of 1 are done.
+        let report before key name (solve: unit -> Converged<'Modes, 'Solution>) =
+            meter
+                { Progress.started "references" nan with
+                    Fraction = before
+                    Elapsed = clock.Elapsed
+                }
 
-    reference, [ $"{key}Estimate", reference.Estimate; $"{key}Seconds", seconds ]
+            let reference, seconds = timed solve
 
-let one key (problem: Problem1D) =
-    report key problem.Name (fun () -> Problems.reference1D problem)
+            printfn
+                $"{name, -16} modes {reference.Modes}  steps {reference.Steps}  space {reference.SpaceEstimate:E1}  time {reference.TimeEstimate:E1}  {seconds:F1} s"
 
-let two key (problem: Problem2D) =
-    report key problem.Name (fun () -> Problems.reference2D problem)
+            reference,
+            (name,
+             reference.SpaceEstimate,
+             reference.TimeEstimate,
+             [ $"{key}Estimate", reference.Estimate; $"{key}Seconds", seconds ])
 
-let _, allenCahn = one "allenCahn" Problems.allenCahn
-let burgersReference, burgers = one "burgers" Problems.burgers
-let kdvReference, kdv = one "kdv" (Problems.kdvOn -30.0 50.0)
-let heatReference, heat = two "heat2D" Problems.heat2D
-let _, allenCahn2D = two "allenCahn2D" Problems.allenCahn2D
-let _, burgers2D = two "burgers2D" Problems.burgers2D
+        let one before key (problem: Problem1D) =
+            report before key problem.Name (fun () -> Problems.reference1D problem)
+
+        let two before key (problem: Problem2D) =
+            report before key problem.Name (fun () -> Problems.reference2D problem)
+
+        let _, allenCahn = one 0.0 "allenCahn" Problems.allenCahn
+        let burgersReference, burgers = one 0.02 "burgers" Problems.burgers
+        let kdvReference, kdv = one 0.3 "kdv" (Problems.kdvOn -30.0 50.0)
+        let heatReference, heat = two 0.33 "heat2D" Problems.heat2D
+        let _, allenCahn2D = two 0.34 "allenCahn2D" Problems.allenCahn2D
+        let _, burgers2D = two 0.45 "burgers2D" Problems.burgers2D
+
+        meter
+            { Progress.started "references" nan with
+                Fraction = 1.0
+                Elapsed = clock.Elapsed
+            }
+
+        [ allenCahn; burgers; kdv; heat; allenCahn2D; burgers2D ], (burgersReference, kdvReference, heatReference))
 
 // Against answers that share nothing with the spectral solver.
 let times = Problems.saveTimes 4.0
@@ -55,7 +80,25 @@ let heatError =
 
 printfn $"Burgers against Cole-Hopf {burgersError:E1}, KdV against its formula {kdvError:E1}, heat {heatError:E1}"
 
+let names = [| for name, _, _, _ in found -> name |]
+
+save
+    "references"
+    "Reference solutions"
+    "Fourier spectral methods with exponential Runge–Kutta steps: what another refinement of the grid, and of the steps, changes."
+    [
+        Chart.bars
+            names
+            [
+                "space", [| for _, space, _, _ in found -> space |]
+                "time", [| for _, _, time, _ in found -> time |]
+            ]
+        |> Chart.logY
+        |> Chart.axes "" "estimated relative error"
+        |> Chart.titled "Errors of the references"
+    ]
+
 printResult (
-    List.concat [ allenCahn; burgers; kdv; heat; allenCahn2D; burgers2D ]
+    List.collect (fun (_, _, _, figures) -> figures) found
     @ [ "burgersColeHopf", burgersError; "kdvExact", kdvError ]
 )

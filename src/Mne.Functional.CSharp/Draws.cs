@@ -83,6 +83,9 @@ public sealed class Draws : IDisposable
     /// <summary>Writes the draws as comma-separated text and gives the file's full path.</summary>
     public string SaveCsv(string path) => Core.Export.csv(path, Inner);
 
+    /// <inheritdoc/>
+    public override string ToString() => Inner.ToString();
+
     /// <summary>Frees their tensors.</summary>
     public void Dispose() => ((IDisposable)Inner).Dispose();
 }

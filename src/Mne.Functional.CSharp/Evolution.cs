@@ -249,6 +249,9 @@ public sealed class Solution : IDisposable
     public static Solution Open(string path, Network? network = null) =>
         new(network is null ? Core.Storage.openSolution(path) : Core.Storage.openSolutionWith(network.Inner, path));
 
+    /// <inheritdoc/>
+    public override string ToString() => Inner.ToString();
+
     /// <summary>Frees its tensors.</summary>
     public void Dispose() => ((IDisposable)Inner).Dispose();
 }

@@ -61,6 +61,9 @@ public sealed class Domain
     /// <summary>One entry per coordinate.</summary>
     public IReadOnlyList<Coordinate> Coordinates => [.. Inner.Coordinates.Select(Coordinate.OfCore)];
 
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(" × ", Coordinates);
+
     /// <summary>The (low, high) of every coordinate of a bounded domain.</summary>
     /// <exception cref="ArgumentException">A coordinate is the whole real line.</exception>
     public (double Low, double High)[] Bounds() =>

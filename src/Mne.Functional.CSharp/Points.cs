@@ -7,6 +7,9 @@ public sealed class Collocation
 
     internal Core.Collocation Inner { get; }
 
+    /// <inheritdoc/>
+    public override string ToString() => $"{Count} points";
+
     /// <summary>N.</summary>
     public int Count => Core.CollocationModule.count(Inner);
 
@@ -123,4 +126,7 @@ public sealed class Sketch
 
     /// <summary>To the tangents of s of the N points.</summary>
     public static Sketch Landmarks(int count) => new(Core.Sketch.NewLandmarks(count));
+
+    /// <inheritdoc/>
+    public override string ToString() => Inner.ToString();
 }

@@ -73,6 +73,9 @@ public sealed class Process
     /// <summary>The space dimension d.</summary>
     public int Dimension => Inner.Dimension;
 
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
     /// <summary>D = σσᵀ.</summary>
     public Covariance Diffusion => Covariance.OfCore(Inner.Diffusion);
 

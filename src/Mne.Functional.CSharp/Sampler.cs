@@ -50,6 +50,9 @@ public sealed class Start
     /// <summary>Points that the caller has (M × d).</summary>
     public static Start Known(Tensor points) => new(Core.Start.NewKnown(points));
 
+    /// <inheritdoc/>
+    public override string ToString() => Inner.ToString();
+
     /// <summary>τ, the temperature of the points: 1 for points that the caller has.</summary>
     public double Temperature => Inner.Temperature;
 
@@ -285,6 +288,9 @@ public sealed class Sampler : IDisposable
         new(network is null
             ? Core.Storage.openSampler(Family(process), target.Inner, path)
             : Core.Storage.openSamplerWith(network.Inner, Family(process), target.Inner, path));
+
+    /// <inheritdoc/>
+    public override string ToString() => Inner.ToString();
 
     /// <summary>Frees its tensors.</summary>
     public void Dispose() => ((IDisposable)Inner).Dispose();

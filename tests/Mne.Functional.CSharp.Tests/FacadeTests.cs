@@ -223,6 +223,18 @@ public class FacadeTests
     }
 
     [Fact]
+    public void Values_say_what_they_are()
+    {
+        using var start = Fitted();
+        using var solution = Evolution.Solve(Equation1, Net, Points, start, 0.0, 0.5, Options);
+        Assert.StartsWith($"u(t, x) for t from 0 to 0.5 in {solution.Steps.Count} steps", solution.ToString());
+        Assert.Equal("Periodic (0.0, 6.283185307) × Real", Circle.Times(Domain.Euclidean(1)).ToString());
+        Assert.Contains("Sketch = Landmarks 20", Options.ToString());
+        using var draws = new Draws(Tensors.Line(1.0, 3.0), Tensors.Vector([0.0, 0.0]), Tensors.Vector([0.0, 0.0]));
+        Assert.Equal("2 weighted draws, d = 1", draws.ToString());
+    }
+
+    [Fact]
     public void Charts_are_saved_as_pages()
     {
         var folder = Scratch();

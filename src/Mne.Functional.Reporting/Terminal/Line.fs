@@ -24,8 +24,10 @@ module internal Line =
         [
             3, (if isFit then "step" else "t"), Format.number report.Time
             4, (if isFit then "step size" else "step"), Format.number report.Step
-            6, "accepted", string report.Accepted
-            6, "rejected", string report.Rejected
+            // Not every phase goes in steps.
+            if report.Accepted + report.Rejected > 0 then
+                6, "accepted", string report.Accepted
+                6, "rejected", string report.Rejected
             2, (if isFit then "error" else "residual"), Format.number report.Residual
             5, "rank", Format.number report.EffectiveRank
         ]

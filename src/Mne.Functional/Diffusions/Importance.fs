@@ -4,6 +4,7 @@ open System
 
 /// Draws from an approximation q of a density ρ = e^{−V} / Z, with what is needed to correct for the difference.
 /// They own tensors; dispose of them when they are no longer needed.
+[<StructuredFormatDisplay("{Summary}")>]
 type Draws =
     {
         /// The points (M × d), distributed as q.
@@ -15,6 +16,12 @@ type Draws =
         /// log w = −V − log q at the points (M): the weights are proper, E[w f(x)] = ∫ f e^{−V} for every f.
         LogWeights: Tensor
     }
+
+    /// One line that says what they are; F# Interactive shows it in place of tensors.
+    member draws.Summary =
+        $"{draws.Points.shape[0]} weighted draws, d = {draws.Points.shape[1]}"
+
+    override draws.ToString() = draws.Summary
 
     interface IDisposable with
         member draws.Dispose() =

@@ -73,6 +73,7 @@ type SamplerOptions =
 
 /// A sampler: the energy of a process that starts in a density known by formula and ends in a reference distribution,
 /// for all times. Draws are carried from the end back to the start. It owns tensors; dispose of it when no longer needed.
+[<StructuredFormatDisplay("{Summary}")>]
 type Sampler =
     {
         /// What is sampled.
@@ -86,6 +87,12 @@ type Sampler =
         /// The options that it was made with.
         Options: SamplerOptions
     }
+
+    /// One line that says what it is; F# Interactive shows it in place of tensors.
+    member sampler.Summary =
+        $"a sampler, d = {sampler.Target.Dimension}, by {sampler.Process.Name} up to t = {sampler.Options.Duration}, whose fit at t = 0 is off by {100.0 * sampler.FitError:G3} %%"
+
+    override sampler.ToString() = sampler.Summary
 
     interface IDisposable with
         member sampler.Dispose() =

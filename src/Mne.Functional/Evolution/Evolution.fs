@@ -70,6 +70,7 @@ and EvolutionState =
 
 /// The solution of an evolution equation: θ(t) and X(t) as functions of time, interpolated with order 4 between steps.
 /// It owns tensors; dispose of it when it is no longer needed.
+[<StructuredFormatDisplay("{Summary}")>]
 type Solution =
     {
         /// The vector field that was integrated, with the network.
@@ -87,6 +88,14 @@ type Solution =
 
     /// How the run ended.
     member solution.Outcome = solution.Trajectory.Outcome
+
+    /// One line that says what it is; F# Interactive shows it in place of tensors.
+    member solution.Summary =
+        let trajectory = solution.Trajectory
+
+        $"u(t, x) for t from {trajectory.Start} to {trajectory.Stop} in {trajectory.Records.Length} steps, {solution.Network.ParameterCount} parameters. {solution.Outcome.Advice}"
+
+    override solution.ToString() = solution.Summary
 
     interface IDisposable with
         member solution.Dispose() =
