@@ -1,4 +1,6 @@
-// Twenty-five Gaussian modes on {−10, −5, 0, 5, 10}² with variance 0.3, from their energy alone: an ordinary network of both coordinates.
+// Twenty-five Gaussian modes on {−10, −5, 0, 5, 10}² with variance 0.3, from their energy alone. The network is a sum over the two
+// coordinates of one network with shared weights, as the energy is. Sines resolve modes that are narrow beside their distance; the
+// coordinate itself, and swish above both, keep the energy growing outside.
 //     dotnet fsi --optimize+ scripts/gmm25.fsx
 #load "sampling.fsx"
 
@@ -11,21 +13,34 @@ let mixture = Targets.twentyFiveModes
 let target = densityOf mixture
 
 let options, family =
+    // Three: the noise is then narrower than the modes are apart, until they have come together.
     Sampler.standardise
-        1.0
+        3.0
         { Sampler.defaults with
             Network =
-                fun plane -> Network.create plane [ Layer.dense 96 Swish; Layer.dense 96 Swish; Layer.dense 96 Swish ]
-            PointCount = 2500
-            Sketch = Landmarks 600
-            FitPointCount = 1500
-            FitSteps = 120
-            DrawTolerance = 1e-4
+                fun plane ->
+                    Network.ofBlocks
+                        plane
+                        [ [ 0 ]; [ 1 ] ]
+                        [
+                            Layer.concatenate [ Layer.dense 48 Sine ]
+                            Layer.dense 48 Swish
+                            Layer.dense 48 Swish
+                        ]
+            PointCount = 500
+            Sketch = Landmarks 150
+            Regularisation = 1e-7
+            Tolerance = 3e-3
+            Refreshes = 40
+            FitPointCount = 600
+            FitSteps = 100
+            FitRegularisation = 1e-6, 1e-10
+            DrawTolerance = 1e-3
             Start =
                 Cooled
                     { Chains.defaults with
                         Spread = 8.0
-                        Temperature = 3.0
+                        Temperature = 1.3
                     }
         }
         target
