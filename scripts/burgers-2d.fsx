@@ -53,8 +53,8 @@ let solution, seconds =
             Evolution.solve
                 { Evolution.defaults with
                     Sketch = Landmarks 1000
-                    Regularisation = 1e-12
-                    Tolerance = 1e-5
+                    Regularisation = 1e-13
+                    Tolerance = 5e-6
                     Points =
                         PointDynamics.redrawn
                             0.25

@@ -18,7 +18,7 @@ let options d =
     | 2 -> { Sampler.defaults with Start = chains }
     | 5 ->
         { Sampler.defaults with
-            PointCount = 4000
+            PointCount = 2500
             Sketch = Landmarks 1000
             FitPointCount = 1500
             FitSteps = 100

@@ -94,24 +94,19 @@ public sealed class PointDynamics
         new(Core.PointDynamicsModule.residual(every, candidates.Inner));
 
     /// <summary>
-    /// The points move, and at the given times others take their place: those that <paramref name="draw"/> gives for a seed and a time
-    /// (N × d).
+    /// The points are drawn anew at the given times, and at the start, by a recipe for any time: <paramref name="draw"/> maps a seed and a
+    /// time to points (N × d).
     /// </summary>
-    /// <param name="times">When the points are replaced.</param>
+    /// <param name="times">When, after the start.</param>
     /// <param name="draw">(seed, t) ↦ points.</param>
-    /// <param name="needs">The derivatives of u that the velocity reads.</param>
-    /// <param name="velocity">ẋ (N × d) from the local values.</param>
     /// <example><code>
-    /// var refreshed = PointDynamics.Refreshed([0.5], (seed, t) => Tensors.Normal(seed, 200, 1), [], here => -here.Points);
+    /// var widening = PointDynamics.Refreshed([0.1, 0.3], (seed, t) => Math.Sqrt(1 + 2 * t) * Tensors.Normal(seed, 200, 1));
     /// </code></example>
-    public static PointDynamics Refreshed(
-        IEnumerable<double> times, Func<int, double, Tensor> draw, IEnumerable<Derivative> needs, Func<Local, Tensor> velocity) =>
-        new(Core.PointDynamics.NewRefreshed(new Core.Refresh(
-            times: Bridge.List(times),
-            draw: Bridge.Function<Core.Placement, int, double, Tensor>(
-                (placement, seed, t) => Core.TensorModule.place(placement, draw(seed, t))),
-            needs: Bridge.Needs(needs),
-            velocity: Bridge.OfLocal(velocity))));
+    public static PointDynamics Refreshed(IEnumerable<double> times, Func<int, double, Tensor> draw) =>
+        new(Core.PointDynamicsModule.refreshed(
+            Bridge.List(times),
+            Bridge.Function<Core.Placement, int, double, Tensor>(
+                (placement, seed, t) => Core.TensorModule.place(placement, draw(seed, t)))));
 }
 
 /// <summary>How the minimal-norm problem is restricted.</summary>

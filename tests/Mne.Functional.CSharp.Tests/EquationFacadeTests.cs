@@ -172,12 +172,12 @@ public class EquationFacadeTests
             new() { Points = PointDynamics.Residual(0.2, candidates) },
             o => With(o, points: Core.PointDynamicsModule.residual(0.2, candidates.Inner)));
 
-        // ẋ = 1 from 0.2 on: points that were replaced then are 0.2 further at t = 0.4.
-        var refreshed = PointDynamics.Refreshed(
-            [0.2], (seed, t) => torch.full([32, 1], 10.0 * t, torch.float64), [], here => torch.ones_like(here.Points));
+        // Points that were drawn for t = 0.2 stay to the end.
+        var refreshed = PointDynamics.Refreshed([0.2], (seed, t) => torch.full([32, 1], 1.0 + t, torch.float64));
         using var moved = Evolution.Solve(
             equation, network, Points, start, 0.0, 0.4, new() { Points = refreshed, Tolerance = 1e-4, Regularisation = 1e-6 });
-        Close([.. Enumerable.Repeat(2.2, 32)], moved.Points(0.4));
+        Close([.. Enumerable.Repeat(1.0, 32)], moved.Points(0.1));
+        Close([.. Enumerable.Repeat(1.2, 32)], moved.Points(0.4));
         Assert.Equal("Dormand–Prince 5(4)", new EvolutionOptions().Tableau.Name);
         Assert.Equal(Core.Evolution.defaults.Controller, new EvolutionOptions().ToCore(null, default).Controller);
         Assert.Equal(Core.Evolution.defaults.Tableau, new EvolutionOptions().ToCore(null, default).Tableau);

@@ -43,9 +43,9 @@ type SamplerOptions =
         Tolerance: float
         /// The Runge–Kutta method. Default: Runge–Kutta–Chebyshev with 8 stages, since diffusion limits most steps.
         Tableau: Tableau
-        /// n: the points are replaced by new ones at the times T (k/n)³, k = 1 … n − 1, often at first, where the energy changes fastest.
-        /// They are first points carried along by the process itself, whose transition has to be known; otherwise, and for n = 1,
-        /// the first points move with the flow all the way. Default 10.
+        /// n: the points stay, and are replaced by new ones at the times T (k/n)³, k = 1 … n − 1, often at first, where the energy changes
+        /// fastest. They are first points carried along by the process itself, whose transition has to be known; otherwise, and for
+        /// n = 1, the first points move with the flow all the way. Default 20.
         Refreshes: int
         /// T: how long the process runs; what is left of the start then is of size e^{−T}. Default 3.
         Duration: float
@@ -111,7 +111,7 @@ module Sampler =
             Regularisation = 1e-8
             Tolerance = 1e-3
             Tableau = Stepper.chebyshev 8
-            Refreshes = 10
+            Refreshes = 20
             Duration = 3.0
             Start = Cloud(3.0, 2.0)
             FitSteps = 60
@@ -221,32 +221,25 @@ module Sampler =
                 Tensor.rms (Network.value network start fresh - wanted)
                 / Tensor.rms (wanted - wanted.mean ()))
 
-        let refreshed =
-            match p.Transition, Process.flowingPoints p with
-            | Some _, Moving(needs, velocity) when options.Refreshes > 1 ->
+        let dynamics =
+            match p.Transition with
+            | Some _ when options.Refreshes > 1 ->
                 let n = float options.Refreshes
 
-                Refreshed
-                    {
-                        Times = [ for k in 1.0 .. n - 1.0 -> options.Duration * (k / n) ** 3.0 ]
-                        Draw =
-                            fun placement seed t ->
-                                Scope.keep (fun () ->
-                                    let first =
-                                        Collocation.points placement (Random.child 0 seed) (points options.PointCount)
+                PointDynamics.refreshed
+                    [ for k in 1.0 .. n - 1.0 -> options.Duration * (k / n) ** 3.0 ]
+                    (fun placement seed t ->
+                        Scope.keep (fun () ->
+                            let first =
+                                Collocation.points placement (Random.child 0 seed) (points options.PointCount)
 
-                                    // Noise up to half as large again: draws reach farther out than so few points would.
-                                    let noise =
-                                        Random.normal placement (Random.child 1 seed) [ options.PointCount; d ]
-                                        * (1.0
-                                           + 0.5
-                                             * Random.uniform placement (Random.child 2 seed) [ options.PointCount; 1 ])
+                            // Noise up to twice as large: draws reach farther out than so few points would.
+                            let noise =
+                                Random.normal placement (Random.child 1 seed) [ options.PointCount; d ]
+                                * (1.0 + Random.uniform placement (Random.child 2 seed) [ options.PointCount; 1 ])
 
-                                    Process.carry t noise first p)
-                        Needs = needs
-                        Velocity = velocity
-                    }
-            | _, flowing -> flowing
+                            Process.carry t noise first p))
+            | _ -> Process.flowingPoints p
 
         let evolution =
             { Evolution.defaults with
@@ -255,7 +248,7 @@ module Sampler =
                 Regularisation = options.Regularisation
                 Tolerance = options.Tolerance
                 ErrorScale = Spread
-                Points = refreshed
+                Points = dynamics
                 Seed = seed 5
                 Meter = options.Meter
                 Cancellation = options.Cancellation

@@ -271,41 +271,21 @@ module Evolution =
             | Fixed
             | Moving _ -> [ t0; t1 ], (fun _ y -> y)
             | Redrawn redraw ->
-                let draws = max 1 (int (Math.Ceiling(abs (t1 - t0) / redraw.Every * (1.0 - 1e-9))))
-
-                let time i =
-                    if i = draws then
-                        t1
-                    else
-                        t0 + (t1 - t0) * float i / float draws
-
-                let place i (y: Tensor) =
-                    VectorField.pack
-                        (VectorField.parameters field y)
-                        (PointDynamics.redraw redraw field (time i) y (Random.child i options.Seed))
-
-                List.init (draws + 1) time, place
-            | Refreshed refresh ->
                 let low, high = min t0 t1, max t0 t1
-                let between = refresh.Times |> List.filter (fun t -> low < t && t < high)
 
-                let times =
-                    t0
-                    :: (if t1 > t0 then
-                            List.sort between
-                        else
-                            List.sortDescending between)
-                    @ [ t1 ]
+                let between =
+                    redraw.Times(t0, t1)
+                    |> List.filter (fun t -> low < t && t < high)
+                    |> List.distinct
+                    |> List.sort
+
+                let times = t0 :: (if t1 > t0 then between else List.rev between) @ [ t1 ]
 
                 let place i (y: Tensor) =
-                    if i = 0 then
-                        y
-                    else
-                        let θ = VectorField.parameters field y
-                        let x = refresh.Draw (Placement.ofTensor θ) (Random.child i options.Seed) times[i]
-                        Guard.vectors "Draw" field.PointCount field.Network.Domain.Dimension x
-                        Guard.finite "Draw" x
-                        VectorField.pack θ x
+                    let x = redraw.Draw field times[i] y (Random.child i options.Seed)
+                    Guard.vectors "Draw" field.PointCount field.Network.Domain.Dimension x
+                    Guard.finite "Draw" x
+                    VectorField.pack (VectorField.parameters field y) x
 
                 times, place
 

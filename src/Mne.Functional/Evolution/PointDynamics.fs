@@ -1,5 +1,6 @@
 namespace Mne.Functional
 
+open System
 open TorchSharp
 
 /// Ways for the collocation points to follow the solution.
@@ -16,14 +17,54 @@ module PointDynamics =
     let characteristics (d: int) (term: Term) =
         Moving(Set.toList (Term.needs d term), (fun local -> -(Term.gradientSensitivity term local)))
 
+    /// As many of the candidates as there are points, in proportion to the monitor function (M numbers ≥ 0 at M candidates), at time t
+    /// and the joint state y: systematic resampling, so that points are as even as the candidates are. Raises `ArgumentException`
+    /// when the monitor is negative or not finite, or asks for more points somewhere than there are candidates.
+    let private choose (recipe: Collocation) monitor (field: VectorField) (t: float) (y: Tensor) (seed: int) : Tensor =
+        Scope.keep (fun () ->
+            let placement, count = Placement.ofTensor y, field.PointCount
+            let candidates = Collocation.points placement (Random.child 2 seed) recipe
+            Guard.points "Candidates" field.Network.Domain.Dimension candidates
+            let m = Tensor.rows candidates
+            let weights: Tensor = monitor field t y candidates
+            Guard.vector "Monitor" m weights
+            Guard.finite "Monitor" weights
+
+            if Tensor.toFloat (weights.min ()) < 0.0 then
+                Guard.fail
+                    "Monitor"
+                    $"a density of points of {Tensor.toFloat (weights.min ())} at t = {t:G6}, wanted numbers ≥ 0"
+
+            let cumulative = weights.cumsum 0L
+            let total = cumulative[int64 (m - 1)]
+
+            let levels =
+                Tensor.linspace placement 0.5 (float count - 0.5) count * (total / float count)
+
+            let chosen =
+                torch.searchsorted (cumulative, levels)
+                |> Tensor.toArray
+                |> Array.map (fun i -> min (m - 1) (int i))
+
+            match chosen |> Array.pairwise |> Array.tryFind (fun (i, j) -> i = j) with
+            | Some(i, _) ->
+                Guard.fail
+                    "Candidates"
+                    $"{m} candidates for {count} points, but the monitor wants candidate {i} more than once at t = {t:G6}; give more candidates or a flatter monitor"
+            | None -> Tensor.pick chosen candidates)
+
     let private redrawnBy every candidates monitor =
         Guard.positive "every" every
 
+        /// The span in equal parts that are no longer than `every`.
+        let times (t0: float, t1: float) =
+            let parts = max 1 (int (Math.Ceiling(abs (t1 - t0) / every * (1.0 - 1e-9))))
+            List.init (parts - 1) (fun i -> t0 + (t1 - t0) * float (i + 1) / float parts)
+
         Redrawn
             {
-                Every = every
-                Candidates = candidates
-                Monitor = monitor
+                Times = times
+                Draw = choose candidates monitor
             }
 
     /// Points are drawn anew every so often from the candidates, in proportion to a positive monitor function of u:
@@ -63,41 +104,17 @@ module PointDynamics =
         redrawnBy every candidates (fun field t y points ->
             (VectorField.residual field t y points).square().sum(1L).sqrt() |> halfEven)
 
-    /// `count` of the candidates in proportion to the monitor function, at time t and the joint state y: systematic
-    /// resampling, so that points are as even as the candidates are. Raises `ArgumentException` when the monitor is not
-    /// positive and finite, or asks for more points somewhere than there are candidates.
-    let internal redraw (redraw: Redraw) (field: VectorField) (t: float) (y: Tensor) (seed: int) : Tensor =
-        Scope.keep (fun () ->
-            let placement, count = Placement.ofTensor y, field.PointCount
-
-            let candidates =
-                Collocation.points placement (Random.child 2 seed) redraw.Candidates
-
-            Guard.points "Candidates" field.Network.Domain.Dimension candidates
-            let m = Tensor.rows candidates
-            let weights: Tensor = redraw.Monitor field t y candidates
-            Guard.vector "Monitor" m weights
-            Guard.finite "Monitor" weights
-
-            if Tensor.toFloat (weights.min ()) < 0.0 then
-                Guard.fail
-                    "Monitor"
-                    $"a density of points of {Tensor.toFloat (weights.min ())} at t = {t:G6}, wanted numbers ≥ 0"
-
-            let cumulative = weights.cumsum 0L
-            let total = cumulative[int64 (m - 1)]
-
-            let levels =
-                Tensor.linspace placement 0.5 (float count - 0.5) count * (total / float count)
-
-            let chosen =
-                torch.searchsorted (cumulative, levels)
-                |> Tensor.toArray
-                |> Array.map (fun i -> min (m - 1) (int i))
-
-            match chosen |> Array.pairwise |> Array.tryFind (fun (i, j) -> i = j) with
-            | Some(i, _) ->
-                Guard.fail
-                    "Candidates"
-                    $"{m} candidates for {count} points, but the monitor wants candidate {i} more than once at t = {t:G6}; give more candidates or a flatter monitor"
-            | None -> Tensor.pick chosen candidates)
+    /// Points are drawn anew at the given times, and at the start, by a recipe for any time: placement, seed, t ↦ N × d. For solutions
+    /// of which it is known where points have to be, such as the energies of a process whose samples can be drawn.
+    ///
+    /// <example><code>
+    /// // a heat kernel widens; so do the points
+    /// let widening = PointDynamics.refreshed [ 0.1; 0.3; 0.6 ] (fun placement seed t ->
+    ///     sqrt (1.0 + 2.0 * t) * Random.normal placement seed [ 500; 2 ])
+    /// </code></example>
+    let refreshed (times: float list) (draw: Placement -> int -> float -> Tensor) =
+        Redrawn
+            {
+                Times = fun _ -> times
+                Draw = fun _ t y seed -> draw (Placement.ofTensor y) seed t
+            }

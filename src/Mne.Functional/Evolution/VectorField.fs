@@ -7,34 +7,16 @@ type PointDynamics =
     /// The points move with the velocity ẋ = v(t, x; u): (N × d) from the local values. `needs` lists the derivatives of u
     /// that it reads.
     | Moving of needs: Derivative list * velocity: (Local -> Tensor)
-    /// The points stay for a while and are then drawn anew where they are needed; u is carried on.
+    /// The points stay for a while and are then drawn anew; u is carried on.
     | Redrawn of Redraw
-    /// The points move, and at given times others take their place; u is carried on.
-    | Refreshed of Refresh
 
-/// How points are drawn anew: from candidates, in proportion to a monitor function of u.
+/// How points are drawn anew.
 and Redraw =
     {
-        /// The time between two draws; the first is at the start.
-        Every: float
-        /// Where points may lie: several times as many as there will be points.
-        Candidates: Collocation
-        /// The density of points aimed at, up to a factor: numbers ≥ 0 (M) at the candidates (M × d), for the vector field
-        /// at time t and the joint state y: `Monitor field t y candidates`.
-        Monitor: VectorField -> float -> Tensor -> Tensor -> Tensor
-    }
-
-/// How moving points are replaced, where it is known how to draw points for any time.
-and Refresh =
-    {
-        /// When the points are replaced; times outside the span of the evolution do not count.
-        Times: float list
-        /// Points for a time: placement, seed, t ↦ N × d.
-        Draw: Placement -> int -> float -> Tensor
-        /// The derivatives of u that the velocity reads.
-        Needs: Derivative list
-        /// ẋ = v(t, x; u), as in `Moving`.
-        Velocity: Local -> Tensor
+        /// When, after the start, where points are drawn too: t0, t1 ↦ times between them.
+        Times: float * float -> float list
+        /// Points (N × d) for the vector field at time t and the joint state y: `Draw field t y seed`.
+        Draw: VectorField -> float -> Tensor -> int -> Tensor
     }
 
 /// The minimal neural evolution of a network: the vector field of the joint state y = (θ, X).
@@ -121,7 +103,6 @@ module VectorField =
                 | Fixed
                 | Redrawn _ -> Term.needs d field.Term
                 | Moving(needs, _) -> Set.union (Term.needs d field.Term) (Set.ofList needs)
-                | Refreshed refresh -> Set.union (Term.needs d field.Term) (Set.ofList refresh.Needs)
 
             let local =
                 {
@@ -146,8 +127,7 @@ module VectorField =
                 match field.Points with
                 | Fixed
                 | Redrawn _ -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
-                | Moving(_, velocity)
-                | Refreshed { Velocity = velocity } ->
+                | Moving(_, velocity) ->
                     let v = velocity local
                     Guard.vectors "velocity" field.PointCount d v
                     checkFinite "the velocity of the points" t x v
@@ -207,5 +187,4 @@ module VectorField =
             match field.Points with
             | Fixed
             | Redrawn _ -> errorOfU
-            | Moving _
-            | Refreshed _ -> max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))
+            | Moving _ -> max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))

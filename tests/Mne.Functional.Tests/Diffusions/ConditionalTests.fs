@@ -17,7 +17,7 @@ let private options =
         Regularisation = 1e-7
         Tolerance = 1e-2
         FitSteps = 25
-        Refreshes = 5
+        Refreshes = 12
         DrawTolerance = 1e-4
         Start = Cloud(2.0, 2.0)
     }

@@ -16,6 +16,7 @@ let private small =
         FitSteps = 25
         FitRegularisation = 1e-3, 1e-7
         Duration = 2.5
+        Refreshes = 10
         DrawTolerance = 1e-3
     }
 

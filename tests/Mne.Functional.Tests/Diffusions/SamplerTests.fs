@@ -17,7 +17,7 @@ let private small =
         Tolerance = 1e-2
         FitSteps = 25
         FitRegularisation = 1e-3, 1e-7
-        Refreshes = 6
+        Refreshes = 12
         DrawTolerance = 1e-5
     }
 

@@ -1,0 +1,72 @@
+// Twenty-five Gaussian modes on {−10, −5, 0, 5, 10}² with variance 0.3, from their energy alone. The network is a sum over the two
+// coordinates of one network with shared weights, as the energy is. Sines resolve modes that are narrow beside their distance; the
+// coordinate itself, and swish above both, keep the energy growing outside.
+//     dotnet fsi --optimize+ scripts/gmm25.fsx
+#load "sampling.fsx"
+
+open Mne.Functional
+open Mne.Functional.Reporting
+open Mne.Functional.References
+open Sampling
+
+let mixture = Targets.twentyFiveModes
+let target = densityOf mixture
+
+let options, family =
+    // Three: the noise is then narrower than the modes are apart, until they have come together.
+    Sampler.standardise
+        3.0
+        { Sampler.defaults with
+            Network =
+                fun plane ->
+                    Network.ofBlocks
+                        plane
+                        [ [ 0 ]; [ 1 ] ]
+                        [
+                            Layer.concatenate [ Layer.dense 48 Sine ]
+                            Layer.dense 48 Swish
+                            Layer.dense 48 Swish
+                        ]
+            PointCount = 500
+            Sketch = Landmarks 150
+            Regularisation = 1e-7
+            Tolerance = 3e-3
+            Refreshes = 40
+            FitPointCount = 600
+            FitSteps = 100
+            FitRegularisation = 1e-6, 1e-10
+            DrawTolerance = 1e-3
+            Start =
+                Cooled
+                    { Chains.defaults with
+                        Spread = 8.0
+                        Temperature = 1.3
+                    }
+        }
+        target
+
+let sampler, draws, seconds = target |> sample options family 40_000
+
+printfn "25 modes"
+let results = figures 0.0 draws
+let found, modeWeightError = modeWeights mixture draws
+printfn $"  weights of the modes   {100.0 * Array.min found:F2} %% to {100.0 * Array.max found:F2} %%   (exact: 4 %%)"
+
+finish
+    "gmm25.html"
+    "Twenty-five modes"
+    "40,000 draws from the formula of 25 narrow Gaussian modes, and the weights that the modes have among them."
+    [
+        Chart.points "weighted draws, resampled" (Importance.resample 1 4000 draws)
+        |> Chart.axes "x₁" "x₂"
+        |> Chart.equalAspect
+        Chart.bars
+            [| for mean in mixture.Means -> $"({mean[0]}, {mean[1]})" |]
+            [ "exact", mixture.Weights; "found", found ]
+        |> Chart.titled "Weights of the modes"
+        |> Chart.axes "mode" "weight"
+        diagnostics sampler
+    ]
+    (results
+     @ forward (points (Mixture.sample 1 2000 mixture)) sampler
+     @ [ "modeWeightError", modeWeightError; "seconds", seconds ])
