@@ -77,7 +77,7 @@ let solution, seconds =
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 900
+                    Sketch = Landmarks 700
                     Regularisation = 1e-12
                     Tolerance = 1e-6
                     ErrorScale = Spread
