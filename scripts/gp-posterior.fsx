@@ -76,7 +76,8 @@ let target =
                         energyOf (θ.narrow (0L, int64 first, int64 (min 50 (Tensor.rows θ - first))))
                 ]))
 
-let count = 10_000
+// The deviations are to be known to a fraction of a per cent.
+let count = 60_000
 
 let sampler, draws, seconds =
     let clock = Diagnostics.Stopwatch.StartNew()
