@@ -52,7 +52,7 @@ let solution, seconds =
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 1000
+                    Sketch = Landmarks 1200
                     Regularisation = 1e-13
                     Tolerance = 5e-6
                     Points =
@@ -65,7 +65,7 @@ let solution, seconds =
                 }
                 equation
                 network
-                (Collocation.sequence quarter 1800)
+                (Collocation.sequence quarter 2200)
                 start
                 (0.0, 4.0)))
 

@@ -51,16 +51,16 @@ let solution, seconds =
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 360
+                    Sketch = Landmarks 450
                     Regularisation = 1e-13
-                    Tolerance = 3e-7
+                    Tolerance = 2e-7
                     // The front moves by one or two of its widths between two draws.
                     Points = PointDynamics.redrawn 0.04 (Collocation.grid line 16384) [ Partial(0, 1) ] steep
                     Meter = meter
                 }
                 burgers
                 network
-                (Collocation.grid line 800)
+                (Collocation.grid line 1000)
                 start
                 (0.0, 4.0)))
 

@@ -52,8 +52,8 @@ let network =
         (Domain.euclidean d)
         [
             Layer.normalise (List.ofArray (Tensor.toArray places)) (List.replicate d 1.0)
-            Layer.dense 32 Swish
-            Layer.dense 32 Swish
+            Layer.dense 48 Swish
+            Layer.dense 48 Swish
         ]
 
 printfn "∂u/∂t = %s" (Term.show equation)
@@ -63,8 +63,8 @@ let start, fitSeconds =
         Terminal.watch (fun meter ->
             Regression.fit
                 { Regression.defaults with
-                    Steps = 80
-                    Tolerance = 3e-5
+                    Steps = 200
+                    Tolerance = 3e-6
                     Regularisation = 1e-2, 1e-15
                     Meter = meter
                 }
@@ -77,7 +77,7 @@ let solution, seconds =
         Terminal.watch (fun meter ->
             Evolution.solve
                 { Evolution.defaults with
-                    Sketch = Landmarks 700
+                    Sketch = Landmarks 1000
                     Regularisation = 1e-12
                     Tolerance = 1e-6
                     ErrorScale = Spread
@@ -86,7 +86,7 @@ let solution, seconds =
                 }
                 equation
                 network
-                (Collocation.given (matched 2 1500 initialVariance))
+                (Collocation.given (matched 2 2500 initialVariance))
                 start
                 (0.0, 8.0)))
 

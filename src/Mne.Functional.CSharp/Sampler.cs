@@ -87,8 +87,8 @@ public sealed record SamplerOptions
     public Tableau Tableau { get; init; } = Tableau.OfCore(Defaults.Tableau);
 
     /// <summary>
-    /// n: the points are replaced by new ones at the times T (k/n)³, k = 1 … n − 1; with n = 1, and for processes without a known
-    /// transition, the first points move with the flow all the way. Default 10.
+    /// n: the points stay, and are replaced by new ones at the times T (k/n)³, k = 1 … n − 1; with n = 1, and for processes without a
+    /// known transition, the first points move with the flow all the way. Default 20.
     /// </summary>
     public int Refreshes { get; init; } = Defaults.Refreshes;
 
@@ -201,7 +201,7 @@ public sealed class Sampler : IDisposable
 
     /// <summary>
     /// Options and process for a target that is not of unit size around the origin: the first points are found, and network and process
-    /// are shifted and scaled to them. <paramref name="width"/> is 1 or 2: more leaves room for narrow modes.
+    /// are shifted and scaled to them. <paramref name="width"/> is 1 to 3: more leaves room for narrow modes.
     /// </summary>
     /// <example><code>
     /// var (options, process) = Sampler.Standardise(2.0, target, new SamplerOptions { Start = Start.Cooled() });

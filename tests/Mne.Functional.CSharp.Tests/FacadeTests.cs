@@ -18,7 +18,7 @@ public class FacadeTests
     private static readonly EvolutionOptions Options =
         new() { Tolerance = 1e-5, Regularisation = 1e-8, Sketch = Sketch.Landmarks(20) };
 
-    private static readonly SamplerOptions Small = new()
+    internal static readonly SamplerOptions Small = new()
     {
         Network = domain => Network.Create(domain, Layer.Dense(16, Activation.Swish)),
         PointCount = 120,

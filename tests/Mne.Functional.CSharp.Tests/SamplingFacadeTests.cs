@@ -8,17 +8,7 @@ public class SamplingFacadeTests
 {
     private static readonly Density Target = Density.GaussianMixture((0.5, [-1.0, 0.0], 0.7), (0.5, [1.0, 0.0], 0.7));
 
-    private static readonly SamplerOptions Small = new()
-    {
-        Network = domain => Network.Create(domain, Layer.Dense(16, Activation.Swish)),
-        PointCount = 120,
-        Sketch = Sketch.Landmarks(60),
-        Regularisation = 1e-5,
-        Tolerance = 1e-3,
-        FitSteps = 10,
-        FitPointCount = 120,
-        DrawTolerance = 1e-3,
-    };
+    private static readonly SamplerOptions Small = FacadeTests.Small;
 
     private static readonly Lazy<Sampler> Made = new(() => Sampler.Evolve(Target, Small));
 

@@ -278,7 +278,7 @@ module Sampler =
     /// Options and process for a target that is not of unit size around the origin: the first points are found, the
     /// network sees coordinates shifted and scaled to mean 0 and standard deviation `width` of these points, and the process
     /// ends in a normal distribution of their mean, and of their standard deviation divided by `width`.
-    /// `width` is 1 or 2: more leaves room for narrow modes.
+    /// `width` is 1 to 3: more leaves room for narrow modes.
     /// Raises `ArgumentException` when options do not fit the target.
     ///
     /// <example><code>

@@ -106,6 +106,7 @@ module PointDynamics =
 
     /// Points are drawn anew at the given times, and at the start, by a recipe for any time: placement, seed, t ↦ N × d. For solutions
     /// of which it is known where points have to be, such as the energies of a process whose samples can be drawn.
+    /// An evolution raises `ArgumentException` when the recipe gives points of another number or dimension, or that are not finite.
     ///
     /// <example><code>
     /// // a heat kernel widens; so do the points

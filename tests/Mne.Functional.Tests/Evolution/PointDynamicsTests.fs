@@ -266,6 +266,14 @@ let tests =
                             fun () ->
                                 run (PointDynamics.steep 1.0 (Collocation.grid (Domain.box [ 0.0, 1.0; 0.0, 1.0 ]) 9))
 
+                            "refreshed points of another number",
+                            [ "Draw"; "3 rows"; "20 points" ],
+                            fun () -> run (PointDynamics.refreshed [] (fun p _ _ -> Tensor.zeros p [ 3; 1 ]))
+
+                            "refreshed points that are not finite",
+                            [ "Draw"; "not finite" ],
+                            fun () -> run (PointDynamics.refreshed [] (fun p _ _ -> nan * Tensor.ones p [ 20; 1 ]))
+
                             "a velocity of the wrong shape",
                             [ "velocity"; "N × 1" ],
                             fun () -> run (PointDynamics.advected (fun _ x -> x.squeeze 1L))
