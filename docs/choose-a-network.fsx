@@ -14,12 +14,12 @@ parameters cost little, and a rich class of functions keeps the residual small.
 | Problem | Begin with |
 |---|---|
 | periodic equation in one dimension | `Layer.harmonics 2` to `4`, then two or three layers of 32 to 64 `Sine` units |
-| an energy with polynomial tails (samplers) | two or three layers of 64 `Swish` units |
+| an energy with polynomial tails (samplers) | two or three layers of 64 `Swish` units, which go on growing where there are no points; sines do not, and lose draws there |
 | a front or a plateau | `Tanh` |
 | a domain far from 0 or of unequal sides | `Layer.normalise` first, or `Network.rescaled` around any network |
 | a sum over particles, or a symmetric function | `Network.ofBlocks`: shared weights over blocks of coordinates |
 | something known plus a correction | `Network.add` |
-| a formula of your own | `Network.ofFunction`: any differentiable function of θ and x, slower |
+| a formula of your own | `Network.ofFunction`: any function of θ and x, slower; smooth, or an equation that reads a derivative beyond a kink is refused |
 *)
 (*** hide ***)
 #load "../scripts/load.fsx"

@@ -59,4 +59,16 @@ printfn $"ρ(x₁ = 1) / ρ(x₁ = −1) = {exp (energies[1] - energies[0]):F2},
 
 (**
 `Conditional.marginal` makes it a `Density`, to be sampled like any other.
+
+## Hierarchies
+
+Where b is the scale on which all of a hangs, as in a funnel or a model with a variance of its own, no network sees both ends of
+the density at once. Two stages do: `Conditional.evolve` with noise on a, then `Marginal.evolve`, which samples b from its marginal
+energy; `Marginal.draw` draws both, with exact weights for the whole. Three things help, and `scripts/funnel.fsx` has them all:
+
+* Given b, the coordinates a of a funnel are independent, and stay so under noise: a network that is a sum over pairs (b, a_k),
+  `Network.ofBlocks`, is then exact at every time.
+* The first points have to cover all of b. Tempered chains lose the narrow end; with `Held = [ 0 ]` in the options of `Chains`,
+  the coordinate 0 stays where a chain starts, and the chain moves in the others.
+* Scales become positions by x = δ sinh z: `Density.transformed`, whose draws keep their weights.
 *)

@@ -128,6 +128,9 @@ let finish (file: string) (title: string) (text: string) (charts: Chart list) (r
                 | "ess" -> "effective sample size", $"{100.0 * value:F1} %%"
                 | "logZError" -> "error of log Z", $"{value:G3}"
                 | "forwardEss" -> "efficiency at exact samples", $"{100.0 * value:F1} %%"
+                | "elboGap" -> "KL(q | ρ)", $"{value:G3}"
+                | "modeWeightError" -> "error of a mode's weight, at most", $"{value:G3}"
+                | "seconds" -> "seconds", $"{value:F0}"
                 | name -> name, $"{value:G4}"
         ]
 

@@ -25,13 +25,17 @@ public sealed record ChainOptions
     /// <summary>τ: the points follow e^{−V/τ}. Default 2.</summary>
     public double Temperature { get; init; } = Defaults.Temperature;
 
+    /// <summary>Coordinates that stay where their chain starts, such as the logarithm of a scale on which all others hang. Default none.</summary>
+    public int[] Held { get; init; } = [];
+
     internal Core.ChainOptions ToCore() => new(
         spread: Spread,
         centre: Bridge.Option(Centre is null ? null : Bridge.List(Centre)),
         chains: Chains,
         cooling: Cooling,
         sampling: Sampling,
-        temperature: Temperature);
+        temperature: Temperature,
+        held: Bridge.List(Held));
 }
 
 /// <summary>Where the first points of a sampler come from. They have to cover the density.</summary>

@@ -25,6 +25,7 @@ public class SamplingFacadeTests
         Assert.Equal(Core.ReverseSde.defaults, new ReverseOptions().ToCore());
         Assert.Equal(1.5, Start.Cooled(new ChainOptions { Spread = 4.0, Temperature = 1.5 }).Temperature);
         Assert.Equal(4.0, Start.Cooled(new ChainOptions { Spread = 4.0 }).Spread);
+        Assert.Equal([1, 0], new ChainOptions { Held = [1, 0] }.ToCore().Held);
         Assert.Equal(2.0, Start.Cloud(3.0, 2.0).Temperature);
     }
 

@@ -5,4 +5,8 @@ open Expecto
 // One test at a time: libtorch uses every core by itself, and the count of live tensors is one for the process.
 [<EntryPoint>]
 let main arguments =
-    runTestsInAssemblyWithCLIArgs [ CLIArguments.Sequenced ] arguments
+    match arguments with
+    | [| argument; path |] when argument = KilledRun.argument ->
+        KilledRun.child path
+        0
+    | _ -> runTestsInAssemblyWithCLIArgs [ CLIArguments.Sequenced ] arguments

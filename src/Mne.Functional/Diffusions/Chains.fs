@@ -19,6 +19,9 @@ type ChainOptions =
         Sampling: int
         /// τ: the points follow e^{−V/τ}, near every mode that a chain has found. Default 2.
         Temperature: float
+        /// Coordinates that stay where their chain starts: those on which all others hang, such as the logarithm of a scale, of which
+        /// tempering would lose one end. Default none.
+        Held: int list
     }
 
 /// Points that cover a density of which only the energy is known (MATH.md §4 "Initial points"). Chains seldom move between
@@ -35,6 +38,7 @@ module Chains =
             Cooling = 150
             Sampling = 50
             Temperature = 2.0
+            Held = []
         }
 
     /// The state of all chains: points (M × d), energies (M), gradients (M × d), and the step size h of every chain (M).
@@ -46,21 +50,25 @@ module Chains =
             Step: Tensor
         }
 
+    /// 1 for coordinates that move, 0 for those that are held (1 × d).
+    let private moving (options: ChainOptions) placement d : Tensor =
+        Tensor.ofRows placement [ [ for k in 0 .. d - 1 -> if List.contains k options.Held then 0.0 else 1.0 ] ]
+
     let private tensors state =
         [ state.Points; state.Energy; state.Gradient; state.Step ]
 
     /// One step of the Metropolis-adjusted Langevin algorithm at temperature τ for every chain (Roberts and Tweedie 1996);
     /// the chains' step sizes follow their acceptance (0.574 is best; Roberts and Rosenthal 1998).
-    let private step (density: Density) (τ: float) seed (state: State) : State =
+    let private step (density: Density) (moving: Tensor) (τ: float) seed (state: State) : State =
         let placement = Placement.ofTensor state.Points
         let m, d = Tensor.rows state.Points, density.Dimension
         let h = state.Step.unsqueeze 1L
-        let noise = Random.normal placement (Random.child 0 seed) [ m; d ]
+        let noise = moving * Random.normal placement (Random.child 0 seed) [ m; d ]
 
         // No drift is much longer than the noise (truncated Langevin; Roberts and Tweedie 1996, §1.4.3): where an energy is steep, far
         // out in a cloud, proposals would overshoot to where it is not finite.
         let drift (gradient: Tensor) : Tensor =
-            let full = h / τ * gradient
+            let full = moving * (h / τ * gradient)
             let longest = 2.0 * (2.0 * h * float d).sqrt()
 
             full
@@ -73,7 +81,8 @@ module Chains =
 
         /// log of the density of moving from one point to another, up to a constant.
         let transition (from: Tensor) (gradientThere: Tensor) (towards: Tensor) =
-            -(towards - from + drift gradientThere).square().sum 1L / (4.0 * state.Step)
+            -(moving * (towards - from) + drift gradientThere).square().sum 1L
+            / (4.0 * state.Step)
 
         let logRatio =
             (state.Energy - energy) / τ + transition proposed gradient state.Points
@@ -109,7 +118,12 @@ module Chains =
             Guard.fail "Centre" $"{centre.Length} numbers, but the density has dimension {d}"
         | _ -> ()
 
+        for k in options.Held do
+            if k < 0 || k >= d then
+                Guard.fail "Held" $"coordinate {k}, but the density has the coordinates 0 to {d - 1}"
+
         use _ = torch.NewDisposeScope()
+        let moving = moving options placement d
 
         let centre =
             defaultArg options.Centre (List.replicate d 0.0)
@@ -144,7 +158,7 @@ module Chains =
                 * (options.Temperature / hottest) ** min 1.0 (float k / float options.Cooling)
 
             let next =
-                Scope.keepAll tensors (fun () -> step density τ (Random.child (k + 1) seed) state)
+                Scope.keepAll tensors (fun () -> step density moving τ (Random.child (k + 1) seed) state)
 
             if k > 0 then
                 for tensor in tensors state do

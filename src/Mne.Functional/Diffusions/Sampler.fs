@@ -277,7 +277,8 @@ module Sampler =
 
     /// Options and process for a target that is not of unit size around the origin: the first points are found, the
     /// network sees coordinates shifted and scaled to mean 0 and standard deviation `width` of these points, and the process
-    /// ends in a normal distribution of their mean, and of their standard deviation divided by `width`.
+    /// ends in a normal distribution of their mean, and of their standard deviation divided by `width`. Coordinates for which the
+    /// network shares its weights (`Network.ofBlocks`) have one mean and one deviation.
     /// `width` is 1 to 3: more leaves room for narrow modes.
     /// Raises `ArgumentException` when options do not fit the target.
     ///
@@ -292,10 +293,19 @@ module Sampler =
             coveringPoints options target (max 2000 (4 * options.PointCount))
             |> Collocation.points options.Placement (Random.child 8 options.Seed)
 
-        let shift, scale =
+        // Weights that are shared fit every coordinate that they serve only where all of these are shifted and scaled alike.
+        let places =
             Scope.free (fun () ->
-                List.ofArray (Tensor.toArray (pilot.mean [| 0L |])),
-                [ for deviation in Tensor.toArray (pilot.std 0L) -> deviation / width ])
+                Map.ofList
+                    [
+                        for group in Network.alike (options.Network(Domain.euclidean target.Dimension)) do
+                            let values = pilot.t () |> Tensor.pick (Set.toArray group)
+                            let place = Tensor.toFloat (values.mean ()), Tensor.toFloat (values.std ()) / width
+
+                            for k in group -> k, place
+                    ])
+
+        let shift, scale = List.unzip [ for k in 0 .. target.Dimension - 1 -> places[k] ]
 
         { options with
             Start = Known pilot

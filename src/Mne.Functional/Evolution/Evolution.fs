@@ -313,7 +313,7 @@ module Evolution =
     /// `term` is A_t u, `collocation` where it is imposed, `start` the parameters θ (p) at t0. For a system, `term` is a
     /// `Term.system` with a right-hand side for each component of the network.
     /// Raises `ArgumentException` for arguments that do not fit together, also when the network does not keep the boundary
-    /// conditions of its domain.
+    /// conditions of its domain, or is a function with a kink where a derivative is read.
     let trySolve
         (options: EvolutionOptions)
         (term: Term)
@@ -336,12 +336,20 @@ module Evolution =
 
         options.Meter(Progress.started "evolve" t0)
 
+        let read =
+            match options.Points with
+            | Moving(needs, _) -> Set.ofList needs
+            | Fixed
+            | Redrawn _ -> Set.empty
+            |> Set.union (Term.needs network.Domain.Dimension term)
+
         use y =
             Scope.keep (fun () ->
                 let points = Collocation.points (Placement.ofTensor start) options.Seed collocation
                 Guard.points "points" network.Domain.Dimension points
                 Guard.finite "points" points
                 Network.checkBoundary network start points
+                Smoothness.check read network start points
                 VectorField.pack start points)
 
         let n = (int y.shape[0] - network.ParameterCount) / network.Domain.Dimension

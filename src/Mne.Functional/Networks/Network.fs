@@ -266,7 +266,8 @@ module Network =
 
     /// A network given as any differentiable function of θ (p) and points X (N × d) to values (N), each value depending
     /// on its own point only. Derivatives and tangents come from automatic differentiation: correct for everything, and
-    /// slower than `create`. `initial` makes parameters from a seed.
+    /// slower than `create`. `initial` makes parameters from a seed. Build it from smooth functions: of a kink, as relu and abs have,
+    /// automatic differentiation gives no second derivative; an evolution that reads one is refused.
     /// Raises `ArgumentException` when the function returns another shape than N.
     ///
     /// <example><code>
@@ -699,6 +700,25 @@ module Network =
             Guard.fail
                 "recipe"
                 $"it stands for {recipe}, which only the program that made it knows; give the network itself"
+
+    /// Coordinates that the network treats alike, in disjoint groups: those which blocks with shared weights have at the same place.
+    let internal alike (network: Network) : Set<int> list =
+        let rec groups recipe =
+            match recipe with
+            | NetworkRecipe.Layers _
+            | NetworkRecipe.Function _ -> []
+            | NetworkRecipe.Blocks(_, blocks, _) -> blocks |> List.transpose |> List.map Set.ofList
+            | NetworkRecipe.Rescaled(_, _, inner)
+            | NetworkRecipe.Mirrored(_, _, inner)
+            | NetworkRecipe.Component(_, inner) -> groups inner
+            | NetworkRecipe.Sum parts -> List.collect groups parts
+
+        ([ for k in 0 .. network.Domain.Dimension - 1 -> Set.singleton k ], groups network.Recipe)
+        ||> List.fold (fun classes group ->
+            let touched, others =
+                classes |> List.partition (Set.intersect group >> Set.isEmpty >> not)
+
+            Set.unionMany touched :: others)
 
     let private check (network: Network) (θ: Tensor) (points: Tensor) =
         Guard.vector "θ" network.ParameterCount θ

@@ -63,6 +63,46 @@ let tests =
                     Expect.isLessThan (abs (variance[0] / τ - 1.0)) 0.15 $"τ = {τ}, variance {variance[0]}"
                     Expect.isLessThan (abs (variance[1] / (4.0 * τ) - 1.0)) 0.2 $"τ = {τ}, variance {variance[1]}")
 
+            Check.scoped
+                "coordinates that are held keep their start, and the others follow the density given them"
+                (fun () ->
+                    // x₁ given x₀ ~ N(0, e^{2 x₀}): a funnel, of which chains on both coordinates would lose the neck.
+                    let funnel =
+                        Density.ofEnergy 2 (fun x ->
+                            let scale = x.select (1L, 0L)
+
+                            0.5 * scale.square ()
+                            + 0.5 * (x.select (1L, 1L) / scale.exp ()).square()
+                            + scale)
+
+                    let x =
+                        Chains.pool
+                            { few with
+                                Chains = 2000
+                                Cooling = 100
+                                Temperature = 1.0
+                                Spread = 2.0
+                                Held = [ 0 ]
+                            }
+                            Placement.float64
+                            6
+                            funnel
+
+                    let held = x.select (1L, 0L)
+                    // All five states of a chain have the same start.
+                    Expect.equal (Array.distinct (Tensor.toArray held)).Length 2000 "starts"
+
+                    let mean, variance =
+                        Gaussian.moments (Tensor.stack 1L [ held; x.select (1L, 1L) / held.exp () ])
+
+                    Expect.isLessThan (abs mean[0]) 0.2 "mean of the starts, whose standard error is 0.045"
+                    Expect.isLessThan (abs (variance[0] / 4.0 - 1.0)) 0.15 $"variance of the starts: {variance[0]}"
+
+                    Expect.isLessThan
+                        (abs (variance[1] - 1.0))
+                        0.15
+                        $"variance in units of the conditional's: {variance[1]}")
+
             Check.scoped "a cloud may lie elsewhere" (fun () ->
                 let far = Density.gaussianMixture [ 1.0, [ 50.0; -20.0 ], 0.5 ]
 
@@ -107,6 +147,7 @@ let tests =
                 refused "Cooling" { few with Cooling = 0 }
                 refused "Sampling" { few with Sampling = 4 }
                 refused "Centre" { few with Centre = Some [ 0.0 ] }
+                refused "Held" { few with Held = [ 2 ] }
             }
 
             test "nothing leaks" { Assert.frees (fun () -> (Chains.pool few Placement.float64 1 twoModes).Dispose()) }

@@ -102,6 +102,51 @@ let tests =
                 good sampler
             }
 
+            test "coordinates that share weights are shifted and scaled alike, others each by itself" {
+                // Coordinates 0 and 2 are alike; 1 is elsewhere and narrower.
+                let target =
+                    Density.gaussianMixture [ 0.5, [ 3.0; -1.0; 3.0 ], 0.5; 0.5, [ 5.0; -1.0; 5.0 ], 0.5 ]
+
+                let places blocks =
+                    let options, _ =
+                        Sampler.standardise
+                            2.0
+                            { small with
+                                Start =
+                                    Cooled
+                                        { Chains.defaults with
+                                            Chains = 300
+                                            Spread = 6.0
+                                        }
+                                Network =
+                                    fun space ->
+                                        Network.add
+                                            [
+                                                Network.ofBlocks space blocks [ Layer.dense 4 Tanh ]
+                                                Network.ofBlocks space [ [ 1 ] ] [ Layer.dense 4 Tanh ]
+                                            ]
+                            }
+                            target
+
+                    match (options.Network(Domain.euclidean 3)).Recipe with
+                    | NetworkRecipe.Rescaled(shift, scale, _) ->
+                        match options.Start with
+                        | Start.Known points -> points.Dispose()
+                        | _ -> ()
+
+                        List.zip shift scale
+                    | other -> failtest $"{other}"
+
+                let shared = places [ [ 0 ]; [ 2 ] ]
+                Expect.equal shared[0] shared[2] "one shift and scale"
+                Expect.notEqual shared[0] shared[1] "the other coordinate"
+                Expect.isLessThan (abs (fst shared[1] + 1.0)) 0.2 "its mean"
+                let own = places [ [ 0 ] ]
+                Expect.notEqual own[0] own[2] "nothing is shared"
+                let chain = places [ [ 0; 1 ]; [ 1; 2 ] ]
+                Expect.equal (List.distinct chain).Length 1 "a chain of neighbours shares everything"
+            }
+
             test "the end of the evolution is the reference distribution, up to a constant" {
                 withSampler { small with Duration = 4.0 } Process.ornsteinUhlenbeck (fun sampler ->
                     Scope.free (fun () ->
