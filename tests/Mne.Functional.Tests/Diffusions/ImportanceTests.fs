@@ -81,7 +81,7 @@ let tests =
                     Expect.isLessThan forward 1e-6 "missed")
             }
 
-            testProperty "resampling takes each row as often as its weight says, to within one"
+            Check.property "resampling takes each row as often as its weight says, to within one"
             <| fun (logs: FsCheck.NonEmptyArray<int8>) (seed: byte) (count: byte) ->
                 Scope.free (fun () ->
                     let logs = logs.Get |> Array.map (fun l -> float l / 16.0)
@@ -101,7 +101,7 @@ let tests =
                         let times = taken |> Map.tryFind i |> Option.defaultValue 0
                         abs (float times - w * float count) < 1.0 + 1e-9))
 
-            testProperty "weights do not depend on the factor in front of the density"
+            Check.property "weights do not depend on the factor in front of the density"
             <| fun (logs: FsCheck.NonEmptyArray<int8>) (shift: int8) ->
                 Scope.free (fun () ->
                     let logs = logs.Get |> Array.map (fun l -> float l / 16.0)

@@ -17,7 +17,7 @@ let tests =
     testList
         "Pareto"
         [
-            testProperty "the quantile inverts the tail"
+            Check.property "the quantile inverts the tail"
             <| fun (a: byte) (b: int8) (c: byte) ->
                 let p, k, σ = float a / 256.0, float b / 100.0, 0.1 + float c / 50.0
                 let x = Pareto.quantile p { Shape = k; Scale = σ }
@@ -57,11 +57,7 @@ let tests =
                 Expect.isGreaterThan (deviation / theory) 0.7 "spread, at least"
             }
 
-            testPropertyWithConfig
-                { FsCheckConfig.defaultConfig with
-                    maxTest = 40
-                }
-                "the fit scales with its data"
+            Check.law 40 "the fit scales with its data"
             <| fun (seed: byte) (c: byte) ->
                 let x =
                     uniforms (int seed) 60
@@ -73,11 +69,7 @@ let tests =
                 abs (one.Shape - other.Shape) < 1e-6
                 && abs (other.Scale / (c * one.Scale) - 1.0) < 1e-6
 
-            testPropertyWithConfig
-                { FsCheckConfig.defaultConfig with
-                    maxTest = 40
-                }
-                "smoothing keeps the order, the bulk and the maximum, and shifts with the weights"
+            Check.law 40 "smoothing keeps the order, the bulk and the maximum, and shifts with the weights"
             <| fun (seed: byte) (shift: int8) ->
                 let logs = uniforms (int seed) 400 |> Array.map (fun u -> -0.6 * log (1.0 - u))
                 let smoothed, k = Pareto.smooth logs

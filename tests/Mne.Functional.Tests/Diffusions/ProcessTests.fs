@@ -127,11 +127,7 @@ let private transitions =
     testList
         "transitions"
         [
-            testPropertyWithConfig
-                { FsCheckConfig.defaultConfig with
-                    maxTest = 30
-                }
-                "two, one after the other, are one over the whole time"
+            Check.law 30 "two, one after the other, are one over the whole time"
             <| fun (a: byte) (b: byte) ->
                 let s, s' = 0.01 + float a / 100.0, 0.01 + float b / 100.0
 
@@ -180,7 +176,7 @@ let private schedules =
     testList
         "schedules"
         [
-            testProperty "the clock is the integral of the rate"
+            Check.property "the clock is the integral of the rate"
             <| fun (a: byte) (b: byte) (c: byte) ->
                 let first, last, t = 0.05 + float a / 50.0, 0.05 + float b / 50.0, float c / 100.0
                 let linear = Schedule.linear first last 3.0
@@ -237,11 +233,7 @@ let private noise =
     testList
         "noise"
         [
-            testPropertyWithConfig
-                { FsCheckConfig.defaultConfig with
-                    maxTest = 30
-                }
-                "colour has the covariance, whiten undoes it"
+            Check.law 30 "colour has the covariance, whiten undoes it"
             <| fun (a: int8) (b: int8) (c: int8) ->
                 Scope.free (fun () ->
                     let root =

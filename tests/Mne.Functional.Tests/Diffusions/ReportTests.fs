@@ -162,11 +162,7 @@ let tests =
                     |> ignore
             }
 
-            testPropertyWithConfig
-                { FsCheckConfig.defaultConfig with
-                    maxTest = 40
-                }
-                "tail exponents of Student's distributions, at any scale"
+            Check.law 40 "tail exponents of Student's distributions, at any scale"
             <| fun (a: byte) (c: byte) ->
                 let ν, length = 0.3 + float a / 20.0, 10.0 ** (float c / 64.0 - 2.0)
 

@@ -24,11 +24,7 @@ let tests =
                 Expect.equal (Schedule.uniform.Rate 1.7) 1.0 "rate"
             }
 
-            testPropertyWithConfig
-                { FsCheckConfig.defaultConfig with
-                    maxTest = 30
-                }
-                "a linear schedule begins and ends as told, and its clock is the integral of its rate"
+            Check.law 30 "a linear schedule begins and ends as told, and its clock is the integral of its rate"
             <| fun (a: byte) (b: byte) (c: byte) ->
                 let first, last, T =
                     0.01 + float a / 50.0, 0.01 + float b / 50.0, 0.1 + float c / 50.0

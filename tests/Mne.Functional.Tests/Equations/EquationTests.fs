@@ -69,15 +69,9 @@ let private vanishes message (values: Tensor) =
     Expect.isLessThan (abs mean / scale) 1e-11 message
 
 let private law name check =
-    testPropertyWithConfig
-        { FsCheckConfig.defaultConfig with
-            maxTest = 20
-            arbitrary = [ typeof<Waves> ]
-        }
-        name
-        (fun (wave: Wave) ->
-            use _ = torch.NewDisposeScope()
-            check wave)
+    Check.lawOf [ typeof<Waves> ] 20 name (fun (wave: Wave) ->
+        use _ = torch.NewDisposeScope()
+        check wave)
 
 /// A law in one dimension.
 let private lawOnCircle name check =

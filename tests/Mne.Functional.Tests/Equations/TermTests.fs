@@ -114,15 +114,9 @@ type private Terms =
 let private points = lazy (Check.normal 3 [ 6; 2 ]).DetachFromDisposeScope()
 
 let private law name (check: (Term -> Tensor) -> Term -> Term -> Term -> unit) =
-    testPropertyWithConfig
-        { FsCheckConfig.defaultConfig with
-            maxTest = 25
-            arbitrary = [ typeof<Terms> ]
-        }
-        name
-        (fun a b c ->
-            use _ = torch.NewDisposeScope()
-            check (fun term -> evaluate term 0.8 points.Value) a b c)
+    Check.lawOf [ typeof<Terms> ] 25 name (fun a b c ->
+        use _ = torch.NewDisposeScope()
+        check (fun term -> evaluate term 0.8 points.Value) a b c)
 
 /// Equal at every point, on the scale of the numbers that went in.
 let private same (parts: Tensor list) message (actual: Tensor) (expected: Tensor) =

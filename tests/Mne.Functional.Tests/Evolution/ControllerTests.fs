@@ -10,7 +10,7 @@ let tests =
     testList
         "Controller"
         [
-            testProperty "factors stay within their limits, whatever the errors"
+            Check.property "factors stay within their limits, whatever the errors"
             <| fun (error: float) (previous: float) ->
                 let error, previous = abs error, abs previous
                 let rejected = Controller.afterRejected controller 5 error

@@ -50,16 +50,11 @@ let private ridge (μ: float) (j: Tensor) (f: Tensor) =
     solution.squeeze 1L
 
 let private law name (check: int -> int -> int -> unit) =
-    testPropertyWithConfig
-        { FsCheckConfig.defaultConfig with
-            maxTest = 20
-        }
-        name
-        (fun (seed: int) ->
-            use _ = torch.NewDisposeScope()
-            let n = 6 + abs (seed % 7)
-            let p = 3 + abs (seed / 7 % 20)
-            check (abs (seed % 100000)) n p)
+    Check.law 20 name (fun (seed: int) ->
+        use _ = torch.NewDisposeScope()
+        let n = 6 + abs (seed % 7)
+        let p = 3 + abs (seed / 7 % 20)
+        check (abs (seed % 100000)) n p)
 
 [<Tests>]
 let tests =

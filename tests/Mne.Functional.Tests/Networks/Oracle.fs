@@ -296,12 +296,6 @@ type Architectures =
 
 /// A law for random architectures; its tensors are freed.
 let law name count (check: Architecture -> unit) =
-    Expecto.ExpectoFsCheck.testPropertyWithConfig
-        { Expecto.FsCheckConfig.defaultConfig with
-            maxTest = count
-            arbitrary = [ typeof<Architectures> ]
-        }
-        name
-        (fun (architecture: Architecture) ->
-            use _ = torch.NewDisposeScope()
-            check architecture)
+    Check.lawOf [ typeof<Architectures> ] count name (fun (architecture: Architecture) ->
+        use _ = torch.NewDisposeScope()
+        check architecture)

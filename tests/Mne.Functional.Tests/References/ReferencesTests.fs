@@ -68,7 +68,7 @@ let private fourier =
                         let error = found[l * nx + k] - sum / float (nx * ny)
                         atMost 1e-15 $"|c[{k}, {l}] − sum|" error.Magnitude
 
-            testProperty "the inverse restores what was transformed"
+            Check.property "the inverse restores what was transformed"
             <| fun (seed: int) (PositiveInt p) (PositiveInt q) ->
                 let nx, ny = 1 <<< (1 + p % 6), 1 <<< (1 + q % 6)
                 let values = noise seed (nx * ny)
@@ -105,7 +105,7 @@ let private oneDimension =
     testList
         "Spectral1D"
         [
-            testProperty "the interpolant is the function itself, in any period"
+            Check.property "the interpolant is the function itself, in any period"
             <| fun (NormalFloat x) ->
                 let f x = exp (sin x) * cos (3.0 * x)
 
@@ -351,7 +351,7 @@ let private dynamics =
     testList
         "Problems"
         [
-            testProperty "relativeL2 of a scaled solution is the scaling"
+            Check.property "relativeL2 of a scaled solution is the scaling"
             <| fun (NormalFloat s) (PositiveInt n) ->
                 let u = [| noise n 5; noise (n + 1) 5 |]
                 let scaled = u |> Array.map (Array.map (fun v -> (1.0 + s) * v))
@@ -544,7 +544,7 @@ let private sampling =
                     nearAll 1e-10 "mean" (Mixture.mean mixture) moments.Mean
                     Array.iteri2 (fun i -> nearAll 1e-9 $"row {i}") (Mixture.covariance mixture) moments.Covariance
 
-            testProperty "a marginal times its conditional is the joint density"
+            Check.property "a marginal times its conditional is the joint density"
             <| fun (NormalFloat x) (NormalFloat y) (NormalFloat z) ->
                 let wrap v = Math.IEEERemainder(v, 20.0)
                 let x, y, z = wrap x, wrap y, wrap z

@@ -6,6 +6,7 @@ open FsCheck
 open Mne.Functional
 open Mne.Functional.Reporting
 open Mne.Functional.Tests.Reporting.Drawn
+open Mne.Functional.Tests
 
 let private x = [| 0.0; 1.0; 2.0 |]
 
@@ -108,7 +109,7 @@ let tests =
                 Expect.equal (at "y" drawn[0] |> Json.text) "[1.0,1.5,null,3.0,3.5,null]" "y of the paths"
                 Expect.equal (numbers "x" drawn[1]) [| 0.5; 2.5 |] "ends"
 
-            testProperty "drawn numbers keep nine digits"
+            Check.property "drawn numbers keep nine digits"
             <| fun (NormalFloat value) ->
                 let drawn = Json.value [| value |] |> number "[0]"
                 abs (drawn - value) <= 1e-8 * abs value
@@ -145,7 +146,7 @@ let tests =
                 let sizes = numbers "marker.size" trace |> Array.map (fun s -> s - 3.0)
                 Expect.floatClose Accuracy.medium (sizes[1] / sizes[0]) 2.0 "diameter above the least"
 
-            testProperty "a histogram has area one, whatever the values and weights"
+            Check.property "a histogram has area one, whatever the values and weights"
             <| fun (NonEmptyArray(pairs: (NormalFloat * PositiveInt)[])) ->
                 // Values so large that the bin width overflows or underflows are no data anyone draws.
                 let values =

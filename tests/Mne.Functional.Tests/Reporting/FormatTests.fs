@@ -5,6 +5,7 @@ open System.Globalization
 open Expecto
 open FsCheck
 open Mne.Functional.Reporting
+open Mne.Functional.Tests
 
 [<Tests>]
 let tests =
@@ -30,7 +31,7 @@ let tests =
                 ]
             <| fun (value, expected) -> Expect.equal (Format.number value) expected $"{value}"
 
-            testProperty "a formatted number reads back as the number, to half a percent"
+            Check.property "a formatted number reads back as the number, to half a percent"
             <| fun (NormalFloat value) ->
                 let back = Double.Parse(Format.number value, CultureInfo.InvariantCulture)
                 abs (back - value) <= 0.0051 * abs value

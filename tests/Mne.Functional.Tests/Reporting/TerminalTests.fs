@@ -6,6 +6,7 @@ open Expecto
 open FsCheck
 open Mne.Functional
 open Mne.Functional.Reporting
+open Mne.Functional.Tests
 
 let private seconds = TimeSpan.FromSeconds: float -> TimeSpan
 
@@ -204,7 +205,7 @@ let tests =
                 Expect.stringContains screen[0] "stopped at 50 %" "fit"
                 Expect.stringContains screen[1] "stopped at 30 %" "evolve"
 
-            testProperty "a live line fits the width of the terminal"
+            Check.property "a live line fits the width of the terminal"
             <| fun (width: uint8) (NormalFloat fraction) ->
                 let width = 45 + int width
 

@@ -37,7 +37,7 @@ let tests =
     testList
         "Notation"
         [
-            testProperty "every number reads back to the same bits" (fun (NormalFloat x) (y: float) ->
+            Check.property "every number reads back to the same bits" (fun (NormalFloat x) (y: float) ->
                 for value in [ x; y; x / 3.0; Double.Epsilon; nan; infinity; -infinity; -0.0 ] do
                     Expect.equal
                         (BitConverter.DoubleToInt64Bits(again value))

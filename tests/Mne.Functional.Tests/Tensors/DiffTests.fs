@@ -56,14 +56,9 @@ let private sample d m seed =
     }
 
 let private law name (check: int -> Sample -> unit) =
-    testPropertyWithConfig
-        { FsCheckConfig.defaultConfig with
-            maxTest = 25
-        }
-        name
-        (fun (seed: int) ->
-            let d = 1 + abs (seed % 4)
-            check d (sample d (1 + abs (seed % 3)) seed))
+    Check.law 25 name (fun (seed: int) ->
+        let d = 1 + abs (seed % 4)
+        check d (sample d (1 + abs (seed % 3)) seed))
 
 let private rowsOf (x: Tensor) =
     [ for i in 0 .. Tensor.rows x - 1 -> x[int64 i] ]
@@ -274,62 +269,52 @@ let private laws =
                 if d = 3 then
                     check "curl" (Diff.curl square))
 
-            testPropertyWithConfig
-                { FsCheckConfig.defaultConfig with
-                    maxTest = 25
-                }
-                "divergence of a curl and curl of a gradient vanish"
-                (fun seed ->
-                    let s = sample 3 3 seed
-                    let n = int64 (Tensor.rows s.X)
-                    same "divergence" (Diff.divergence (Diff.curl s.Field) s.X) (torch.zeros (n, dtype = s.X.dtype))
-                    same "curl" (Diff.curl (Diff.grad s.Other) s.X) (torch.zeros_like s.X)
-                    let curl, divergence = Diff.curldivergence s.Field s.X
-                    same "together: curl" curl (Diff.curl s.Field s.X)
-                    same "together: divergence" divergence (Diff.divergence s.Field s.X))
+            Check.law 25 "divergence of a curl and curl of a gradient vanish" (fun seed ->
+                let s = sample 3 3 seed
+                let n = int64 (Tensor.rows s.X)
+                same "divergence" (Diff.divergence (Diff.curl s.Field) s.X) (torch.zeros (n, dtype = s.X.dtype))
+                same "curl" (Diff.curl (Diff.grad s.Other) s.X) (torch.zeros_like s.X)
+                let curl, divergence = Diff.curldivergence s.Field s.X
+                same "together: curl" curl (Diff.curl s.Field s.X)
+                same "together: divergence" divergence (Diff.divergence s.Field s.X))
 
-            testPropertyWithConfig
-                { FsCheckConfig.defaultConfig with
-                    maxTest = 25
-                }
-                "f-forms give the value and the same derivatives"
-                (fun seed ->
-                    let s = sample 3 3 seed
-                    let f, g, x, v = s.Other, s.Field, s.X, s.V
+            Check.law 25 "f-forms give the value and the same derivatives" (fun seed ->
+                let s = sample 3 3 seed
+                let f, g, x, v = s.Other, s.Field, s.X, s.V
 
-                    let pair name h (value, derivative) expected =
-                        same $"{name}: value" value (h x)
-                        same name derivative expected
+                let pair name h (value, derivative) expected =
+                    same $"{name}: value" value (h x)
+                    same name derivative expected
 
-                    pair "fgrad" f (Diff.fgrad f x) (Diff.grad f x)
-                    pair "fgradv" f (Diff.fgradv f x v) (Diff.gradv f x v)
-                    pair "fhessian" f (Diff.fhessian f x) (Diff.hessian f x)
-                    pair "fhessianv" f (Diff.fhessianv f x v) (Diff.hessianv f x v)
-                    pair "flaplacian" f (Diff.flaplacian f x) (Diff.laplacian f x)
-                    pair "fjacobian" g (Diff.fjacobian g x) (Diff.jacobian g x)
-                    pair "fjacobianv" g (Diff.fjacobianv g x v) (Diff.jacobianv g x v)
-                    pair "fjacobianTv" g (Diff.fjacobianTv g x v) (Diff.jacobianTv g x v)
-                    pair "fdivergence" g (Diff.fdivergence g x) (Diff.divergence g x)
-                    pair "fcurl" g (Diff.fcurl g x) (Diff.curl g x)
-                    pair "fdiff" _.sin() (Diff.fdiff _.sin() x) (x.cos ())
-                    pair "fdiff2" _.sin() (Diff.fdiff2 _.sin() x) (-x.sin())
-                    pair "fdiffn" _.sin() (Diff.fdiffn 3 _.sin() x) (-x.cos())
+                pair "fgrad" f (Diff.fgrad f x) (Diff.grad f x)
+                pair "fgradv" f (Diff.fgradv f x v) (Diff.gradv f x v)
+                pair "fhessian" f (Diff.fhessian f x) (Diff.hessian f x)
+                pair "fhessianv" f (Diff.fhessianv f x v) (Diff.hessianv f x v)
+                pair "flaplacian" f (Diff.flaplacian f x) (Diff.laplacian f x)
+                pair "fjacobian" g (Diff.fjacobian g x) (Diff.jacobian g x)
+                pair "fjacobianv" g (Diff.fjacobianv g x v) (Diff.jacobianv g x v)
+                pair "fjacobianTv" g (Diff.fjacobianTv g x v) (Diff.jacobianTv g x v)
+                pair "fdivergence" g (Diff.fdivergence g x) (Diff.divergence g x)
+                pair "fcurl" g (Diff.fcurl g x) (Diff.curl g x)
+                pair "fdiff" _.sin() (Diff.fdiff _.sin() x) (x.cos ())
+                pair "fdiff2" _.sin() (Diff.fdiff2 _.sin() x) (-x.sin())
+                pair "fdiffn" _.sin() (Diff.fdiffn 3 _.sin() x) (-x.cos())
 
-                    let value, curl, divergence = Diff.fcurldivergence g x
-                    pair "fcurldivergence" g (value, curl) (Diff.curl g x)
-                    same "fcurldivergence" divergence (Diff.divergence g x)
-                    let value, gradient, hessian = Diff.fgradhessian f x
-                    pair "fgradhessian" f (value, gradient) (Diff.grad f x)
-                    same "fgradhessian" hessian (Diff.hessian f x)
-                    let value, slope, product = Diff.fgradhessianv f x v
-                    pair "fgradhessianv" f (value, slope) (Diff.gradv f x v)
-                    same "fgradhessianv" product (Diff.hessianv f x v)
-                    let gradient, hessian = Diff.gradhessian f x
-                    same "gradhessian" gradient (Diff.grad f x)
-                    same "gradhessian" hessian (Diff.hessian f x)
-                    let slope, product = Diff.gradhessianv f x v
-                    same "gradhessianv" slope (Diff.gradv f x v)
-                    same "gradhessianv" product (Diff.hessianv f x v))
+                let value, curl, divergence = Diff.fcurldivergence g x
+                pair "fcurldivergence" g (value, curl) (Diff.curl g x)
+                same "fcurldivergence" divergence (Diff.divergence g x)
+                let value, gradient, hessian = Diff.fgradhessian f x
+                pair "fgradhessian" f (value, gradient) (Diff.grad f x)
+                same "fgradhessian" hessian (Diff.hessian f x)
+                let value, slope, product = Diff.fgradhessianv f x v
+                pair "fgradhessianv" f (value, slope) (Diff.gradv f x v)
+                same "fgradhessianv" product (Diff.hessianv f x v)
+                let gradient, hessian = Diff.gradhessian f x
+                same "gradhessian" gradient (Diff.grad f x)
+                same "gradhessian" hessian (Diff.hessian f x)
+                let slope, product = Diff.gradhessianv f x v
+                same "gradhessianv" slope (Diff.gradv f x v)
+                same "gradhessianv" product (Diff.hessianv f x v))
         ]
 
 let private nesting =

@@ -20,7 +20,7 @@ let tests =
     testList
         "Guard"
         [
-            testProperty "positive accepts exactly the finite numbers above 0"
+            Check.property "positive accepts exactly the finite numbers above 0"
             <| fun (value: float) ->
                 let passes =
                     try

@@ -15,19 +15,19 @@ let private roundTrips =
     testList
         "to tensors and back"
         [
-            testProperty "vectors in double precision, bit for bit"
+            Check.property "vectors in double precision, bit for bit"
             <| fun (values: NormalFloat[]) ->
                 use tensor = Tensor.ofArray double (numbers values)
 
                 Array.map BitConverter.DoubleToInt64Bits (Tensor.toArray tensor) =
                     Array.map BitConverter.DoubleToInt64Bits (numbers values)
 
-            testProperty "vectors in single precision, rounded to nearest"
+            Check.property "vectors in single precision, rounded to nearest"
             <| fun (values: NormalFloat[]) ->
                 use tensor = Tensor.ofArray single (numbers values)
                 Tensor.toArray tensor = Array.map (float32 >> float) (numbers values)
 
-            testProperty "matrices, row by row"
+            Check.property "matrices, row by row"
             <| fun (rows: NonEmptyArray<NormalFloat * NormalFloat * NormalFloat>) ->
                 let rows = rows.Get |> Array.map (fun (a, b, c) -> [| a.Get; b.Get; c.Get |])
                 use tensor = Tensor.ofRows double (Seq.map Seq.ofArray rows)
@@ -108,7 +108,7 @@ let private values =
                     "rows 2, 0, 2"
             }
 
-            testProperty "isFinite says whether every element is"
+            Check.property "isFinite says whether every element is"
             <| fun (values: float[]) ->
                 // Kept small, so that no sum of finite numbers overflows.
                 let values =
