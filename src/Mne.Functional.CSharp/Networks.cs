@@ -128,6 +128,9 @@ public enum Activation
 
     /// <summary>a Φ(a) with the normal distribution function Φ.</summary>
     Gelu,
+
+    /// <summary>a²: a layer of it in front of the output gives quadratic forms, the energies of normal distributions, exactly.</summary>
+    Square,
 }
 
 /// <summary>A layer of a network.</summary>
@@ -156,6 +159,7 @@ public sealed class Layer
             Activation.Swish => Core.Activation.Swish,
             Activation.Softplus => Core.Activation.Softplus,
             Activation.Gelu => Core.Activation.Gelu,
+            Activation.Square => Core.Activation.Square,
             _ => throw new ArgumentException($"activation: found {activation}, wanted one of the named ones", nameof(activation)),
         }));
 

@@ -16,6 +16,8 @@ type Activation =
     | Softplus
     /// a Φ(a) with the normal distribution function Φ.
     | Gelu
+    /// a²: a layer of it in front of the output gives quadratic forms, the energies of normal distributions, exactly.
+    | Square
 
 /// Activations and their derivatives.
 [<RequireQualifiedAccess>]
@@ -83,6 +85,9 @@ module Activation =
                     lazy (a * (q.Value - 4.0) * φ.Value)
                     lazy (((7.0 - q.Value) * q.Value - 4.0) * φ.Value)
                 ]
+            | Square ->
+                let zero = lazy a.zeros_like ()
+                [ lazy a.square (); lazy (2.0 * a); lazy (2.0 * a.ones_like ()); zero; zero ]
 
         all |> List.take (order + 1) |> List.map (fun entry -> entry.Value)
 

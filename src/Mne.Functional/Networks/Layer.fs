@@ -70,6 +70,7 @@ module internal Node =
         | Swish
         | Softplus
         | Gelu -> sqrt 2.0
+        | Square -> 3.0 ** -0.25 // E[(g a)⁴] = 1 for a ~ N(0, 1)
 
     /// Whether the coordinate enters a network through `Harmonics`.
     let private ofWaves (coordinate: Coordinate) =

@@ -16,6 +16,7 @@ let private scalar σ (a: float) =
     | Swish -> a / (1.0 + exp -a)
     | Softplus -> Math.Log(1.0 + exp a)
     | Gelu -> nan
+    | Square -> a * a
 
 [<Tests>]
 let tests =
@@ -77,7 +78,10 @@ let tests =
                             Expect.equal value[i] (float (sign a)) $"tanh {a}"
                             Expect.equal slope[i] 0.0 $"tanh' {a}"
                     | Sine -> Expect.all value (fun v -> abs v <= 1.0) "bounded"
-                    | Identity -> Expect.equal value large "identity")
+                    | Identity -> Expect.equal value large "identity"
+                    | Square ->
+                        Expect.equal value (Array.map (fun a -> a * a) large) "a²"
+                        Expect.equal slope (Array.map (fun a -> 2.0 * a) large) "2a")
 
                 Check.scoped $"%A{σ}: fewer orders are the same numbers, and the dtype is kept" (fun () ->
                     let a = Tensor.linspace Placement.float32 -3.0 3.0 7

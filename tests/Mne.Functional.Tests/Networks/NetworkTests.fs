@@ -315,6 +315,7 @@ let tests =
                         Swish, sqrt 2.0
                         Softplus, sqrt 2.0
                         Gelu, sqrt 2.0
+                        Square, 3.0 ** -0.25
                     ] do
                     let network = Network.create (Domain.euclidean 100) [ Layer.dense 200 σ ]
                     let θ = Network.initial network 1

@@ -17,6 +17,7 @@ let private activation σ (a: Tensor) : Tensor =
     | Swish -> a / (1.0 + (-a).exp())
     | Softplus -> (1.0 + a.exp ()).log()
     | Gelu -> 0.5 * a * (1.0 + (a / Math.Sqrt 2.0).erf())
+    | Square -> a * a
 
 /// u_θ(X) for the layers and the final linear map, N, or N × m behind `Outputs m`; θ is read from front to back: W row by
 /// row, then b.
@@ -178,7 +179,7 @@ type Architecture =
                         | Interval(low, high) -> low + (high - low) * Random.uniform Placement.float64 seed [ count ]
                 ])
 
-let activations = [ Identity; Tanh; Sine; Swish; Softplus; Gelu ]
+let activations = [ Identity; Tanh; Sine; Swish; Softplus; Gelu; Square ]
 
 let private coordinates: Gen<Coordinate list> =
     let bounds =
