@@ -140,6 +140,13 @@ module Terminal =
     /// </code></example>
     let meterAs (display: Display) : Meter = screen display |> start |> fst
 
+    /// As `meterAs`, with a function that closes the lines of the phases that did not finish: for computations that `watch`
+    /// cannot wrap, such as tasks.
+    /// <example><code>
+    /// let meter, close = Terminal.startAs (Terminal.detect ())
+    /// </code></example>
+    let startAs (display: Display) : Meter * (unit -> unit) = screen display |> start
+
     /// A meter that shows progress on standard output in the way that fits it (see `detect`).
     /// When the computation may end before a phase is complete (an event, an error), prefer `watch`, which closes
     /// the line of that phase.
@@ -154,7 +161,7 @@ module Terminal =
     /// let answer = Terminal.watch slow
     /// </code></example>
     let watch (compute: Meter -> 'a) : 'a =
-        let meter, finish = screen (detect ()) |> start
+        let meter, finish = startAs (detect ())
 
         try
             compute meter
