@@ -1,31 +1,73 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
 namespace Mne.Functional.CSharp;
 
-/// <summary>Between C# delegates and collections and those of F#.</summary>
+/// <summary>Between C# delegates and collections and those of F#. What is null is refused under the caller's name for it.</summary>
 internal static class Bridge
 {
-    public static FSharpFunc<A, B> Function<A, B>(Func<A, B> f) => FuncConvert.FromFunc(f);
+    /// <summary>The value, which must not be null.</summary>
+    public static T Wanted<T>([NotNull] T? value, [CallerArgumentExpression(nameof(value))] string name = "") where T : class
+    {
+        ArgumentNullException.ThrowIfNull(value, name);
+        return value;
+    }
 
-    public static FSharpFunc<A, FSharpFunc<B, C>> Function<A, B, C>(Func<A, B, C> f) => FuncConvert.FromFunc(f);
+    public static FSharpFunc<A, B> Function<A, B>(
+        Func<A, B> f, [CallerArgumentExpression(nameof(f))] string name = "") =>
+        FuncConvert.FromFunc(Wanted(f, name));
 
-    public static FSharpFunc<A, FSharpFunc<B, FSharpFunc<C, D>>> Function<A, B, C, D>(Func<A, B, C, D> f) =>
-        FuncConvert.FromFunc(f);
+    public static FSharpFunc<A, FSharpFunc<B, C>> Function<A, B, C>(
+        Func<A, B, C> f, [CallerArgumentExpression(nameof(f))] string name = "") =>
+        FuncConvert.FromFunc(Wanted(f, name));
 
-    public static FSharpFunc<A, FSharpFunc<B, FSharpFunc<C, FSharpFunc<D, E>>>> Function<A, B, C, D, E>(Func<A, B, C, D, E> f) =>
-        FuncConvert.FromFunc(f);
+    public static FSharpFunc<A, FSharpFunc<B, FSharpFunc<C, D>>> Function<A, B, C, D>(
+        Func<A, B, C, D> f, [CallerArgumentExpression(nameof(f))] string name = "") =>
+        FuncConvert.FromFunc(Wanted(f, name));
 
-    public static FSharpFunc<Core.Local, Tensor> OfLocal(Func<Local, Tensor> f) =>
-        Function<Core.Local, Tensor>(local => f(new Local(local)));
+    public static FSharpFunc<Core.Local, Tensor> OfLocal(
+        Func<Local, Tensor> f, [CallerArgumentExpression(nameof(f))] string name = "")
+    {
+        Wanted(f, name);
+        return Function<Core.Local, Tensor>(local => f(new Local(local)));
+    }
 
-    public static FSharpList<Core.Derivative> Needs(IEnumerable<Derivative> needs) => List(needs.Select(d => d.Inner));
+    /// <summary>A function of a seed as one of a placement and a seed: its tensor is brought there.</summary>
+    public static FSharpFunc<Core.Placement, FSharpFunc<int, Tensor>> Placed(
+        Func<int, Tensor> draw, [CallerArgumentExpression(nameof(draw))] string name = "")
+    {
+        Wanted(draw, name);
+        return Function<Core.Placement, int, Tensor>((placement, seed) => Core.TensorModule.place(placement, draw(seed)));
+    }
+
+    /// <summary>The same for a function of a seed and something else.</summary>
+    public static FSharpFunc<Core.Placement, FSharpFunc<int, FSharpFunc<A, Tensor>>> Placed<A>(
+        Func<int, A, Tensor> draw, [CallerArgumentExpression(nameof(draw))] string name = "")
+    {
+        Wanted(draw, name);
+        return Function<Core.Placement, int, A, Tensor>((placement, seed, a) => Core.TensorModule.place(placement, draw(seed, a)));
+    }
 
     /// <summary>C# functions of those of F#.</summary>
-    public static Func<double, Tensor, Tensor> OfFunction(FSharpFunc<double, FSharpFunc<Tensor, Tensor>> f) =>
-        (t, x) => f.Invoke(t).Invoke(x);
+    public static Func<A, B, C> OfFunction<A, B, C>(FSharpFunc<A, FSharpFunc<B, C>> f) => (a, b) => f.Invoke(a).Invoke(b);
 
-    public static FSharpList<T> List<T>(IEnumerable<T> items) => ListModule.OfSeq(items);
+    public static Func<A, B, C, D> OfFunction<A, B, C, D>(FSharpFunc<A, FSharpFunc<B, FSharpFunc<C, D>>> f) =>
+        (a, b, c) => f.Invoke(a).Invoke(b).Invoke(c);
+
+    public static FSharpList<T> List<T>(
+        IEnumerable<T> items, [CallerArgumentExpression(nameof(items))] string name = "") =>
+        ListModule.OfSeq(Wanted(items, name));
+
+    public static FSharpList<B> List<A, B>(
+        IEnumerable<A> items, Func<A, B> each, [CallerArgumentExpression(nameof(items))] string name = "") =>
+        List(Wanted(items, name).Select(each));
+
+    public static FSharpList<Tuple<A, B>> Tuples<A, B>(
+        IEnumerable<(A, B)> items, [CallerArgumentExpression(nameof(items))] string name = "") =>
+        List(items, pair => pair.ToTuple(), name);
 
     public static FSharpOption<T> Option<T>(T? value) where T : struct =>
         value is T some ? FSharpOption<T>.Some(some) : FSharpOption<T>.None;
@@ -33,21 +75,32 @@ internal static class Bridge
     public static FSharpOption<T> Option<T>(T? value) where T : class =>
         value is null ? FSharpOption<T>.None : FSharpOption<T>.Some(value);
 
-    public static double? Nullable(FSharpOption<double>? value) => value is null ? null : value.Value;
+    public static T? Nullable<T>(FSharpOption<T>? value) where T : struct => value is null ? null : value.Value;
 
-    /// <summary>Runs a computation and turns the library's failure into the one of this namespace.</summary>
-    public static T Run<T>(Func<T> compute)
+    /// <summary>
+    /// Runs a computation, and turns the library's failure into the one of this namespace. One that was to end early is cancelled,
+    /// also where it has a result already: that is freed.
+    /// </summary>
+    public static T Run<T>(CancellationToken cancellation, Func<T> compute)
     {
         try
         {
-            return compute();
+            var result = compute();
+            if (cancellation.IsCancellationRequested)
+                (result as IDisposable)?.Dispose();
+            cancellation.ThrowIfCancellationRequested();
+            return result;
         }
         catch (Core.EvolutionFailedException failure)
         {
             var outcome = new Outcome(failure.outcome);
             throw outcome.Kind == OutcomeKind.Cancelled
-                ? new OperationCanceledException(outcome.Advice, failure)
+                ? new OperationCanceledException(outcome.Advice, failure, cancellation)
                 : new EvolutionFailedException(outcome, failure);
         }
     }
+
+    /// <summary>For a case of a union that the facade does not know.</summary>
+    public static UnreachableException Unknown(object union) =>
+        new($"{union} of {union.GetType()} has no counterpart in C#; add it to Mne.Functional.CSharp");
 }

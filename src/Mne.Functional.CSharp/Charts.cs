@@ -37,12 +37,9 @@ public sealed class Chart
 
     internal Reporting.Chart Inner { get; }
 
-    private static Microsoft.FSharp.Collections.FSharpList<Reporting.Chart> All(Chart[] charts) =>
-        Bridge.List(charts.Select(c => c.Inner));
-
     /// <summary>Lines and markers over x.</summary>
     public static Chart Lines(params Series[] series) =>
-        new(Reporting.ChartModule.lines(Bridge.List(series.Select(s => s.Inner))));
+        new(Reporting.ChartModule.lines(Bridge.List(series, s => s.Inner)));
 
     /// <summary>Points of the plane (N × 2).</summary>
     public static Chart Points(string name, Tensor points) => new(Reporting.ChartModule.points(name, points));
@@ -65,7 +62,7 @@ public sealed class Chart
 
     /// <summary>Bars side by side in each category.</summary>
     public static Chart Bars(string[] categories, params (string Name, double[] Values)[] groups) =>
-        new(Reporting.ChartModule.bars(categories, Bridge.List(groups.Select(g => Tuple.Create(g.Name, g.Values)))));
+        new(Reporting.ChartModule.bars(categories, Bridge.Tuples(groups)));
 
     /// <summary>Histogram of values as a density.</summary>
     public static Chart Histogram(string name, double[] values) => new(Reporting.ChartModule.histogram(name, values));
@@ -93,13 +90,13 @@ public sealed class Chart
 
     /// <summary>Slices of solutions over time with a slider: values[i, k] = u(x[i], t[k]).</summary>
     public static Chart Animation(double[] x, double[] t, params (string Name, double[,] Values)[] solutions) =>
-        new(Reporting.ChartModule.animation(x, t, Bridge.List(solutions.Select(s => Tuple.Create(s.Name, s.Values)))));
+        new(Reporting.ChartModule.animation(x, t, Bridge.Tuples(solutions)));
 
     /// <summary>Charts on the same axes, the first at the back.</summary>
-    public static Chart Overlay(params Chart[] charts) => new(Reporting.ChartModule.overlay(All(charts)));
+    public static Chart Overlay(params Chart[] charts) => new(Reporting.ChartModule.overlay(Bridge.List(charts, chart => chart.Inner)));
 
     /// <summary>Charts one below the other with a common horizontal axis.</summary>
-    public static Chart Stack(params Chart[] charts) => new(Reporting.ChartModule.stack(All(charts)));
+    public static Chart Stack(params Chart[] charts) => new(Reporting.ChartModule.stack(Bridge.List(charts, chart => chart.Inner)));
 
     /// <summary>The chart with a title.</summary>
     public Chart Titled(string title) => new(Reporting.ChartModule.titled(title, Inner));
@@ -133,7 +130,19 @@ public sealed class Chart
 
     /// <summary>Writes several charts to one HTML page, and gives the file's full path.</summary>
     public static string SavePage(string path, string title, string description, params Chart[] charts) =>
-        Reporting.PageModule.save(path, Reporting.PageModule.create(title, description, All(charts)));
+        SavePage(path, title, description, [], charts);
+
+    /// <summary>The same with a table of figures on top: a label and a value each.</summary>
+    /// <example><code>
+    /// Chart.SavePage("output/waves.html", "Waves", "Two solitons", [("relative error", $"{error:G2}")], first, second);
+    /// </code></example>
+    public static string SavePage(
+        string path, string title, string description, (string Label, string Value)[] figures, params Chart[] charts) =>
+        Reporting.PageModule.save(
+            path,
+            Reporting.PageModule.withFigures(
+                Bridge.Tuples(figures),
+                Reporting.PageModule.create(title, description, Bridge.List(charts, chart => chart.Inner))));
 
     /// <summary>
     /// Writes a page on a sampler: draws, weights, the evolution, and the figures of its report with what speaks against it. Gives the
@@ -141,5 +150,6 @@ public sealed class Chart
     /// </summary>
     /// <example><code>Chart.SaveSamplerPage("output/ring.html", "A ring", sampler, draws, Report.OfDraws(sampler, draws));</code></example>
     public static string SaveSamplerPage(string path, string title, Sampler sampler, Draws draws, Report report) =>
-        Reporting.PageModule.save(path, Reporting.SamplerPage.create(title, sampler.Inner, draws.Inner, report.Inner));
+        Reporting.PageModule.save(path, Reporting.SamplerPage.create(
+            title, Bridge.Wanted(sampler).Inner, Bridge.Wanted(draws).Inner, Bridge.Wanted(report).Inner));
 }

@@ -5,12 +5,12 @@ namespace Mne.Functional.CSharp;
 /// </summary>
 public sealed class Conditional : IDisposable
 {
-    private Conditional(Core.Conditional inner) => Inner = inner;
+    private Conditional(Core.Conditional inner) => (Inner, Sampler) = (inner, new(inner.Sampler));
 
     internal Core.Conditional Inner { get; }
 
-    /// <summary>The evolution under partial noise.</summary>
-    public Sampler Sampler => new(Inner.Sampler);
+    /// <summary>The evolution under partial noise. It is the conditional's: do not dispose of it.</summary>
+    public Sampler Sampler { get; }
 
     /// <summary>The coordinates a that are drawn.</summary>
     public IReadOnlyList<int> Drawn => [.. Inner.Drawn];
@@ -29,8 +29,8 @@ public sealed class Conditional : IDisposable
         SamplerOptions? options = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() => Core.ConditionalModule.evolve(
-            (options ?? new()).ToCore(progress, cancellationToken), Bridge.List(drawn), target.Inner)));
+        new(Bridge.Run(cancellationToken, () => Core.ConditionalModule.evolve(
+            (options ?? new()).ToCore(progress, cancellationToken), Bridge.List(drawn), Bridge.Wanted(target).Inner)));
 
     /// <summary>As <see cref="Evolve"/>, on another thread.</summary>
     public static Task<Conditional> EvolveAsync(
@@ -41,21 +41,34 @@ public sealed class Conditional : IDisposable
         CancellationToken cancellationToken = default) =>
         Task.Run(() => Evolve(target, drawn, options, progress, cancellationToken), cancellationToken);
 
+    /// <summary>The same conditional, which reports to and is ended by others.</summary>
+    internal Core.Conditional Heard(IProgress<Progress>? progress, CancellationToken cancellation) =>
+        new(Sampler.Heard(progress, cancellation), Inner.Drawn, Inner.Given);
+
     /// <summary>Draws of all coordinates with b = given, with exact conditional log-densities and weights.</summary>
+    /// <exception cref="ArgumentException">There is not one finite number for each coordinate that is given.</exception>
+    /// <exception cref="EvolutionFailedException">The flow cannot be followed back.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
     public Draws Draw(
         int count,
         double[] given,
         int seed = 0,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() => Core.ConditionalModule.drawSeeded(
-            seed,
-            count,
-            Bridge.List(given),
-            new(Sampler.Heard(Inner.Sampler, progress, cancellationToken), Inner.Drawn, Inner.Given))));
+        new(Bridge.Run(cancellationToken, () => Core.ConditionalModule.drawSeeded(
+            seed, count, Bridge.List(given), Heard(progress, cancellationToken))));
+
+    /// <summary>As <see cref="Draw"/>, on another thread.</summary>
+    public Task<Draws> DrawAsync(
+        int count,
+        double[] given,
+        int seed = 0,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Draw(count, given, seed, progress, cancellationToken), cancellationToken);
 
     /// <summary>The energy of the marginal density of b, up to a constant: b (M × number of given coordinates) ↦ (M).</summary>
-    public Tensor MarginalEnergy(Tensor given) => Core.ConditionalModule.marginalEnergy(Inner, given);
+    public Tensor MarginalEnergy(Tensor given) => Core.ConditionalModule.marginalEnergy(Inner, Bridge.Wanted(given));
 
     /// <summary>The marginal density of b, to be sampled like any other.</summary>
     public Density Marginal() => new(Core.ConditionalModule.marginal(Inner));
@@ -64,27 +77,34 @@ public sealed class Conditional : IDisposable
     public string Save(string path, string problem = "") => Core.Storage.saveConditional(path, problem, Inner);
 
     /// <summary>The conditional sampler of a file; its target is given again.</summary>
-    public static Conditional Open(string path, Density target) => new(Core.Storage.openConditional(target.Inner, path));
+    public static Conditional Open(string path, Density target) => 
+        new(Core.Storage.openConditional(Bridge.Wanted(target).Inner, path));
 
     /// <summary>Frees its tensors.</summary>
     public void Dispose() => ((IDisposable)Inner).Dispose();
 }
 
 /// <summary>
-/// A density ρ(a, b) drawn in two stages: b from its marginal, then a from its conditional. It owns the second stage and not the first;
-/// dispose of both.
+/// A density ρ(a, b) drawn in two stages: b from its marginal, then a from its conditional. It owns the sampler of the marginal, and not
+/// the conditional; dispose of both.
 /// </summary>
 public sealed class Marginal : IDisposable
 {
-    private readonly Core.Marginal inner;
+    /// <summary>
+    /// Of a conditional and a sampler of its <see cref="Conditional.Marginal"/>, such as those of files; it owns the sampler then.
+    /// </summary>
+    /// <example><code>
+    /// var conditional = Conditional.Open("output/conditional.h5", target);
+    /// var marginal = new Marginal(conditional, Sampler.Open("output/marginal.h5", conditional.Marginal()));
+    /// </code></example>
+    public Marginal(Conditional conditional, Sampler sampler) =>
+        (Conditional, Sampler) = (Bridge.Wanted(conditional), Bridge.Wanted(sampler));
 
-    private Marginal(Core.Marginal inner, Conditional conditional) => (this.inner, Conditional) = (inner, conditional);
-
-    /// <summary>ρ(a | b) for every b.</summary>
+    /// <summary>ρ(a | b) for every b, from which this was made.</summary>
     public Conditional Conditional { get; }
 
-    /// <summary>A sampler of the marginal of b.</summary>
-    public Sampler Sampler => new(inner.Sampler);
+    /// <summary>A sampler of the marginal of b. It is the marginal's: do not dispose of it.</summary>
+    public Sampler Sampler { get; }
 
     /// <summary>Evolves the marginal energy of b that partial noise left.</summary>
     /// <example><code>
@@ -99,9 +119,11 @@ public sealed class Marginal : IDisposable
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
         new(
-            Bridge.Run(() => Core.MarginalModule.evolve(
-                (options ?? new()).ToCore(progress, cancellationToken), Sampler.Family(process), conditional.Inner)),
-            conditional);
+            conditional,
+            new(Bridge.Run(cancellationToken, () => Core.MarginalModule.evolve(
+                (options ?? new()).ToCore(progress, cancellationToken),
+                Sampler.Family(process),
+                Bridge.Wanted(conditional).Inner)).Sampler));
 
     /// <summary>As <see cref="Evolve"/>, on another thread.</summary>
     public static Task<Marginal> EvolveAsync(
@@ -115,8 +137,19 @@ public sealed class Marginal : IDisposable
     /// <summary>
     /// Draws of all coordinates with log q(b) + log q(a | b) and the weights of the target itself, which correct both stages.
     /// </summary>
-    public Draws Draw(int count, int seed = 0) => new(Bridge.Run(() => Core.MarginalModule.drawSeeded(seed, count, inner)));
+    /// <exception cref="EvolutionFailedException">The flow cannot be followed back.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public Draws Draw(int count, int seed = 0, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        new(Bridge.Run(cancellationToken, () => Core.MarginalModule.drawSeeded(
+            seed,
+            count,
+            new(Conditional.Heard(progress, cancellationToken), Sampler.Heard(progress, cancellationToken)))));
 
-    /// <summary>Frees the second stage.</summary>
-    public void Dispose() => ((IDisposable)inner).Dispose();
+    /// <summary>As <see cref="Draw"/>, on another thread.</summary>
+    public Task<Draws> DrawAsync(
+        int count, int seed = 0, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Draw(count, seed, progress, cancellationToken), cancellationToken);
+
+    /// <summary>Frees the sampler of the marginal.</summary>
+    public void Dispose() => Sampler.Dispose();
 }

@@ -11,7 +11,7 @@ public sealed class Density
     public int Dimension => Inner.Dimension;
 
     /// <summary>V at the points (N).</summary>
-    public Tensor Energy(Tensor points) => Inner.Energy.Invoke(points);
+    public Tensor Energy(Tensor points) => Inner.Energy.Invoke(Bridge.Wanted(points));
 
     /// <summary>The density e^{−V} up to a factor, from its energy V: points (N × d) ↦ (N).</summary>
     /// <example><code>var ring = Density.OfEnergy(2, x => 4.0 * (x.norm(1) - 2.0).square());</code></example>
@@ -27,9 +27,12 @@ public sealed class Density
     /// // x = sinh y: as fine near 0 as before, and logarithmic far out
     /// var wide = target.Transformed(y => (y.sinh(), y.cosh().log().sum(1)));
     /// </code></example>
-    public Density Transformed(Func<Tensor, (Tensor Point, Tensor LogDeterminant)> map) =>
-        new(Core.DensityModule.transformed(
+    public Density Transformed(Func<Tensor, (Tensor Point, Tensor LogDeterminant)> map)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        return new(Core.DensityModule.transformed(
             Bridge.Function<Tensor, Tuple<Tensor, Tensor>>(y => map(y).ToTuple()), Inner));
+    }
 
     /// <summary>
     /// The exponent s with which the density falls, ρ ~ r^{−s}, in the slowest direction at 1,000 times the given length; infinite when it
@@ -43,13 +46,13 @@ public sealed class Density
     /// </code></example>
     public static Density GaussianMixture(params (double Weight, double[] Mean, double Deviation)[] components) =>
         new(Core.DensityModule.gaussianMixture(Bridge.List(
-            components.Select(c => Tuple.Create(c.Weight, Bridge.List(c.Mean), c.Deviation)))));
+            components, c => Tuple.Create(c.Weight, Bridge.List(c.Mean), c.Deviation))));
 }
 
 /// <summary>A symmetric positive semi-definite matrix: a covariance, or D = σσᵀ of a diffusion.</summary>
-public sealed class Covariance
+public sealed record Covariance
 {
-    private Covariance(Core.Diffusion inner) => Inner = inner;
+    internal Covariance(Core.Diffusion inner) => Inner = inner;
 
     internal Core.Diffusion Inner { get; }
 
@@ -60,10 +63,13 @@ public sealed class Covariance
     public static Covariance Diagonal(params double[] variances) => new(Core.Diffusion.NewDiagonal(Bridge.List(variances)));
 
     /// <summary>Any symmetric positive semi-definite matrix.</summary>
-    public static Covariance Full(double[,] matrix) => new(Core.Diffusion.NewFull(matrix));
+    public static Covariance Full(double[,] matrix) => new(Core.Diffusion.NewFull(Copy(Bridge.Wanted(matrix))));
 
     /// <summary>The matrix in d dimensions.</summary>
-    public double[,] Matrix(int dimension) => Core.DiffusionModule.matrix(dimension, Inner);
+    public double[,] Matrix(int dimension) => Copy(Core.DiffusionModule.matrix(dimension, Inner));
 
-    internal static Covariance OfCore(Core.Diffusion inner) => new(inner);
+    private static double[,] Copy(double[,] matrix) => (double[,])matrix.Clone();
+
+    /// <inheritdoc/>
+    public override string ToString() => Inner.ToString();
 }

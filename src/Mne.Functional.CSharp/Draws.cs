@@ -23,15 +23,20 @@ public sealed class Draws : IDisposable
     internal Core.Draws Inner { get; }
 
     /// <summary>Draws of the caller's: points (M × d), log q (M) and log w = −V − log q (M). They own these tensors then.</summary>
-    public Draws(Tensor points, Tensor logProposal, Tensor logWeights) => Inner = new(points, logProposal, logWeights);
+    public Draws(Tensor points, Tensor logProposal, Tensor logWeights) =>
+        Inner = new(Bridge.Wanted(points), Bridge.Wanted(logProposal), Bridge.Wanted(logWeights));
 
     /// <summary>The points (M × d), distributed as q.</summary>
     public Tensor Points => Inner.Points;
 
-    /// <summary>log q at the points (M).</summary>
+    /// <summary>
+    /// log q at the points (M), exact for the flow of <see cref="Sampler.Draw"/>. Where draws come with a path, by
+    /// <see cref="ReverseSde.Draw"/> or <see cref="MarkovChain.Polish"/>, it is not log q, but e to it has the mean q(x) over the paths that
+    /// end in x, and everything here holds as it stands.
+    /// </summary>
     public Tensor LogProposal => Inner.LogProposal;
 
-    /// <summary>log w = −V − log q at the points (M).</summary>
+    /// <summary>log w = −V − <see cref="LogProposal"/> at the points (M): proper weights, E[w f(x)] = ∫ f e^{−V} for every f.</summary>
     public Tensor LogWeights => Inner.LogWeights;
 
     /// <summary>The self-normalised weights (M).</summary>
@@ -61,7 +66,8 @@ public sealed class Draws : IDisposable
     /// near 0 when a mode is missed, which draws cannot know.
     /// </summary>
     /// <example><code>var efficiency = Draws.ForwardEfficiency(-target.Energy(samples) - sampler.LogProposal(samples));</code></example>
-    public static double ForwardEfficiency(Tensor logWeightsAtSamples) => Core.Importance.forwardEfficiency(logWeightsAtSamples);
+    public static double ForwardEfficiency(Tensor logWeightsAtSamples) =>
+        Core.Importance.forwardEfficiency(Bridge.Wanted(logWeightsAtSamples));
 
     /// <summary>The expectation of f under ρ; f maps points (M × d) to values (M).</summary>
     /// <example><code>var mean = draws.Expectation(x => x.select(1, 0));</code></example>

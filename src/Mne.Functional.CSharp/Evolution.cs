@@ -27,15 +27,19 @@ public enum OutcomeKind
     Cancelled,
 }
 
-/// <summary>How an evolution ended, with one sentence of advice.</summary>
-public sealed class Outcome
+/// <summary>How an evolution ended, with one sentence of advice. What does not belong to the kind of end is null.</summary>
+/// <example><code>
+/// if (solution.Outcome is { Kind: OutcomeKind.StoppedByEvent, EventName: var name, Time: var t })
+///     Console.WriteLine($"{name} at t = {t}");
+/// </code></example>
+public sealed record Outcome
 {
-    private readonly Core.Outcome inner;
+    internal Outcome(Core.Outcome inner) => Inner = inner;
 
-    internal Outcome(Core.Outcome inner) => this.inner = inner;
+    private Core.Outcome Inner { get; }
 
     /// <summary>How it ended.</summary>
-    public OutcomeKind Kind => inner switch
+    public OutcomeKind Kind => Inner switch
     {
         { IsCompleted: true } => OutcomeKind.Completed,
         { IsStoppedByEvent: true } => OutcomeKind.StoppedByEvent,
@@ -43,11 +47,38 @@ public sealed class Outcome
         { IsTooManySteps: true } => OutcomeKind.TooManySteps,
         { IsNonFinite: true } => OutcomeKind.NonFinite,
         { IsSingularKernel: true } => OutcomeKind.SingularKernel,
-        _ => OutcomeKind.Cancelled,
+        { IsCancelled: true } => OutcomeKind.Cancelled,
+        _ => throw Bridge.Unknown(Inner),
     };
 
+    /// <summary>The time t at which it ended, where it did not complete; null where something was not finite.</summary>
+    public double? Time => Inner switch
+    {
+        Core.Outcome.StoppedByEvent stopped => stopped.time,
+        Core.Outcome.StepTooSmall small => small.time,
+        Core.Outcome.TooManySteps many => many.time,
+        Core.Outcome.SingularKernel singular => singular.time,
+        Core.Outcome.Cancelled cancelled => cancelled.time,
+        _ => null,
+    };
+
+    /// <summary>The name of the event that stopped it.</summary>
+    public string? EventName => (Inner as Core.Outcome.StoppedByEvent)?.name;
+
+    /// <summary>The step that was too small.</summary>
+    public double? Step => (Inner as Core.Outcome.StepTooSmall)?.step;
+
+    /// <summary>The number of steps that was used up.</summary>
+    public int? Steps => (Inner as Core.Outcome.TooManySteps)?.steps;
+
+    /// <summary>What was not finite, and where.</summary>
+    public string? Where => (Inner as Core.Outcome.NonFinite)?.where;
+
+    /// <summary>The number of points or landmarks of the kernel that could not be factorised.</summary>
+    public int? Size => (Inner as Core.Outcome.SingularKernel)?.size;
+
     /// <summary>What happened and what to do about it.</summary>
-    public string Advice => inner.Advice;
+    public string Advice => Inner.Advice;
 
     /// <inheritdoc/>
     public override string ToString() => Advice;
@@ -94,10 +125,10 @@ public sealed record Checkpoint
             EverySteps is int steps
                 ? Core.CheckpointInterval.NewSteps(steps)
                 : Core.CheckpointInterval.NewElapsed(Every),
-            Path);
+            Bridge.Wanted(Path));
 }
 
-/// <summary>How to solve an evolution equation.</summary>
+/// <summary>How to solve an evolution equation. Equal options are equal values; lists and functions in them count by identity.</summary>
 /// <example><code>
 /// var options = new EvolutionOptions { Tolerance = 1e-7, Sketch = Sketch.Landmarks(256) };
 /// var looser = options with { Tolerance = 1e-4 };
@@ -116,7 +147,7 @@ public sealed record EvolutionOptions
     public double Tolerance { get; init; } = Defaults.Tolerance;
 
     /// <summary>What errors are relative to. Default magnitude.</summary>
-    public ErrorScale ErrorScale { get; init; } = Defaults.ErrorScale.IsSpread ? ErrorScale.Spread : ErrorScale.Magnitude;
+    public ErrorScale ErrorScale { get; init; } = Cases.ErrorScale.OfCore(Defaults.ErrorScale);
 
     /// <summary>How the points move. Default fixed.</summary>
     public PointDynamics Points { get; init; } = new(Defaults.Points);
@@ -128,7 +159,7 @@ public sealed record EvolutionOptions
     public IReadOnlyList<StopEvent> Events { get; init; } = [];
 
     /// <summary>The Runge–Kutta method. Default Dormand and Prince's of order 5(4).</summary>
-    public Tableau Tableau { get; init; } = Tableau.OfCore(Defaults.Tableau);
+    public Tableau Tableau { get; init; } = new(Defaults.Tableau);
 
     /// <summary>How step sizes are chosen.</summary>
     public Controller Controller { get; init; } = new();
@@ -146,21 +177,37 @@ public sealed record EvolutionOptions
     public Checkpoint? Checkpoint { get; init; }
 
     internal Core.EvolutionOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
-        sketch: Sketch.Inner,
+        sketch: Bridge.Wanted(Sketch).Inner,
         regularisation: Regularisation,
         tolerance: Tolerance,
-        errorScale: ErrorScale == ErrorScale.Spread ? Core.ErrorScale.Spread : Core.ErrorScale.Magnitude,
-        points: Points.Inner,
+        errorScale: Cases.ErrorScale.ToCore(ErrorScale),
+        points: Bridge.Wanted(Points).Inner,
         seed: Seed,
         meter: Progress.Meter(progress),
         cancellation: cancellation,
-        events: Bridge.List(Events.Select(e => Tuple.Create(e.Name, Bridge.Function(e.Function)))),
-        tableau: Tableau.ToCore(),
-        controller: Controller.ToCore(),
+        events: Bridge.List(Events, e => Tuple.Create(e.Name, Bridge.Function(e.Function))),
+        tableau: Bridge.Wanted(Tableau).Inner,
+        controller: Bridge.Wanted(Controller).ToCore(),
         initialStep: Bridge.Option(InitialStep),
         maximumStep: MaximumStep,
         maximumSteps: MaximumSteps,
         checkpoint: Checkpoint?.ToCore() ?? Defaults.Checkpoint);
+
+    internal static EvolutionOptions OfCore(Core.EvolutionOptions options) => new()
+    {
+        Sketch = new(options.Sketch),
+        Regularisation = options.Regularisation,
+        Tolerance = options.Tolerance,
+        ErrorScale = Cases.ErrorScale.OfCore(options.ErrorScale),
+        Points = new(options.Points),
+        Seed = options.Seed,
+        Events = options.Events.Select(e => new StopEvent(e.Item1, Bridge.OfFunction(e.Item2))).ToArray(),
+        Tableau = new(options.Tableau),
+        Controller = Controller.OfCore(options.Controller),
+        InitialStep = Bridge.Nullable(options.InitialStep),
+        MaximumStep = options.MaximumStep,
+        MaximumSteps = options.MaximumSteps,
+    };
 }
 
 /// <summary>One accepted step in numbers.</summary>
@@ -184,6 +231,9 @@ public sealed class Solution : IDisposable
     /// <summary>The parametric function class.</summary>
     public Network Network => new(Inner.Network);
 
+    /// <summary>The options that it was made with, but for a checkpoint, of which nothing is known afterwards.</summary>
+    public EvolutionOptions Options => EvolutionOptions.OfCore(Inner.Options);
+
     /// <summary>How the run ended.</summary>
     public Outcome Outcome => new(Inner.Outcome);
 
@@ -203,7 +253,7 @@ public sealed class Solution : IDisposable
 
     /// <summary>u(t, x) at the points X (M × d): M, or M × m for m components.</summary>
     /// <exception cref="ArgumentException">t lies outside the time span that was reached.</exception>
-    public Tensor Evaluate(double t, Tensor points) => Core.SolutionModule.evaluate(t, points, Inner);
+    public Tensor Evaluate(double t, Tensor points) => Core.SolutionModule.evaluate(t, Bridge.Wanted(points), Inner);
 
     /// <summary>u(t, x) at the points, one per row; for m components m numbers per point, one point after the other.</summary>
     /// <example><code>double[] u = solution.Evaluate(0.5, new double[,] { { 1.0 }, { 2.0 } });</code></example>
@@ -215,12 +265,12 @@ public sealed class Solution : IDisposable
     }
 
     /// <summary>u and the given derivatives at time t and the points (M × d).</summary>
-    /// <example><code>Tensor slope = solution.Jet(0.5, x, Derivative.Partial(0))[Derivative.Partial(0)];</code></example>
+    /// <example><code>var slope = solution.Jet(0.5, x, Derivative.Partial(0))[Derivative.Partial(0)];</code></example>
     public Jet Jet(double t, Tensor points, params IEnumerable<Derivative> derivatives) =>
-        new(Core.SolutionModule.jet(Derivative.Set(derivatives), t, points, Inner));
+        new(Core.SolutionModule.jet(Derivative.Set(derivatives), t, Bridge.Wanted(points), Inner));
 
     /// <summary>What a right-hand side sees at time t and the points (M × d), with the given derivatives.</summary>
-    /// <example><code>Tensor right = term.Evaluate(solution.Local(0.5, x, term.Needs(dimension: 1)));</code></example>
+    /// <example><code>var right = term.Evaluate(solution.Local(0.5, x, term.Needs(dimension: 1)));</code></example>
     public Local Local(double t, Tensor points, params IEnumerable<Derivative> derivatives) =>
         new(new Core.Local(t, points, Core.SolutionModule.jet(Derivative.Set(derivatives), t, points, Inner)));
 
@@ -289,14 +339,15 @@ public static class Evolution
         EvolutionOptions? options = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() => Core.Evolution.solve(
+        new(Bridge.Run(cancellationToken, () => Core.Evolution.solve(
             (options ?? new()).ToCore(progress, cancellationToken),
-            term.Inner, network.Inner, points.Inner, start, from, to)));
+            Bridge.Wanted(term).Inner, Bridge.Wanted(network).Inner, Bridge.Wanted(points).Inner, Bridge.Wanted(start), from, to)));
 
     /// <summary>
-    /// As <see cref="Solve"/>, but gives what was reached whatever happens, and whether that is the end or an event;
-    /// see <see cref="Solution.Outcome"/>.
+    /// As <see cref="Solve"/>, but gives what was reached whatever happens, also after a cancellation, and whether that is the end or an
+    /// event; see <see cref="Solution.Outcome"/>. The solution is to be disposed of in either case.
     /// </summary>
+    /// <exception cref="ArgumentException">Arguments do not fit together.</exception>
     public static bool TrySolve(
         Term term,
         Network network,
@@ -311,8 +362,8 @@ public static class Evolution
     {
         solution = new(Core.Evolution.trySolve(
             (options ?? new()).ToCore(progress, cancellationToken),
-            term.Inner, network.Inner, points.Inner, start, from, to));
-        return solution.Outcome.Kind is OutcomeKind.Completed or OutcomeKind.StoppedByEvent;
+            Bridge.Wanted(term).Inner, Bridge.Wanted(network).Inner, Bridge.Wanted(points).Inner, Bridge.Wanted(start), from, to));
+        return HasSucceeded(solution);
     }
 
     /// <summary>As <see cref="Solve"/>, on another thread.</summary>
@@ -330,6 +381,26 @@ public static class Evolution
             () => Solve(term, network, points, start, from, to, options, progress, cancellationToken), cancellationToken);
 
     /// <summary>
+    /// As <see cref="TrySolve"/>, on another thread. How it ended is <see cref="Solution.Outcome"/>: the task of a cancelled run gives what
+    /// was reached.
+    /// </summary>
+    public static Task<Solution> TrySolveAsync(
+        Term term,
+        Network network,
+        Collocation points,
+        Tensor start,
+        double from,
+        double to,
+        EvolutionOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() =>
+        {
+            TrySolve(term, network, points, start, from, to, out var solution, options, progress, cancellationToken);
+            return solution;
+        });
+
+    /// <summary>
     /// Goes on from a checkpoint (see <see cref="EvolutionOptions.Checkpoint"/>): with the options and the equation of the
     /// first run, the solution has the bits that it would have had without the interruption.
     /// </summary>
@@ -339,6 +410,10 @@ public static class Evolution
     /// <param name="network">The network, where it was one by <see cref="Network.OfFunction"/>.</param>
     /// <param name="progress">Is told after every step.</param>
     /// <param name="cancellationToken">Ends the run.</param>
+    /// <exception cref="ArgumentException">The equation is another one, or the file is not a checkpoint.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="EvolutionFailedException">Neither the end nor an event was reached.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
     public static Solution Resume(
         string path,
         Term term,
@@ -346,12 +421,15 @@ public static class Evolution
         Network? network = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() => Core.Evolution.resume(
-            (options ?? new()).ToCore(progress, cancellationToken), term.Inner, State(path, network))));
+        new(Bridge.Run(cancellationToken, () => From(path, network, state => Core.Evolution.resume(
+            (options ?? new()).ToCore(progress, cancellationToken), Bridge.Wanted(term).Inner, state))));
 
     /// <summary>
-    /// As <see cref="Resume"/>, but gives what was reached whatever happens, and whether that is the end or an event.
+    /// As <see cref="Resume"/>, but gives what was reached whatever happens, also after a cancellation, and whether that is the end or an
+    /// event. The solution is to be disposed of in either case.
     /// </summary>
+    /// <exception cref="ArgumentException">The equation is another one, or the file is not a checkpoint.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
     public static bool TryResume(
         string path,
         Term term,
@@ -361,9 +439,9 @@ public static class Evolution
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        solution = new(Core.Evolution.tryResume(
-            (options ?? new()).ToCore(progress, cancellationToken), term.Inner, State(path, network)));
-        return solution.Outcome.Kind is OutcomeKind.Completed or OutcomeKind.StoppedByEvent;
+        solution = new(From(path, network, state => Core.Evolution.tryResume(
+            (options ?? new()).ToCore(progress, cancellationToken), Bridge.Wanted(term).Inner, state)));
+        return HasSucceeded(solution);
     }
 
     /// <summary>As <see cref="Resume"/>, on another thread.</summary>
@@ -376,6 +454,40 @@ public static class Evolution
         CancellationToken cancellationToken = default) =>
         Task.Run(() => Resume(path, term, options, network, progress, cancellationToken), cancellationToken);
 
-    private static Core.EvolutionState State(string path, Network? network) =>
-        network is null ? Core.Checkpoint.read(path) : Core.Checkpoint.readWith(network.Inner, path);
+    /// <summary>
+    /// As <see cref="TryResume"/>, on another thread. How it ended is <see cref="Solution.Outcome"/>: the task of a cancelled run gives what
+    /// was reached.
+    /// </summary>
+    public static Task<Solution> TryResumeAsync(
+        string path,
+        Term term,
+        EvolutionOptions? options = null,
+        Network? network = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() =>
+        {
+            TryResume(path, term, out var solution, options, network, progress, cancellationToken);
+            return solution;
+        });
+
+    private static bool HasSucceeded(Solution solution) =>
+        solution.Outcome.Kind is OutcomeKind.Completed or OutcomeKind.StoppedByEvent;
+
+    /// <summary>Resumes from the state of a file, which is freed where that does not succeed.</summary>
+    private static Core.Solution From(string path, Network? network, Func<Core.EvolutionState, Core.Solution> resume)
+    {
+        var state = network is null
+            ? Core.Checkpoint.read(Bridge.Wanted(path))
+            : Core.Checkpoint.readWith(network.Inner, Bridge.Wanted(path));
+        try
+        {
+            return resume(state);
+        }
+        catch
+        {
+            ((IDisposable)state).Dispose();
+            throw;
+        }
+    }
 }

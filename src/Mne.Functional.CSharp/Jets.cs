@@ -31,7 +31,7 @@ public sealed record Derivative
         [.. derivatives.Select(d => new Derivative(d))];
 
     internal static FSharpSet<Core.Derivative> Set(IEnumerable<Derivative> derivatives) =>
-        SetModule.OfSeq(derivatives.Select(d => d.Inner));
+        SetModule.OfSeq(Bridge.List(derivatives, derivative => derivative.Inner));
 
     /// <inheritdoc/>
     public override string ToString() => Inner.ToString();
@@ -40,7 +40,7 @@ public sealed record Derivative
 /// <summary>u and some of its derivatives at N points. Where u has m components, every shape ends in m.</summary>
 /// <example><code>
 /// var jet = network.Jet(θ, points, Derivative.Partial(0), Derivative.Partial(0, 2));
-/// Tensor slope = jet[Derivative.Partial(0)], curvature = jet[Derivative.Partial(0, 2)];
+/// var (slope, curvature) = (jet[Derivative.Partial(0)], jet[Derivative.Partial(0, 2)]);
 /// </code></example>
 public class Jet
 {
@@ -62,7 +62,7 @@ public class Jet
 
     /// <summary>A derivative that was asked for, at the points (N).</summary>
     /// <exception cref="ArgumentException">It was not asked for.</exception>
-    public Tensor this[Derivative derivative] => Core.JetModule.get(derivative.Inner, jet);
+    public Tensor this[Derivative derivative] => Core.JetModule.get(Bridge.Wanted(derivative).Inner, jet);
 
     /// <summary>The jet of one component of u.</summary>
     public Jet OfComponent(int index) => new(Core.JetModule.ofComponent(index, jet));

@@ -7,7 +7,7 @@ public sealed class Chain : IDisposable
 
     internal Chain(Core.Chain inner) => this.inner = inner;
 
-    /// <summary>The points (M × d), in order.</summary>
+    /// <summary>The points (M × d), in order; they are the chain's.</summary>
     public Tensor Points => inner.Points;
 
     /// <summary>The fraction of proposals that were accepted.</summary>
@@ -27,12 +27,12 @@ public sealed record LangevinOptions
     public int Steps { get; init; } = Defaults.Steps;
 
     /// <summary>H, the covariance of a step; best where a little over half of the proposals are accepted. Default 0.1 I.</summary>
-    public Covariance Step { get; init; } = Covariance.OfCore(Defaults.Step);
+    public Covariance Step { get; init; } = new(Defaults.Step);
 
     /// <summary>Seed of noise and acceptance. Default 0.</summary>
     public int Seed { get; init; } = Defaults.Seed;
 
-    internal Core.LangevinOptions ToCore() => new(Steps, Step.Inner, Seed);
+    internal Core.LangevinOptions ToCore() => new(Steps, Bridge.Wanted(Step).Inner, Seed);
 }
 
 /// <summary>Markov chains that leave a density as it is.</summary>
@@ -45,12 +45,17 @@ public static class MarkovChain
     /// using var chain = MarkovChain.Independence(draws, seed: 1);
     /// Console.WriteLine(chain.AcceptanceRate);
     /// </code></example>
-    public static Chain Independence(Draws draws, int seed = 0) => new(Core.MarkovChain.independence(seed, draws.Inner));
+    public static Chain Independence(Draws draws, int seed = 0) => new(Core.MarkovChain.independence(seed, Bridge.Wanted(draws).Inner));
 
     /// <summary>Moves every point (M × d) by Langevin steps that leave the target as it is.</summary>
     /// <exception cref="ArgumentException">Options or points do not fit, or the energy is not finite at a proposal.</exception>
     public static Chain Langevin(Density target, Tensor points, LangevinOptions? options = null) =>
-        new(Core.MarkovChain.langevin((options ?? new()).ToCore(), target.Inner, points));
+        new(Core.MarkovChain.langevin((options ?? new()).ToCore(), Bridge.Wanted(target).Inner, Bridge.Wanted(points)));
+
+    /// <summary>As <see cref="Langevin"/>, on another thread. Cancellation is heeded before it begins and when it ends.</summary>
+    public static Task<Chain> LangevinAsync(
+        Density target, Tensor points, LangevinOptions? options = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Bridge.Run(cancellationToken, () => Langevin(target, points, options)), cancellationToken);
 
     /// <summary>
     /// Weighted draws moved by Langevin steps, with the weights that they have, which stay right; and the acceptance rate.
@@ -61,9 +66,15 @@ public static class MarkovChain
     /// </code></example>
     public static (Draws Draws, double AcceptanceRate) Polish(Density target, Draws draws, LangevinOptions? options = null)
     {
-        var (polished, rate) = Core.MarkovChain.polish((options ?? new()).ToCore(), target.Inner, draws.Inner);
+        var (polished, rate) = Core.MarkovChain.polish(
+            (options ?? new()).ToCore(), Bridge.Wanted(target).Inner, Bridge.Wanted(draws).Inner);
         return (new(polished), rate);
     }
+
+    /// <summary>As <see cref="Polish"/>, on another thread. Cancellation is heeded before it begins.</summary>
+    public static Task<(Draws Draws, double AcceptanceRate)> PolishAsync(
+        Density target, Draws draws, LangevinOptions? options = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Polish(target, draws, options), cancellationToken);
 }
 
 /// <summary>A generalised Pareto distribution of numbers x ≥ 0, P(X > x) = (1 + k x / σ)^{−1/k}.</summary>
@@ -78,14 +89,14 @@ public readonly record struct Pareto(double Shape, double Scale)
     /// <exception cref="ArgumentException">Fewer numbers, negative ones, or only zeros.</exception>
     public static Pareto Fit(double[] exceedances)
     {
-        var fitted = Core.ParetoModule.fit(exceedances);
+        var fitted = Core.ParetoModule.fit(Bridge.Wanted(exceedances));
         return new(fitted.Shape, fitted.Scale);
     }
 
     /// <summary>Pareto-smoothed log-weights, and the shape k̂ of their tail.</summary>
     public static (double[] LogWeights, double Shape) Smooth(double[] logWeights)
     {
-        var (smoothed, shape) = Core.ParetoModule.smooth(logWeights);
+        var (smoothed, shape) = Core.ParetoModule.smooth(Bridge.Wanted(logWeights));
         return (smoothed, shape);
     }
 

@@ -1,5 +1,3 @@
-using Microsoft.FSharp.Core;
-
 namespace Mne.Functional.CSharp;
 
 /// <summary>What holds at an end of an interval.</summary>
@@ -37,10 +35,7 @@ public sealed record Coordinate
     /// the reflection maps to themselves; for others, or for values other than 0, take an interval and <see cref="Network.Dirichlet"/>.
     /// </summary>
     public static Coordinate Bounded(double low, double high, Boundary atLow, Boundary atHigh) =>
-        new(Core.Coordinate.NewBounded(low, high, ToCore(atLow), ToCore(atHigh)));
-
-    private static Core.Boundary ToCore(Boundary boundary) =>
-        boundary == Boundary.Dirichlet ? Core.Boundary.Dirichlet : Core.Boundary.Neumann;
+        new(Core.Coordinate.NewBounded(low, high, Cases.Boundary.ToCore(atLow), Cases.Boundary.ToCore(atHigh)));
 
     internal static Coordinate OfCore(Core.Coordinate inner) => new(inner);
 
@@ -49,7 +44,7 @@ public sealed record Coordinate
 }
 
 /// <summary>The space on which the unknown function lives: a product of lines, circles and intervals.</summary>
-public sealed class Domain
+public sealed record Domain
 {
     internal Domain(Core.Domain inner) => Inner = inner;
 
@@ -73,7 +68,7 @@ public sealed class Domain
     /// <example><code>var channel = Domain.Create(Coordinate.Periodic(0.0, 4.0), Coordinate.Interval(-1.0, 1.0));</code></example>
     /// <exception cref="ArgumentException">There are none, or bounds are not finite and increasing.</exception>
     public static Domain Create(params Coordinate[] coordinates) =>
-        new(Core.DomainModule.create(Bridge.List(coordinates.Select(c => c.Inner))));
+        new(Core.DomainModule.create(Bridge.List(coordinates, coordinate => coordinate.Inner)));
 
     /// <summary>All of ℝ^d.</summary>
     /// <exception cref="ArgumentException">d is less than 1.</exception>
@@ -83,29 +78,26 @@ public sealed class Domain
     /// <example><code>var circle = Domain.Periodic((0.0, 2.0 * Math.PI));</code></example>
     /// <exception cref="ArgumentException">No bounds, or bounds that are not finite and increasing.</exception>
     public static Domain Periodic(params (double Low, double High)[] bounds) =>
-        new(Core.DomainModule.periodic(Pairs(bounds)));
+        new(Core.DomainModule.periodic(Bridge.Tuples(bounds)));
 
     /// <summary>A box: every coordinate an interval (low, high).</summary>
     /// <exception cref="ArgumentException">No bounds, or bounds that are not finite and increasing.</exception>
     public static Domain Box(params (double Low, double High)[] bounds) =>
-        new(Core.DomainModule.box(Pairs(bounds)));
+        new(Core.DomainModule.box(Bridge.Tuples(bounds)));
 
     /// <summary>A box with u = 0 at all walls; see <see cref="Coordinate.Bounded"/>.</summary>
     /// <example><code>var chord = Domain.Dirichlet((0.0, 1.0));</code></example>
     public static Domain Dirichlet(params (double Low, double High)[] bounds) =>
-        new(Core.DomainModule.dirichlet(Pairs(bounds)));
+        new(Core.DomainModule.dirichlet(Bridge.Tuples(bounds)));
 
     /// <summary>A box through whose walls nothing flows, ∂u/∂n = 0; see <see cref="Coordinate.Bounded"/>.</summary>
     public static Domain Neumann(params (double Low, double High)[] bounds) =>
-        new(Core.DomainModule.neumann(Pairs(bounds)));
-
-    private static Microsoft.FSharp.Collections.FSharpList<Tuple<double, double>> Pairs((double Low, double High)[] bounds) =>
-        Bridge.List(bounds.Select(b => Tuple.Create(b.Low, b.High)));
+        new(Core.DomainModule.neumann(Bridge.Tuples(bounds)));
 
     /// <summary>The coordinates of both, those of this domain first.</summary>
     /// <example><code>var cylinder = Domain.Periodic((0.0, 1.0)).Times(Domain.Euclidean(1));</code></example>
     public Domain Times(Domain other) =>
-        new(Core.DomainModule.create(Bridge.List(Inner.Coordinates.Concat(other.Inner.Coordinates))));
+        new(Core.DomainModule.create(Bridge.List(Inner.Coordinates.Concat(Bridge.Wanted(other).Inner.Coordinates))));
 }
 
 /// <summary>The nonlinearity between the layers of a network. All are smooth.</summary>
@@ -134,7 +126,7 @@ public enum Activation
 }
 
 /// <summary>A layer of a network.</summary>
-public sealed class Layer
+public sealed record Layer
 {
     private Layer(Core.Layer inner) => Inner = inner;
 
@@ -151,29 +143,22 @@ public sealed class Layer
 
     /// <summary>h ↦ σ(W h + b) with <paramref name="width"/> units.</summary>
     public static Layer Dense(int width, Activation activation) =>
-        new(Core.LayerModule.dense(width, activation switch
-        {
-            Activation.Identity => Core.Activation.Identity,
-            Activation.Tanh => Core.Activation.Tanh,
-            Activation.Sine => Core.Activation.Sine,
-            Activation.Swish => Core.Activation.Swish,
-            Activation.Softplus => Core.Activation.Softplus,
-            Activation.Gelu => Core.Activation.Gelu,
-            Activation.Square => Core.Activation.Square,
-            _ => throw new ArgumentException($"activation: found {activation}, wanted one of the named ones", nameof(activation)),
-        }));
+        new(Core.LayerModule.dense(width, Cases.Activation.ToCore(activation)));
 
     /// <summary>h ↦ h + block(h); the block keeps the width.</summary>
     public static Layer Residual(params Layer[] block) =>
-        new(Core.LayerModule.residual(Bridge.List(block.Select(l => l.Inner))));
+        new(Core.LayerModule.residual(Bridge.List(block, layer => layer.Inner)));
 
     /// <summary>h ↦ (h, block(h)).</summary>
     public static Layer Concatenate(params Layer[] block) =>
-        new(Core.LayerModule.concatenate(Bridge.List(block.Select(l => l.Inner))));
+        new(Core.LayerModule.concatenate(Bridge.List(block, layer => layer.Inner)));
 
     /// <summary>The components of u, for systems of equations; it comes last.</summary>
     /// <example><code>var network = Network.Create(circle, Layer.Harmonics(2), Layer.Dense(32, Activation.Sine), Layer.Outputs(2));</code></example>
     public static Layer Outputs(int count) => new(Core.LayerModule.outputs(count));
+
+    /// <inheritdoc/>
+    public override string ToString() => Inner.ToString();
 }
 
 /// <summary>
@@ -207,7 +192,7 @@ public sealed class Network
     /// </summary>
     /// <exception cref="ArgumentException">A layer does not fit.</exception>
     public static Network Create(Domain domain, params Layer[] layers) =>
-        new(Core.NetworkModule.create(domain.Inner, Bridge.List(layers.Select(l => l.Inner))));
+        new(Core.NetworkModule.create(Bridge.Wanted(domain).Inner, Bridge.List(layers, layer => layer.Inner)));
 
     /// <summary>
     /// A network given as any differentiable function of θ (p) and points X (N × d) to values (N). Derivatives come from
@@ -224,10 +209,7 @@ public sealed class Network
     /// </code></example>
     public static Network OfFunction(Domain domain, int parameters, Func<int, Tensor> initial, Func<Tensor, Tensor, Tensor> function) =>
         new(Core.NetworkModule.ofFunction(
-            domain.Inner,
-            parameters,
-            Placed(initial),
-            Bridge.Function(function)));
+            Bridge.Wanted(domain).Inner, parameters, Bridge.Placed(initial), Bridge.Function(function)));
 
     /// <summary>As <see cref="OfFunction"/>, for a function to m components: (θ (p), X (N × d)) ↦ N × m.</summary>
     /// <example><code>
@@ -238,10 +220,7 @@ public sealed class Network
     public static Network OfVectorFunction(
         Domain domain, int outputs, int parameters, Func<int, Tensor> initial, Func<Tensor, Tensor, Tensor> function) =>
         new(Core.NetworkModule.ofVectorFunction(
-            domain.Inner, outputs, parameters, Placed(initial), Bridge.Function(function)));
-
-    private static FSharpFunc<Core.Placement, FSharpFunc<int, Tensor>> Placed(Func<int, Tensor> initial) =>
-        Bridge.Function<Core.Placement, int, Tensor>((placement, seed) => Core.TensorModule.place(placement, initial(seed)));
+            Bridge.Wanted(domain).Inner, outputs, parameters, Bridge.Placed(initial), Bridge.Function(function)));
 
     /// <summary>
     /// A layered network that reads only some coordinates and shares its weights between several such blocks:
@@ -253,11 +232,13 @@ public sealed class Network
     /// </code></example>
     public static Network OfBlocks(Domain domain, int[][] blocks, params Layer[] layers) =>
         new(Core.NetworkModule.ofBlocks(
-            domain.Inner, Bridge.List(blocks.Select(Bridge.List)), Bridge.List(layers.Select(l => l.Inner))));
+            Bridge.Wanted(domain).Inner,
+            Bridge.List(blocks, block => Bridge.List(block)),
+            Bridge.List(layers, layer => layer.Inner)));
 
     /// <summary>The sum of networks on the same domain, each with its own weights.</summary>
     public static Network Add(params Network[] networks) =>
-        new(Core.NetworkModule.add(Bridge.List(networks.Select(n => n.Inner))));
+        new(Core.NetworkModule.add(Bridge.List(networks, network => network.Inner)));
 
     /// <summary>This network of shifted and scaled coordinates, u((x − shift) / scale).</summary>
     public Network Rescaled(double[] shift, double[] scale) =>
@@ -291,7 +272,7 @@ public sealed class Network
 
     /// <summary>Seeded initial parameters (p).</summary>
     public Tensor Initial(int seed = 0, Placement? placement = null) =>
-        Inner.Initial.Invoke((placement ?? Placement.Float64).ToCore()).Invoke(seed);
+        Inner.Initial.Invoke(Placement.ToCore(placement)).Invoke(seed);
 
     /// <summary>u_θ at the points: N, or N × m for m components.</summary>
     public Tensor Value(Tensor parameters, Tensor points) => Core.NetworkModule.value(Inner, parameters, points);

@@ -15,27 +15,33 @@ public sealed class Collocation
 
     /// <summary>The points for a seed (N × d); given points do not depend on it.</summary>
     public Tensor Points(int seed = 0, Placement? placement = null) =>
-        Core.CollocationModule.points((placement ?? Placement.Float64).ToCore(), seed, Inner);
+        Core.CollocationModule.points(Placement.ToCore(placement), seed, Inner);
 
-    /// <summary>Points that the caller has (N × d).</summary>
+    /// <summary>Points that the caller has (N × d). They stay the caller's, to be freed after the last use of the recipe.</summary>
     /// <exception cref="ArgumentException">They are not a matrix of finite numbers.</exception>
-    public static Collocation Given(Tensor points) => new(Core.CollocationModule.given(points));
+    public static Collocation Given(Tensor points) => new(Core.CollocationModule.given(Bridge.Wanted(points)));
 
     /// <summary>Points from a function of the seed, which gives <paramref name="count"/> of them (N × d), new ones for every seed.</summary>
     /// <example><code>var cloud = Collocation.Drawn(500, seed => Tensors.Normal(seed, 500, 2));</code></example>
     public static Collocation Drawn(int count, Func<int, Tensor> draw) =>
-        new(Core.Collocation.NewDrawn(
-            count,
-            Bridge.Function<Core.Placement, int, Tensor>((placement, seed) => Core.TensorModule.place(placement, draw(seed)))));
+        new(Core.Collocation.NewDrawn(count, Bridge.Placed(draw)));
 
-    /// <summary>Equidistant points, <paramref name="perAxis"/> along every coordinate of a bounded domain.</summary>
-    public static Collocation Grid(Domain domain, int perAxis) => new(Core.CollocationModule.grid(domain.Inner, perAxis));
+    /// <summary>
+    /// Equidistant points, <paramref name="perAxis"/> along every coordinate of a bounded domain, N = perAxis^d in all. On a periodic
+    /// coordinate the end, which is the beginning again, is left out; on an interval both ends are included; where a coordinate is
+    /// bounded by conditions, points are half a step away from its ends.
+    /// </summary>
+    /// <exception cref="ArgumentException">A coordinate is the whole real line, or points are fewer than 2 or far too many.</exception>
+    public static Collocation Grid(Domain domain, int perAxis) =>
+        new(Core.CollocationModule.grid(Bridge.Wanted(domain).Inner, perAxis));
 
     /// <summary>Independent points, uniform on a bounded domain, new for every seed.</summary>
-    public static Collocation Uniform(Domain domain, int count) => new(Core.CollocationModule.uniform(domain.Inner, count));
+    public static Collocation Uniform(Domain domain, int count) =>
+        new(Core.CollocationModule.uniform(Bridge.Wanted(domain).Inner, count));
 
     /// <summary>A low-discrepancy sequence on a bounded domain, shifted anew for every seed.</summary>
-    public static Collocation Sequence(Domain domain, int count) => new(Core.CollocationModule.sequence(domain.Inner, count));
+    public static Collocation Sequence(Domain domain, int count) =>
+        new(Core.CollocationModule.sequence(Bridge.Wanted(domain).Inner, count));
 
     /// <summary>Points that cover the density e^{−V}, from a normal cloud thinned with e^{−V/τ}.</summary>
     public static Collocation Tempered(double temperature, double[] centre, double[] spread, Func<Tensor, Tensor> energy, int count) =>
@@ -47,7 +53,7 @@ public sealed class Collocation
 }
 
 /// <summary>How the collocation points move while the parameters evolve.</summary>
-public sealed class PointDynamics
+public sealed record PointDynamics
 {
     internal PointDynamics(Core.PointDynamics inner) => Inner = inner;
 
@@ -62,11 +68,11 @@ public sealed class PointDynamics
 
     /// <summary>The points move along the characteristics of the equation.</summary>
     public static PointDynamics Characteristics(int dimension, Term term) =>
-        new(Core.PointDynamicsModule.characteristics(dimension, term.Inner));
+        new(Core.PointDynamicsModule.characteristics(dimension, Bridge.Wanted(term).Inner));
 
     /// <summary>The points move with a velocity (N × d) from the local values of u.</summary>
     public static PointDynamics Moving(IEnumerable<Derivative> needs, Func<Local, Tensor> velocity) =>
-        new(Core.PointDynamics.NewMoving(Bridge.Needs(needs), Bridge.OfLocal(velocity)));
+        new(Core.PointDynamics.NewMoving(Bridge.List(needs, need => need.Inner), Bridge.OfLocal(velocity)));
 
     /// <summary>
     /// The points are drawn anew every so often from the candidates, in proportion to a positive monitor function of u.
@@ -74,24 +80,21 @@ public sealed class PointDynamics
     public static PointDynamics Redrawn(
         double every, Collocation candidates, IEnumerable<Derivative> needs, Func<Local, Tensor> monitor) =>
         new(Core.PointDynamicsModule.redrawn(
-            every,
-            candidates.Inner,
-            Bridge.Needs(needs),
-            Bridge.OfLocal(monitor)));
+            every, Bridge.Wanted(candidates).Inner, Bridge.List(needs, need => need.Inner), Bridge.OfLocal(monitor)));
 
     /// <summary>
     /// As <see cref="Redrawn"/>, where u is steep: half of the points evenly, half in proportion to |∇u|.
     /// </summary>
     /// <example><code>var follow = new EvolutionOptions { Points = PointDynamics.Steep(0.1, Collocation.Grid(line, 8192)) };</code></example>
     public static PointDynamics Steep(double every, Collocation candidates) =>
-        new(Core.PointDynamicsModule.steep(every, candidates.Inner));
+        new(Core.PointDynamicsModule.steep(every, Bridge.Wanted(candidates).Inner));
 
     /// <summary>
     /// As <see cref="Redrawn"/>, where the equation is badly satisfied: half of the points evenly, half in proportion to the residual
     /// |∂_t u − A_t u|.
     /// </summary>
     public static PointDynamics Residual(double every, Collocation candidates) =>
-        new(Core.PointDynamicsModule.residual(every, candidates.Inner));
+        new(Core.PointDynamicsModule.residual(every, Bridge.Wanted(candidates).Inner));
 
     /// <summary>
     /// The points are drawn anew at the given times, and at the start, by a recipe for any time: <paramref name="draw"/> maps a seed and a
@@ -103,14 +106,20 @@ public sealed class PointDynamics
     /// var widening = PointDynamics.Refreshed([0.1, 0.3], (seed, t) => Math.Sqrt(1 + 2 * t) * Tensors.Normal(seed, 200, 1));
     /// </code></example>
     public static PointDynamics Refreshed(IEnumerable<double> times, Func<int, double, Tensor> draw) =>
-        new(Core.PointDynamicsModule.refreshed(
-            Bridge.List(times),
-            Bridge.Function<Core.Placement, int, double, Tensor>(
-                (placement, seed, t) => Core.TensorModule.place(placement, draw(seed, t)))));
+        new(Core.PointDynamicsModule.refreshed(Bridge.List(times), Bridge.Placed(draw)));
+
+    /// <inheritdoc/>
+    public override string ToString() => Inner switch
+    {
+        { IsFixed: true } => "Fixed",
+        { IsMoving: true } => "Moving",
+        { IsRedrawn: true } => "Redrawn",
+        _ => throw Bridge.Unknown(Inner),
+    };
 }
 
 /// <summary>How the minimal-norm problem is restricted.</summary>
-public sealed class Sketch
+public sealed record Sketch
 {
     internal Sketch(Core.Sketch inner) => Inner = inner;
 

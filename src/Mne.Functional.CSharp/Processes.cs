@@ -41,14 +41,11 @@ public sealed class Reference
 
     /// <summary>From how to draw, (seed, count) ↦ points (N × d), and the normalised log-density, points (N × d) ↦ (N).</summary>
     public Reference(Func<int, int, Tensor> draw, Func<Tensor, Tensor> logDensity) =>
-        Inner = new(
-            Bridge.Function<Core.Placement, int, int, Tensor>(
-                (placement, seed, count) => Core.TensorModule.place(placement, draw(seed, count))),
-            Bridge.Function(logDensity));
+        Inner = new(Bridge.Placed(draw), Bridge.Function(logDensity));
 
     /// <summary>Draws (N × d).</summary>
     public Tensor Draw(int count, int seed = 0, Placement? placement = null) =>
-        Inner.Draw.Invoke((placement ?? Placement.Float64).ToCore()).Invoke(seed).Invoke(count);
+        Inner.Draw.Invoke(Placement.ToCore(placement)).Invoke(seed).Invoke(count);
 
     /// <summary>The normalised log-density at the points (N).</summary>
     public Tensor LogDensity(Tensor points) => Inner.LogDensity.Invoke(points);
@@ -58,7 +55,10 @@ public sealed class Reference
 /// <param name="Matrix">F (d × d).</param>
 /// <param name="Offset">c (d).</param>
 /// <param name="Covariance">Σ (d × d).</param>
-public sealed record Transition(double[,] Matrix, double[] Offset, double[,] Covariance);
+public sealed record Transition(double[,] Matrix, double[] Offset, double[,] Covariance)
+{
+    internal Core.Transition ToCore() => new(Bridge.Wanted(Matrix), Bridge.Wanted(Offset), Bridge.Wanted(Covariance));
+}
 
 /// <summary>A diffusion process dX = b_s(X) ds + σ dW_s; it takes a density to a reference distribution, where it has one.</summary>
 public sealed class Process
@@ -77,7 +77,7 @@ public sealed class Process
     public override string ToString() => Name;
 
     /// <summary>D = σσᵀ.</summary>
-    public Covariance Diffusion => Covariance.OfCore(Inner.Diffusion);
+    public Covariance Diffusion => new(Inner.Diffusion);
 
     /// <summary>The distribution that the process forgets its start for; null where there is none.</summary>
     public Reference? Stationary => Inner.Stationary is { } reference ? new(reference.Value) : null;
@@ -87,7 +87,7 @@ public sealed class Process
 
     /// <summary>The normal distribution with the given mean and covariance.</summary>
     public static Reference Normal(double[] mean, Covariance covariance) =>
-        new(Core.ProcessModule.normal(Bridge.List(mean), covariance.Inner));
+        new(Core.ProcessModule.normal(Bridge.List(mean), Bridge.Wanted(covariance).Inner));
 
     /// <summary>A process with the drift b, (s, X (N × d)) ↦ (N × d), its divergence, (s, X) ↦ (N), and D.</summary>
     /// <example><code>
@@ -97,14 +97,14 @@ public sealed class Process
     /// <exception cref="ArgumentException">D does not fit.</exception>
     public static Process Create(
         int dimension, Func<double, Tensor, Tensor> drift, Func<double, Tensor, Tensor> divergence, Covariance diffusion) =>
-        new(Core.ProcessModule.create(dimension, Bridge.Function(drift), Bridge.Function(divergence), diffusion.Inner));
+        new(Core.ProcessModule.create(dimension, Bridge.Function(drift), Bridge.Function(divergence), Bridge.Wanted(diffusion).Inner));
 
     /// <summary>dX = −X ds + √2 dW; it forgets its start for the standard normal distribution.</summary>
     public static Process OrnsteinUhlenbeck(int dimension) => new(Core.ProcessModule.ornsteinUhlenbeck(dimension));
 
     /// <summary>dX = −(X − m) ds + √2 C^½ dW; it forgets its start for N(m, C).</summary>
     public static Process OrnsteinUhlenbeckTo(double[] mean, Covariance covariance) =>
-        new(Core.ProcessModule.ornsteinUhlenbeckTo(Bridge.List(mean), covariance.Inner));
+        new(Core.ProcessModule.ornsteinUhlenbeckTo(Bridge.List(mean), Bridge.Wanted(covariance).Inner));
 
     /// <summary>dX = (A X + c) ds + σ dW with D = σσᵀ.</summary>
     /// <example><code>
@@ -112,7 +112,7 @@ public sealed class Process
     /// var p = Process.Linear(new double[,] { { 0, 1 }, { -1, -2 } }, [0, 0], Covariance.Diagonal(0, 4));
     /// </code></example>
     public static Process Linear(double[,] matrix, double[] offset, Covariance diffusion) =>
-        new(Core.ProcessModule.linear(matrix, Bridge.List(offset), diffusion.Inner));
+        new(Core.ProcessModule.linear(Bridge.Wanted(matrix), Bridge.List(offset), Bridge.Wanted(diffusion).Inner));
 
     /// <summary>Ornstein and Uhlenbeck's noise in the given coordinates only; the others stay where they are.</summary>
     public static Process PartialNoise(int[] noised, int dimension) =>
@@ -123,24 +123,42 @@ public sealed class Process
     /// var potential = Density.OfEnergy(1, x => (x.square() - 1.0).square().sum(1));
     /// var process = Process.Langevin(potential);
     /// </code></example>
-    public static Process Langevin(Density potential) => new(Core.ProcessModule.langevin(potential.Inner));
+    public static Process Langevin(Density potential) => new(Core.ProcessModule.langevin(Bridge.Wanted(potential).Inner));
 
     /// <summary>
     /// Underdamped Langevin dynamics of (q, p) in 2d dimensions: dq = p ds, dp = (−∇U(q) − γ p) ds + √(2γ) dW; its stationary density is
     /// e^{−U(q) − |p|²/2} / Z.
     /// </summary>
     public static Process UnderdampedLangevin(double friction, Density potential) =>
-        new(Core.ProcessModule.underdampedLangevin(friction, potential.Inner));
+        new(Core.ProcessModule.underdampedLangevin(friction, Bridge.Wanted(potential).Inner));
 
     /// <summary>The process run at another speed.</summary>
-    public Process Scheduled(Schedule schedule) => new(Core.ProcessModule.scheduled(schedule.Inner, Inner));
+    public Process Scheduled(Schedule schedule) => new(Core.ProcessModule.scheduled(Bridge.Wanted(schedule).Inner, Inner));
 
     /// <summary>The process with the distribution that it forgets its start for, where the caller knows it.</summary>
     /// <example><code>var p = Process.Langevin(potential).WithStationary(Process.StandardNormal(2));    // U = ½|x|²</code></example>
     public Process WithStationary(Reference reference) =>
+        With(Bridge.Option(Bridge.Wanted(reference).Inner), Inner.Transition);
+
+    /// <summary>
+    /// The process with the distribution of X a time s (its own) later, given x, where the caller knows it: for drifts that are linear.
+    /// </summary>
+    /// <example><code>
+    /// // Brownian motion, of which the points of a sampler can then be refreshed
+    /// var brownian = Process.Create(1, (s, x) => torch.zeros_like(x), (s, x) => torch.zeros_like(x.squeeze(1)), Covariance.Isotropic(1.0))
+    ///     .WithTransition(s => new Transition(new double[,] { { 1.0 } }, [0.0], new double[,] { { s } }));
+    /// </code></example>
+    public Process WithTransition(Func<double, Transition> transition)
+    {
+        ArgumentNullException.ThrowIfNull(transition);
+        return With(Inner.Stationary, Bridge.Option(Bridge.Function<double, Core.Transition>(s => transition(s).ToCore())));
+    }
+
+    private Process With(
+        FSharpOption<Core.Reference>? stationary, FSharpOption<FSharpFunc<double, Core.Transition>>? transition) =>
         new(new Core.Process(
             Inner.Name, Inner.Dimension, Inner.Drift, Inner.DriftDivergence, Inner.Diffusion, Inner.Schedule,
-            FSharpOption<Core.Reference>.Some(reference.Inner), Inner.Transition));
+            stationary, transition));
 
     /// <summary>The distribution of X a time s (its own) later, given x; null where it is not known.</summary>
     public Transition? Transition(double s)

@@ -27,7 +27,7 @@ public sealed class Progress
     /// <summary>The current step size.</summary>
     public double Step => Inner.Step;
 
-    /// <summary>Relative residual of the last evaluation; NaN where there is none.</summary>
+    /// <summary>Relative residual of the last evaluation; for a fit, its relative error; NaN where there is none.</summary>
     public double Residual => Inner.Residual;
 
     /// <summary>Effective dimension of the last evaluation; NaN where there is none.</summary>
@@ -58,24 +58,27 @@ public enum Display
     Quiet,
 }
 
-/// <summary>Shows progress on standard output.</summary>
+/// <summary>
+/// Shows progress on standard output. Disposing closes the lines of phases that did not finish: stopped by an event, cancelled, failed.
+/// </summary>
 /// <example><code>
-/// var solution = Evolution.Solve(equation, network, points, start, 0.0, 1.0, progress: new ConsoleProgress());
+/// Solution solution;
+/// using (var progress = new ConsoleProgress())
+///     solution = Evolution.Solve(equation, network, points, start, 0.0, 1.0, progress: progress);
 /// </code></example>
-public sealed class ConsoleProgress : IProgress<Progress>
+public sealed class ConsoleProgress : IProgress<Progress>, IDisposable
 {
     private readonly FSharpFunc<Core.Progress, Unit> meter;
+    private readonly FSharpFunc<Unit, Unit> finish;
 
     /// <summary>In the given way; by default in the one that fits standard output.</summary>
     public ConsoleProgress(Display? display = null) =>
-        meter = Reporting.Terminal.meterAs(display switch
-        {
-            null => Reporting.Terminal.detect(),
-            Display.Live => Reporting.Display.Live,
-            Display.Plain => Reporting.Display.Plain,
-            _ => Reporting.Display.Quiet,
-        });
+        (meter, finish) = Reporting.Terminal.startAs(
+            display is Display shown ? Cases.Display.ToCore(shown, nameof(display)) : Reporting.Terminal.detect());
 
     /// <summary>Shows a report.</summary>
-    public void Report(Progress value) => meter.Invoke(value.Inner);
+    public void Report(Progress value) => meter.Invoke(Bridge.Wanted(value).Inner);
+
+    /// <summary>Closes the lines of phases that did not finish.</summary>
+    public void Dispose() => finish.Invoke(null!);
 }

@@ -25,8 +25,8 @@ public sealed record RegressionOptions
     internal Core.RegressionOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
         steps: Steps,
         tolerance: Tolerance,
-        regularisation: Tuple.Create(Regularisation.First, Regularisation.Last),
-        sketch: Sketch.Inner,
+        regularisation: Regularisation.ToTuple(),
+        sketch: Bridge.Wanted(Sketch).Inner,
         seed: Seed,
         meter: Progress.Meter(progress),
         cancellation: cancellation);
@@ -36,13 +36,15 @@ public sealed record RegressionOptions
 public static class Regression
 {
     /// <summary>
-    /// Parameters θ (p) with which the network comes close to g at the points; g maps points (N × d) to values (N).
-    /// Cancellation ends the fit early, with the parameters reached so far.
+    /// Parameters θ (p) with which the network comes close to g at the points; g maps points (N × d) to values: N, or N × m for a network
+    /// of m components. Given points are fitted by Levenberg and Marquardt's method; points that are drawn are drawn anew at every step of
+    /// a natural gradient, which is the right choice in more than two dimensions.
     /// </summary>
     /// <example><code>
     /// var θ = Regression.Fit(network, x => x.squeeze(1).sin(), Collocation.Grid(circle, 128));
     /// </code></example>
     /// <exception cref="ArgumentException">g has another shape or is not finite, or arguments do not fit together.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
     public static Tensor Fit(
         Network network,
         Func<Tensor, Tensor> g,
@@ -50,8 +52,9 @@ public static class Regression
         RegressionOptions? options = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        Core.Regression.fit(
-            (options ?? new()).ToCore(progress, cancellationToken), network.Inner, Bridge.Function(g), points.Inner);
+        Bridge.Run(cancellationToken, () => Core.Regression.fit(
+            (options ?? new()).ToCore(progress, cancellationToken),
+            Bridge.Wanted(network).Inner, Bridge.Function(g), Bridge.Wanted(points).Inner));
 
     /// <summary>As <see cref="Fit"/>, from given parameters instead of those of the seed.</summary>
     public static Tensor FitFrom(
@@ -62,8 +65,9 @@ public static class Regression
         RegressionOptions? options = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        Core.Regression.fitFrom(
-            (options ?? new()).ToCore(progress, cancellationToken), network.Inner, Bridge.Function(g), points.Inner, start);
+        Bridge.Run(cancellationToken, () => Core.Regression.fitFrom(
+            (options ?? new()).ToCore(progress, cancellationToken),
+            Bridge.Wanted(network).Inner, Bridge.Function(g), Bridge.Wanted(points).Inner, Bridge.Wanted(start)));
 
     /// <summary>As <see cref="Fit"/>, on another thread.</summary>
     public static Task<Tensor> FitAsync(
@@ -74,4 +78,15 @@ public static class Regression
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
         Task.Run(() => Fit(network, g, points, options, progress, cancellationToken), cancellationToken);
+
+    /// <summary>As <see cref="FitFrom"/>, on another thread.</summary>
+    public static Task<Tensor> FitFromAsync(
+        Tensor start,
+        Network network,
+        Func<Tensor, Tensor> g,
+        Collocation points,
+        RegressionOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => FitFrom(start, network, g, points, options, progress, cancellationToken), cancellationToken);
 }

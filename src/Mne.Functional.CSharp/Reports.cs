@@ -1,5 +1,3 @@
-using Microsoft.FSharp.Core;
-
 namespace Mne.Functional.CSharp;
 
 /// <summary>How far a result can be trusted.</summary>
@@ -43,26 +41,46 @@ public enum ConcernKind
     ImproperEnergy,
 }
 
-/// <summary>What speaks against a result, how much, and what to do about it.</summary>
+/// <summary>What speaks against a result, how much, and what to do about it. What does not belong to the kind is null.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Verdict">How much it speaks against the result.</param>
 /// <param name="Advice">What was found and what to do, in one or two sentences.</param>
 public sealed record Concern(ConcernKind Kind, Verdict Verdict, string Advice)
 {
-    internal static Concern OfCore(Core.Concern concern) => new(
-        concern switch
+    /// <summary>
+    /// The number in question: the efficiency, the shape k̂ of the weights, the error of the fit, or the exponent of the tails.
+    /// </summary>
+    public double? Value { get; init; }
+
+    /// <summary>The share of the mass that is missed, or of the largest weight in the sum of all.</summary>
+    public double? Share { get; init; }
+
+    /// <summary>A point where mass is missed.</summary>
+    public IReadOnlyList<double>? Point { get; init; }
+
+    internal static Concern OfCore(Core.Concern concern)
+    {
+        Concern Of(ConcernKind kind, double? value = null, double? share = null, double[]? point = null) =>
+            new(kind, Cases.Verdict.OfCore(concern.Verdict), concern.Advice)
+            {
+                Value = value,
+                Share = share,
+                Point = point is null ? null : Array.AsReadOnly(point),
+            };
+
+        return concern switch
         {
-            { IsFewEffectiveDraws: true } => ConcernKind.FewEffectiveDraws,
-            { IsHeavyWeights: true } => ConcernKind.HeavyWeights,
-            { IsMissedMass: true } => ConcernKind.MissedMass,
-            { IsLowForwardEfficiency: true } => ConcernKind.LowForwardEfficiency,
-            { IsFlowLost: true } => ConcernKind.FlowLost,
-            { IsPoorFit: true } => ConcernKind.PoorFit,
-            { IsHeavyTails: true } => ConcernKind.HeavyTails,
-            _ => ConcernKind.ImproperEnergy,
-        },
-        Report.OfCore(concern.Verdict),
-        concern.Advice);
+            Core.Concern.FewEffectiveDraws few => Of(ConcernKind.FewEffectiveDraws, few.efficiency),
+            Core.Concern.HeavyWeights heavy => Of(ConcernKind.HeavyWeights, heavy.shape, heavy.largest),
+            Core.Concern.MissedMass missed => Of(ConcernKind.MissedMass, null, missed.share, missed.point),
+            Core.Concern.LowForwardEfficiency low => Of(ConcernKind.LowForwardEfficiency, low.efficiency),
+            { IsFlowLost: true } => Of(ConcernKind.FlowLost),
+            Core.Concern.PoorFit poor => Of(ConcernKind.PoorFit, poor.error),
+            Core.Concern.HeavyTails tails => Of(ConcernKind.HeavyTails, tails.exponent),
+            Core.Concern.ImproperEnergy improper => Of(ConcernKind.ImproperEnergy, improper.exponent),
+            _ => throw Bridge.Unknown(concern),
+        };
+    }
 }
 
 /// <summary>How target mass that a sampler misses was looked for.</summary>
@@ -87,7 +105,8 @@ public sealed record Coverage(CoverageKind Kind, double? Missed)
     {
         Core.Coverage.Searched searched => new(CoverageKind.Searched, searched.missed),
         Core.Coverage.AtFirstPoints first => new(CoverageKind.AtFirstPoints, first.missed),
-        _ => new(CoverageKind.NotSearched, null),
+        { IsNotSearched: true } => new(CoverageKind.NotSearched, null),
+        _ => throw Bridge.Unknown(coverage),
     };
 }
 
@@ -100,7 +119,9 @@ public sealed record ReportOptions
     /// <summary>Draws that are made for it. Default 2,000.</summary>
     public int Count { get; init; } = Defaults.Count;
 
-    /// <summary>Exact samples of the target (M × d), where there are any: the only sure check for missed modes.</summary>
+    /// <summary>
+    /// Exact samples of the target (M × d), where there are any: the only sure check for missed modes. They stay the caller's.
+    /// </summary>
     public Tensor? Samples { get; init; }
 
     /// <summary>Standard deviation of the cloud around 0 that searches for missed mass; null is the spread of the sampler.</summary>
@@ -109,8 +130,7 @@ public sealed record ReportOptions
     /// <summary>Seed. Default 0.</summary>
     public int Seed { get; init; } = Defaults.Seed;
 
-    internal Core.ReportOptions ToCore() =>
-        new(Count, Samples is null ? FSharpOption<Tensor>.None : FSharpOption<Tensor>.Some(Samples), Bridge.Option(Search), Seed);
+    internal Core.ReportOptions ToCore() => new(Count, Bridge.Option(Samples), Bridge.Option(Search), Seed);
 }
 
 /// <summary>Whether to trust a sampler's result, in numbers and, by <see cref="ToString"/>, in words.</summary>
@@ -126,12 +146,32 @@ public sealed class Report
     internal Core.Report Inner { get; }
 
     /// <summary>The report on a sampler, from draws that are made for it.</summary>
-    public static Report OfSampler(Sampler sampler, ReportOptions? options = null) =>
-        new(Bridge.Run(() => Core.ReportModule.ofSampler((options ?? new()).ToCore(), sampler.Inner)));
+    /// <exception cref="ArgumentException">There are fewer than 25 draws, or samples do not fit.</exception>
+    /// <exception cref="EvolutionFailedException">Draws cannot be made.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static Report OfSampler(
+        Sampler sampler,
+        ReportOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        new(Bridge.Run(cancellationToken, () => Core.ReportModule.ofSampler(
+            (options ?? new()).ToCore(), Bridge.Wanted(sampler).Heard(progress, cancellationToken))));
+
+    /// <summary>As <see cref="OfSampler"/>, on another thread.</summary>
+    public static Task<Report> OfSamplerAsync(
+        Sampler sampler,
+        ReportOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => OfSampler(sampler, options, progress, cancellationToken), cancellationToken);
 
     /// <summary>The report on given draws of a sampler.</summary>
-    public static Report OfDraws(Sampler sampler, Draws draws, ReportOptions? options = null) =>
-        new(Bridge.Run(() => Core.ReportModule.ofDraws((options ?? new()).ToCore(), sampler.Inner, draws.Inner)));
+    public static Report OfDraws(
+        Sampler sampler, Draws draws, ReportOptions? options = null, CancellationToken cancellationToken = default) =>
+        new(Bridge.Run(cancellationToken, () => Core.ReportModule.ofDraws(
+            (options ?? new()).ToCore(),
+            Bridge.Wanted(sampler).Heard(null, cancellationToken),
+            Bridge.Wanted(draws).Inner)));
 
     /// <summary>The number of draws.</summary>
     public int Count => Inner.Count;
@@ -167,10 +207,7 @@ public sealed class Report
     public IReadOnlyList<Concern> Concerns => [.. Inner.Concerns.Select(Concern.OfCore)];
 
     /// <summary>The worst verdict of any concern.</summary>
-    public Verdict Verdict => OfCore(Inner.Verdict);
-
-    internal static Verdict OfCore(Core.Verdict verdict) =>
-        verdict.IsReliable ? Verdict.Reliable : verdict.IsDoubtful ? Verdict.Doubtful : Verdict.Unreliable;
+    public Verdict Verdict => Cases.Verdict.OfCore(Inner.Verdict);
 
     /// <summary>The report as text.</summary>
     public override string ToString() => Core.ReportModule.show(Inner);

@@ -39,7 +39,7 @@ public sealed record ChainOptions
 }
 
 /// <summary>Where the first points of a sampler come from. They have to cover the density.</summary>
-public sealed class Start
+public sealed record Start
 {
     internal Start(Core.Start inner) => Inner = inner;
 
@@ -51,8 +51,8 @@ public sealed class Start
     /// <summary>Markov chains from scattered starts, cooled: for more dimensions.</summary>
     public static Start Cooled(ChainOptions? options = null) => new(Core.Start.NewCooled((options ?? new()).ToCore()));
 
-    /// <summary>Points that the caller has (M × d).</summary>
-    public static Start Known(Tensor points) => new(Core.Start.NewKnown(points));
+    /// <summary>Points that the caller has (M × d). They stay the caller's, to be freed after the last sampler made of them.</summary>
+    public static Start Known(Tensor points) => new(Core.Start.NewKnown(Bridge.Wanted(points)));
 
     /// <inheritdoc/>
     public override string ToString() => Inner.ToString();
@@ -64,7 +64,7 @@ public sealed class Start
     public double Spread => Inner.Spread;
 }
 
-/// <summary>How to make a sampler from a formula.</summary>
+/// <summary>How to make a sampler from a formula. Equal options are equal values; functions in them count by identity.</summary>
 /// <example><code>
 /// var options = new SamplerOptions { PointCount = 1200, Start = Start.Cooled() };
 /// </code></example>
@@ -88,7 +88,7 @@ public sealed record SamplerOptions
     public double Tolerance { get; init; } = Defaults.Tolerance;
 
     /// <summary>The Runge–Kutta method. Default Runge–Kutta–Chebyshev with 8 stages.</summary>
-    public Tableau Tableau { get; init; } = Tableau.OfCore(Defaults.Tableau);
+    public Tableau Tableau { get; init; } = new(Defaults.Tableau);
 
     /// <summary>
     /// n: the points stay, and are replaced by new ones at the times T (k/n)³, k = 1 … n − 1; with n = 1, and for processes without a
@@ -125,24 +125,44 @@ public sealed record SamplerOptions
     public int Seed { get; init; } = Defaults.Seed;
 
     internal Core.SamplerOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
-        network: Bridge.Function<Core.Domain, Core.Network>(domain => Network(new Domain(domain)).Inner),
+        network: Bridge.Function<Core.Domain, Core.Network>(domain => Bridge.Wanted(Network)(new Domain(domain)).Inner),
         pointCount: PointCount,
-        sketch: Sketch.Inner,
+        sketch: Bridge.Wanted(Sketch).Inner,
         regularisation: Regularisation,
         tolerance: Tolerance,
-        tableau: Tableau.ToCore(),
+        tableau: Bridge.Wanted(Tableau).Inner,
         refreshes: Refreshes,
         duration: Duration,
-        start: Start.Inner,
+        start: Bridge.Wanted(Start).Inner,
         fitSteps: FitSteps,
         fitPointCount: FitPointCount,
-        fitRegularisation: Tuple.Create(FitRegularisation.First, FitRegularisation.Last),
+        fitRegularisation: FitRegularisation.ToTuple(),
         drawTolerance: DrawTolerance,
         drawBatch: DrawBatch,
-        placement: Placement.ToCore(),
+        placement: Bridge.Wanted(Placement).ToCore(),
         seed: Seed,
         meter: Progress.Meter(progress),
         cancellation: cancellation);
+
+    internal static SamplerOptions OfCore(Core.SamplerOptions options) => new()
+    {
+        Network = domain => new(options.Network.Invoke(domain.Inner)),
+        PointCount = options.PointCount,
+        Sketch = new(options.Sketch),
+        Regularisation = options.Regularisation,
+        Tolerance = options.Tolerance,
+        Tableau = new(options.Tableau),
+        Refreshes = options.Refreshes,
+        Duration = options.Duration,
+        Start = new(options.Start),
+        FitSteps = options.FitSteps,
+        FitPointCount = options.FitPointCount,
+        FitRegularisation = options.FitRegularisation.ToValueTuple(),
+        DrawTolerance = options.DrawTolerance,
+        DrawBatch = options.DrawBatch,
+        Placement = Placement.OfCore(options.Placement),
+        Seed = options.Seed,
+    };
 }
 
 /// <summary>
@@ -151,7 +171,7 @@ public sealed record SamplerOptions
 /// </summary>
 public sealed class Sampler : IDisposable
 {
-    internal Sampler(Core.Sampler inner) => Inner = inner;
+    internal Sampler(Core.Sampler inner) => (Inner, Solution) = (inner, new(inner.Solution));
 
     internal Core.Sampler Inner { get; }
 
@@ -161,8 +181,11 @@ public sealed class Sampler : IDisposable
     /// <summary>The process that takes it to the reference distribution.</summary>
     public Process Process => new(Inner.Process);
 
-    /// <summary>u_t for 0 ≤ t ≤ T.</summary>
-    public Solution Solution => new(Inner.Solution);
+    /// <summary>u_t for 0 ≤ t ≤ T. It is the sampler's: do not dispose of it.</summary>
+    public Solution Solution { get; }
+
+    /// <summary>The options that it was made with.</summary>
+    public SamplerOptions Options => SamplerOptions.OfCore(Inner.Options);
 
     /// <summary>Relative error of the fit of u_0 at points that it has not seen.</summary>
     public double FitError => Inner.FitError;
@@ -191,8 +214,8 @@ public sealed class Sampler : IDisposable
         Func<int, Process>? process = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() => Core.SamplerModule.evolve(
-            (options ?? new()).ToCore(progress, cancellationToken), Family(process), target.Inner)));
+        new(Bridge.Run(cancellationToken, () => Core.SamplerModule.evolve(
+            (options ?? new()).ToCore(progress, cancellationToken), Family(process), Bridge.Wanted(target).Inner)));
 
     /// <summary>As <see cref="Evolve"/>, on another thread.</summary>
     public static Task<Sampler> EvolveAsync(
@@ -212,24 +235,35 @@ public sealed class Sampler : IDisposable
     /// using var sampler = Sampler.Evolve(target, options, process);
     /// </code></example>
     /// <exception cref="ArgumentException">Options do not fit the target.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
     public static (SamplerOptions Options, Func<int, Process> Process) Standardise(
-        double width, Density target, SamplerOptions? options = null)
+        double width,
+        Density target,
+        SamplerOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
-        var given = options ?? new();
-        var (found, family) = Core.SamplerModule.standardise(width, given.ToCore(null, default), target.Inner);
-        return (
-            given with
-            {
-                Start = new(found.Start),
-                Network = domain => new(found.Network.Invoke(domain.Inner)),
-            },
-            dimension => new(family.Invoke(dimension)));
+        var (found, family) = Bridge.Run(cancellationToken, () => Core.SamplerModule.standardise(
+            width, (options ?? new()).ToCore(progress, cancellationToken), Bridge.Wanted(target).Inner));
+        return (SamplerOptions.OfCore(found), dimension => new(family.Invoke(dimension)));
     }
+
+    /// <summary>As <see cref="Standardise"/>, on another thread.</summary>
+    public static Task<(SamplerOptions Options, Func<int, Process> Process)> StandardiseAsync(
+        double width,
+        Density target,
+        SamplerOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Standardise(width, target, options, progress, cancellationToken), cancellationToken);
 
     /// <summary>
     /// The last of several samplers, each of which begins with the draws of the one before: for starts that cover the target badly.
     /// </summary>
     /// <example><code>using var sampler = Sampler.Passes(2, target);</code></example>
+    /// <exception cref="ArgumentException">Options or the energy do not fit.</exception>
+    /// <exception cref="EvolutionFailedException">An evolution did not reach T, or draws could not be made.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
     public static Sampler Passes(
         int count,
         Density target,
@@ -237,28 +271,35 @@ public sealed class Sampler : IDisposable
         Func<int, Process>? process = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() => Core.SamplerModule.passes(
-            count, (options ?? new()).ToCore(progress, cancellationToken), Family(process), target.Inner)));
+        new(Bridge.Run(cancellationToken, () => Core.SamplerModule.passes(
+            count, (options ?? new()).ToCore(progress, cancellationToken), Family(process), Bridge.Wanted(target).Inner)));
+
+    /// <summary>As <see cref="Passes"/>, on another thread.</summary>
+    public static Task<Sampler> PassesAsync(
+        int count,
+        Density target,
+        SamplerOptions? options = null,
+        Func<int, Process>? process = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Passes(count, target, options, process, progress, cancellationToken), cancellationToken);
 
     /// <summary>A recipe for <paramref name="count"/> points that cover the target, as the options say.</summary>
-    public static Collocation CoveringPoints(int count, Density target, SamplerOptions? options = null) =>
-        new(Core.SamplerModule.coveringPoints((options ?? new()).ToCore(null, default), target.Inner).Invoke(count));
+    public static Collocation CoveringPoints(
+        int count, Density target, SamplerOptions? options = null, CancellationToken cancellationToken = default) =>
+        new(Bridge.Run(cancellationToken, () => Core.SamplerModule.coveringPoints(
+            (options ?? new()).ToCore(null, cancellationToken), Bridge.Wanted(target).Inner).Invoke(count)));
 
-    /// <summary>The same sampler, which reports to and is ended by others.</summary>
-    internal static Core.Sampler Heard(Core.Sampler sampler, IProgress<Progress>? progress, CancellationToken cancellation)
-    {
-        var o = sampler.Options;
-        return new(sampler.Target, sampler.Process, sampler.Solution, sampler.FitError, new Core.SamplerOptions(
-            network: o.Network, pointCount: o.PointCount, sketch: o.Sketch, regularisation: o.Regularisation,
-            tolerance: o.Tolerance, tableau: o.Tableau, refreshes: o.Refreshes, duration: o.Duration, start: o.Start, fitSteps: o.FitSteps, fitPointCount: o.FitPointCount,
-            fitRegularisation: o.FitRegularisation, drawTolerance: o.DrawTolerance, drawBatch: o.DrawBatch,
-            placement: o.Placement, seed: o.Seed, meter: Progress.Meter(progress), cancellation: cancellation));
-    }
+    /// <summary>The same sampler, which reports to and is ended by others than those that it was made with.</summary>
+    internal Core.Sampler Heard(IProgress<Progress>? progress, CancellationToken cancellation) => new(
+        Inner.Target, Inner.Process, Inner.Solution, Inner.FitError, Options.ToCore(progress, cancellation));
 
     /// <summary>Draws with exact log-densities and weights, by the probability flow; other seeds give other draws.</summary>
+    /// <exception cref="ArgumentException">The process has no reference distribution, or the count is not positive.</exception>
     /// <exception cref="EvolutionFailedException">The flow cannot be followed back.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
     public Draws Draw(int count, int seed = 0, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() => Core.SamplerModule.drawSeeded(seed, count, Heard(Inner, progress, cancellationToken))));
+        new(Bridge.Run(cancellationToken, () => Core.SamplerModule.drawSeeded(seed, count, Heard(progress, cancellationToken))));
 
     /// <summary>As <see cref="Draw"/>, on another thread.</summary>
     public Task<Draws> DrawAsync(
@@ -269,16 +310,23 @@ public sealed class Sampler : IDisposable
     public Reference Reference => new(Core.SamplerModule.reference(Inner));
 
     /// <summary>What equations and flows read at time t and the points (M × d): the energy with the given derivatives.</summary>
-    /// <example><code>Tensor v = sampler.Process.Flow(sampler.Local(0.5, x, sampler.Process.FlowNeeds));</code></example>
+    /// <example><code>var v = sampler.Process.Flow(sampler.Local(0.5, x, sampler.Process.FlowNeeds));</code></example>
     public Local Local(double t, Tensor points, params IEnumerable<Derivative> derivatives) =>
-        new(Core.SamplerModule.local(Derivative.Set(derivatives), t, points, Inner));
+        new(Core.SamplerModule.local(Derivative.Set(derivatives), t, Bridge.Wanted(points), Inner));
 
     /// <summary>log q at any points (M × d), normalised: (M).</summary>
-    public Tensor LogProposal(Tensor points) => Bridge.Run(() => Core.SamplerModule.logProposal(points, Inner));
+    /// <exception cref="ArgumentException">Points do not fit.</exception>
+    /// <exception cref="EvolutionFailedException">The flow cannot be followed from there.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public Tensor LogProposal(Tensor points, CancellationToken cancellationToken = default) =>
+        Bridge.Run(cancellationToken, () => Core.SamplerModule.logProposal(
+            Bridge.Wanted(points), Heard(null, cancellationToken)));
 
     /// <summary>Whether to trust the sampler, in words: what was found, what speaks against it, what to do.</summary>
     /// <example><code>Console.WriteLine(sampler.Report());</code></example>
-    public Report Report(ReportOptions? options = null) => CSharp.Report.OfSampler(this, options);
+    public Report Report(
+        ReportOptions? options = null, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        CSharp.Report.OfSampler(this, options, progress, cancellationToken);
 
     /// <summary>Writes the sampler to an HDF5 file and gives its full path.</summary>
     public string Save(string path, string problem = "") => Core.Storage.saveSampler(path, problem, Inner);
@@ -290,8 +338,8 @@ public sealed class Sampler : IDisposable
     /// <example><code>using var again = Sampler.Open("output/modes.h5", target);</code></example>
     public static Sampler Open(string path, Density target, Func<int, Process>? process = null, Network? network = null) =>
         new(network is null
-            ? Core.Storage.openSampler(Family(process), target.Inner, path)
-            : Core.Storage.openSamplerWith(network.Inner, Family(process), target.Inner, path));
+            ? Core.Storage.openSampler(Family(process), Bridge.Wanted(target).Inner, path)
+            : Core.Storage.openSamplerWith(network.Inner, Family(process), Bridge.Wanted(target).Inner, path));
 
     /// <inheritdoc/>
     public override string ToString() => Inner.ToString();

@@ -29,27 +29,27 @@ public sealed record Sde
     /// <summary>s as an increasing function of t. Default: t itself.</summary>
     public Func<double, double> Clock { get; init; } = t => t;
 
-    internal Core.Sde ToCore() => new(Dimension, Bridge.Function(Drift), Diffusion.Inner, Bridge.Function(Clock));
+    internal Core.Sde ToCore() =>
+        new(Dimension, Bridge.Function(Drift), Bridge.Wanted(Diffusion).Inner, Bridge.Function(Clock));
 
     internal static Sde OfCore(Core.Sde sde) => new()
     {
         Dimension = sde.Dimension,
         Drift = Bridge.OfFunction(sde.Drift),
-        Diffusion = Covariance.OfCore(sde.Diffusion),
+        Diffusion = new(sde.Diffusion),
         Clock = sde.Clock.Invoke,
     };
 
-    private static Core.SdeScheme Of(SdeScheme scheme) =>
-        scheme == SdeScheme.EulerMaruyama ? Core.SdeScheme.EulerMaruyama : Core.SdeScheme.StochasticHeun;
-
     /// <summary>One step of X (N × d) with the given standard normal numbers (N × d).</summary>
     public Tensor Step(double from, double to, Tensor noise, Tensor points, SdeScheme scheme = SdeScheme.StochasticHeun) =>
-        Core.SdeModule.step(Of(scheme), from, to, noise, points, ToCore());
+        Core.SdeModule.step(
+            Cases.SdeScheme.ToCore(scheme), from, to, Bridge.Wanted(noise), Bridge.Wanted(points), ToCore());
 
     /// <summary>X (N × d) at the last of the increasing times, from X at the first.</summary>
     /// <exception cref="ArgumentException">Points do not fit, times do not increase, or the path does not stay finite.</exception>
     public Tensor Simulate(IEnumerable<double> times, Tensor points, SdeScheme scheme = SdeScheme.StochasticHeun, int seed = 0) =>
-        Core.SdeModule.simulate(Of(scheme), seed, Bridge.List(times), points, ToCore());
+        Core.SdeModule.simulate(
+            Cases.SdeScheme.ToCore(scheme), seed, Bridge.List(times), Bridge.Wanted(points), ToCore());
 }
 
 /// <summary>The Gaussian step by which a process is run backwards.</summary>
@@ -69,20 +69,19 @@ public sealed record ReverseOptions
     private static Core.ReverseOptions Defaults => Core.ReverseSde.defaults;
 
     /// <summary>The step. Default by Tweedie's formula.</summary>
-    public ReverseKernel Kernel { get; init; } = Defaults.Kernel.IsTweedie ? ReverseKernel.Tweedie : ReverseKernel.Euler;
+    public ReverseKernel Kernel { get; init; } = Cases.ReverseKernel.OfCore(Defaults.Kernel);
 
     /// <summary>n; steps end at the times T (k/n)², short where the energy changes fastest. Default 100.</summary>
     public int Steps { get; init; } = Defaults.Steps;
 
-    internal Core.ReverseOptions ToCore() =>
-        new(Kernel == ReverseKernel.Tweedie ? Core.ReverseKernel.Tweedie : Core.ReverseKernel.Euler, Steps);
+    internal Core.ReverseOptions ToCore() => new(Cases.ReverseKernel.ToCore(Kernel), Steps);
 }
 
 /// <summary>Draws by the reverse stochastic differential equation, with weights in path space.</summary>
 public static class ReverseSde
 {
     /// <summary>The reverse equation of a sampler, in τ = T − t.</summary>
-    public static Sde Equation(Sampler sampler) => Sde.OfCore(Core.ReverseSde.equation(sampler.Inner));
+    public static Sde Equation(Sampler sampler) => Sde.OfCore(Core.ReverseSde.equation(Bridge.Wanted(sampler).Inner));
 
     /// <summary>
     /// Draws whose weights compare the whole path with the process run forwards: E[w] = Z holds for any number of steps and any error
@@ -93,6 +92,7 @@ public static class ReverseSde
     /// Console.WriteLine(draws.LogNormaliser);
     /// </code></example>
     /// <exception cref="ArgumentException">The kernel does not suit the process, or points do not stay finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
     public static Draws Draw(
         Sampler sampler,
         int count,
@@ -100,6 +100,16 @@ public static class ReverseSde
         int seed = 0,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(() => Core.ReverseSde.drawSeeded(
-            (options ?? new()).ToCore(), seed, count, Sampler.Heard(sampler.Inner, progress, cancellationToken))));
+        new(Bridge.Run(cancellationToken, () => Core.ReverseSde.drawSeeded(
+            (options ?? new()).ToCore(), seed, count, Bridge.Wanted(sampler).Heard(progress, cancellationToken))));
+
+    /// <summary>As <see cref="Draw"/>, on another thread.</summary>
+    public static Task<Draws> DrawAsync(
+        Sampler sampler,
+        int count,
+        ReverseOptions? options = null,
+        int seed = 0,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Draw(sampler, count, options, seed, progress, cancellationToken), cancellationToken);
 }

@@ -5,39 +5,53 @@ namespace Mne.Functional.CSharp;
 /// </summary>
 public sealed record Tableau
 {
+    internal Tableau(Core.Tableau inner) => Inner = inner;
+
+    /// <summary>A pair of one's own.</summary>
+    /// <param name="name">The usual name.</param>
+    /// <param name="order">The order of the solution that is carried on.</param>
+    /// <param name="embeddedOrder">The order of the solution that it is compared with.</param>
+    /// <param name="nodes">c_i, where in the step each stage lies.</param>
+    /// <param name="coupling">a_ij, row by row; the last row holds the weights b.</param>
+    /// <param name="error">b_i − b̂_i: weights of the error estimate.</param>
+    /// <param name="dense">d_i: weights of the quartic correction of the dense output; zeros leave Hermite's cubic.</param>
+    /// <example><code>
+    /// // Bogacki and Shampine's pair of order 3(2)
+    /// var pair = new Tableau(
+    ///     "Bogacki–Shampine 3(2)", order: 3, embeddedOrder: 2,
+    ///     nodes: [0.0, 1.0 / 2, 3.0 / 4, 1.0],
+    ///     coupling: [[], [1.0 / 2], [0.0, 3.0 / 4], [2.0 / 9, 1.0 / 3, 4.0 / 9]],
+    ///     error: [-5.0 / 72, 1.0 / 12, 1.0 / 9, -1.0 / 8],
+    ///     dense: [0.0, 0.0, 0.0, 0.0]);
+    /// </code></example>
+    public Tableau(
+        string name, int order, int embeddedOrder, double[] nodes, double[][] coupling, double[] error, double[] dense) =>
+        Inner = new(
+            Bridge.Wanted(name), order, embeddedOrder, [.. Bridge.Wanted(nodes)],
+            [.. Bridge.Wanted(coupling).Select(row => row.ToArray())], [.. Bridge.Wanted(error)], [.. Bridge.Wanted(dense)]);
+
+    internal Core.Tableau Inner { get; }
+
     /// <summary>The usual name.</summary>
-    public required string Name { get; init; }
+    public string Name => Inner.Name;
 
     /// <summary>The order of the solution that is carried on.</summary>
-    public required int Order { get; init; }
+    public int Order => Inner.Order;
 
     /// <summary>The order of the solution that it is compared with.</summary>
-    public required int EmbeddedOrder { get; init; }
+    public int EmbeddedOrder => Inner.EmbeddedOrder;
 
     /// <summary>c_i, where in the step each stage lies.</summary>
-    public required double[] Nodes { get; init; }
+    public IReadOnlyList<double> Nodes => Array.AsReadOnly(Inner.Nodes);
 
     /// <summary>a_ij, row by row; the last row holds the weights b.</summary>
-    public required double[][] Coupling { get; init; }
+    public IReadOnlyList<IReadOnlyList<double>> Coupling => [.. Inner.Coupling.Select(Array.AsReadOnly)];
 
     /// <summary>b_i − b̂_i: weights of the error estimate.</summary>
-    public required double[] Error { get; init; }
+    public IReadOnlyList<double> Error => Array.AsReadOnly(Inner.Error);
 
     /// <summary>d_i: weights of the quartic correction of the dense output; zeros leave Hermite's cubic.</summary>
-    public required double[] Dense { get; init; }
-
-    internal Core.Tableau ToCore() => new(Name, Order, EmbeddedOrder, Nodes, Coupling, Error, Dense);
-
-    internal static Tableau OfCore(Core.Tableau tableau) => new()
-    {
-        Name = tableau.Name,
-        Order = tableau.Order,
-        EmbeddedOrder = tableau.EmbeddedOrder,
-        Nodes = tableau.Nodes,
-        Coupling = tableau.Coupling,
-        Error = tableau.Error,
-        Dense = tableau.Dense,
-    };
+    public IReadOnlyList<double> Dense => Array.AsReadOnly(Inner.Dense);
 
     /// <inheritdoc/>
     public override string ToString() => Name;
@@ -47,7 +61,7 @@ public sealed record Tableau
 public static class Stepper
 {
     /// <summary>Dormand and Prince's pair of order 5(4): the default of evolutions.</summary>
-    public static Tableau DormandPrince54 { get; } = Tableau.OfCore(Core.Stepper.dormandPrince54);
+    public static Tableau DormandPrince54 { get; } = new(Core.Stepper.dormandPrince54);
 
     /// <summary>
     /// The Runge–Kutta–Chebyshev method of order 2 with s stages: stable for negative real eigenvalues down to −0.65 (s² − 1) / h, for runs
@@ -55,7 +69,7 @@ public static class Stepper
     /// </summary>
     /// <example><code>var diffusive = new EvolutionOptions { Tableau = Stepper.Chebyshev(8), Tolerance = 1e-4 };</code></example>
     /// <exception cref="ArgumentException">Fewer than 3 stages.</exception>
-    public static Tableau Chebyshev(int stages) => Tableau.OfCore(Core.Stepper.chebyshev(stages));
+    public static Tableau Chebyshev(int stages) => new(Core.Stepper.chebyshev(stages));
 }
 
 /// <summary>Chooses step sizes from error estimates: a proportional–integral controller.</summary>
@@ -77,4 +91,12 @@ public sealed record Controller
     public double Growth { get; init; } = Default.Growth;
 
     internal Core.Controller ToCore() => new(Safety, Integral, Shrink, Growth);
+
+    internal static Controller OfCore(Core.Controller controller) => new()
+    {
+        Safety = controller.Safety,
+        Integral = controller.Integral,
+        Shrink = controller.Shrink,
+        Growth = controller.Growth,
+    };
 }

@@ -28,14 +28,22 @@ public sealed record Placement
 
     internal Core.Placement ToCore()
     {
-        var onCpu = Precision == Precision.Float64 ? Core.PlacementModule.float64 : Core.PlacementModule.float32;
+        var onCpu = new Core.Placement(Cases.Precision.ToCore(Precision), Core.Device.Cpu);
         return CudaDevice is int index ? Core.PlacementModule.onCuda(index, onCpu) : onCpu;
     }
 
+    /// <summary>The one given, or the default.</summary>
+    internal static Core.Placement ToCore(Placement? placement) => (placement ?? Float64).ToCore();
+
     internal static Placement OfCore(Core.Placement placement) => new()
     {
-        Precision = placement.Precision.IsFloat64 ? Precision.Float64 : Precision.Float32,
-        CudaDevice = placement.Device is Core.Device.Cuda cuda ? cuda.index : null,
+        Precision = Cases.Precision.OfCore(placement.Precision),
+        CudaDevice = placement.Device switch
+        {
+            Core.Device.Cuda cuda => cuda.index,
+            { IsCpu: true } => null,
+            var device => throw Bridge.Unknown(device),
+        },
     };
 }
 
@@ -45,31 +53,52 @@ public static class Tensors
     /// <summary>Points (N × d), one per row.</summary>
     /// <example><code>var points = Tensors.Points(new double[,] { { 1.0, 2.0 }, { 3.0, 4.0 } });</code></example>
     public static Tensor Points(double[,] rows, Placement? placement = null) =>
-        Core.TensorModule.ofArray2D((placement ?? Placement.Float64).ToCore(), rows);
+        Core.TensorModule.ofArray2D(Placement.ToCore(placement), Bridge.Wanted(rows));
 
     /// <summary>Points of a line (N × 1).</summary>
     /// <example><code>var points = Tensors.Line(0.0, 0.5, 1.0);</code></example>
-    public static Tensor Line(params double[] coordinates) =>
-        Core.TensorModule.ofArray(Core.PlacementModule.float64, coordinates).unsqueeze(1);
+    public static Tensor Line(params double[] coordinates)
+    {
+        using var vector = Vector(coordinates);
+        return vector.unsqueeze(1);
+    }
 
     /// <summary>A vector (N).</summary>
     /// <example><code>var weights = Tensors.Vector([0.4, 0.6]);</code></example>
     public static Tensor Vector(double[] values, Placement? placement = null) =>
-        Core.TensorModule.ofArray((placement ?? Placement.Float64).ToCore(), values);
+        Core.TensorModule.ofArray(Placement.ToCore(placement), Bridge.Wanted(values));
+
+    /// <summary>Equidistant numbers from <paramref name="first"/> to <paramref name="last"/>, both included (N).</summary>
+    /// <example><code>var grid = Tensors.Linspace(0.0, 1.0, 101).unsqueeze(1);    // points of a line (101 × 1)</code></example>
+    public static Tensor Linspace(double first, double last, int count) =>
+        Core.TensorModule.linspace(Core.PlacementModule.float64, first, last, count);
+
+    /// <summary>Zeros of a shape.</summary>
+    public static Tensor Zeros(params int[] shape) =>
+        Core.TensorModule.zeros(Core.PlacementModule.float64, Bridge.List(shape));
+
+    /// <summary>Ones of a shape.</summary>
+    public static Tensor Ones(params int[] shape) =>
+        Core.TensorModule.ones(Core.PlacementModule.float64, Bridge.List(shape));
 
     /// <summary>Standard normal numbers of a shape, from a seed.</summary>
     /// <example><code>var noise = Tensors.Normal(seed: 1, 100, 2);</code></example>
     public static Tensor Normal(int seed, params int[] shape) =>
         Core.Random.normal(Core.PlacementModule.float64, seed, Bridge.List(shape));
 
+    /// <summary>Numbers uniform on [0, 1) of a shape, from a seed.</summary>
+    /// <example><code>var points = 2.0 * Math.PI * Tensors.Uniform(seed: 1, 100, 2);</code></example>
+    public static Tensor Uniform(int seed, params int[] shape) =>
+        Core.Random.uniform(Core.PlacementModule.float64, seed, Bridge.List(shape));
+
     /// <summary>All elements, row by row, in double precision.</summary>
-    public static double[] ToArray(Tensor tensor) => Core.TensorModule.toArray(tensor);
+    public static double[] ToArray(Tensor tensor) => Core.TensorModule.toArray(Bridge.Wanted(tensor));
 
     /// <summary>The elements of a matrix in double precision.</summary>
-    public static double[,] ToArray2D(Tensor tensor) => Core.TensorModule.toArray2D(tensor);
+    public static double[,] ToArray2D(Tensor tensor) => Core.TensorModule.toArray2D(Bridge.Wanted(tensor));
 
     /// <summary>The only element of a tensor, in double precision.</summary>
-    public static double ToDouble(Tensor tensor) => Core.TensorModule.toFloat(tensor);
+    public static double ToDouble(Tensor tensor) => Core.TensorModule.toFloat(Bridge.Wanted(tensor));
 
     /// <summary>Writes a tensor as a .npy file for <c>numpy.load</c>, and gives its full path.</summary>
     /// <example><code>Tensors.SaveNpy("output/points.npy", draws.Points);</code></example>

@@ -49,16 +49,14 @@ public sealed class Term
     /// var slope = Term.Custom("√(1 + u_x²)", [Derivative.Partial(0)], here => (1.0 + here[Derivative.Partial(0)].square()).sqrt());
     /// </code></example>
     public static Term Custom(string name, IEnumerable<Derivative> needs, Func<Local, Tensor> function) =>
-        new(Core.TermModule.custom(
-            name,
-            Bridge.Needs(needs),
-            Bridge.OfLocal(function)));
+        new(Core.TermModule.custom(name, Bridge.List(needs, need => need.Inner), Bridge.OfLocal(function)));
 
     /// <summary>
     /// Σ w a / Σ w over the points: the mean of <paramref name="term"/> under a density that the points do not follow by themselves.
     /// </summary>
     /// <example><code>var mean = Term.WeightedMean(Term.Value, Term.Known("x", (t, x) => x.squeeze(1)));    // ∫ x u / ∫ u on an even grid</code></example>
-    public static Term WeightedMean(Term weight, Term term) => new(Core.TermModule.weightedMean(weight.Inner, term.Inner));
+    public static Term WeightedMean(Term weight, Term term) =>
+        new(Core.TermModule.weightedMean(Bridge.Wanted(weight).Inner, Bridge.Wanted(term).Inner));
 
     /// <summary>
     /// The mean over the points x_j of k(x_i, x_j) times the term at x_j: what all points together do to each (mean field). The
@@ -69,7 +67,7 @@ public sealed class Term
     /// var force = 2.0 * Math.PI * Term.Interaction("cos", (x, y) => (x - y.t()).cos(), Term.Value);
     /// </code></example>
     public static Term Interaction(string name, Func<Tensor, Tensor, Tensor> kernel, Term term) =>
-        new(Core.TermModule.interaction(name, Bridge.Function(kernel), term.Inner));
+        new(Core.TermModule.interaction(name, Bridge.Function(kernel), Bridge.Wanted(term).Inner));
 
     /// <summary>The right-hand side of a system: that of component 0, of component 1, …</summary>
     /// <example><code>
@@ -77,7 +75,7 @@ public sealed class Term
     /// var wave = Term.System(Term.Value.OfComponent(1), Term.Laplacian);
     /// </code></example>
     /// <exception cref="ArgumentException">There are none.</exception>
-    public static Term System(params Term[] terms) => new(Core.TermModule.system(Bridge.List(terms.Select(t => t.Inner))));
+    public static Term System(params Term[] terms) => new(Core.TermModule.system(Bridge.List(terms, term => term.Inner)));
 
     /// <summary>How many right-hand sides the term holds: 1, or those of a system.</summary>
     public int Components => Core.TermModule.components(Inner);
@@ -173,6 +171,19 @@ public sealed class Equation
     private readonly Core.Equation inner;
 
     private Equation(Core.Equation inner) => this.inner = inner;
+
+    /// <summary>An equation of one's own.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="term">The right-hand side.</param>
+    /// <param name="domain">The domain on which it is usually studied.</param>
+    /// <param name="source">Where it comes from.</param>
+    /// <example><code>
+    /// var circle = Domain.Periodic((0.0, 2.0 * Math.PI));
+    /// var swiftHohenberg = new Equation(
+    ///     "Swift–Hohenberg", -0.7 * Term.Value - 2.0 * Term.Laplacian - Term.Partial(0, 4) - Term.Value.Pow(3), circle);
+    /// </code></example>
+    public Equation(string name, Term term, Domain domain, string source = "") =>
+        inner = new(Bridge.Wanted(name), Bridge.Wanted(term).Inner, Bridge.Wanted(domain).Inner, Bridge.Wanted(source));
 
     /// <summary>The usual name.</summary>
     public string Name => inner.Name;
