@@ -13,7 +13,7 @@ public class EquationFacadeTests
         Network.Create(Circle, Layer.Harmonics(2), Layer.Dense(16, Activation.Sine), Layer.Outputs(2));
 
     private static void Close(double[] expected, Tensor found, double tolerance = 1e-12) =>
-        Assert.All(expected.Zip(Tensors.ToArray(found)), pair => Assert.Equal(pair.First, pair.Second, tolerance));
+        Assert.Equal(expected, Tensors.ToArray(found), (a, b) => Math.Abs(a - b) <= tolerance);
 
     [Fact]
     public void A_system_solves_the_wave_equation()
@@ -172,6 +172,25 @@ public class EquationFacadeTests
             new() { Points = PointDynamics.Residual(0.2, candidates) },
             o => With(o, points: Core.PointDynamicsModule.residual(0.2, candidates.Inner)));
 
+        Same(
+            new() { Points = PointDynamics.Advected((t, x) => torch.full_like(x, 0.1 * t)) },
+            o => With(o, points: Core.PointDynamicsModule.advected(
+                Bridge.Function<double, Tensor, Tensor>((t, x) => torch.full_like(x, 0.1 * t)))));
+        var burgers = -(Term.Value * Term.Partial(0));
+        Same(
+            new() { Points = PointDynamics.Characteristics(1, burgers) },
+            o => With(o, points: Core.PointDynamicsModule.characteristics(1, burgers.Inner)));
+        Same(
+            new() { Points = PointDynamics.Moving(Derivative.GradientRequest(1), here => 0.1 * here.Gradient) },
+            o => With(o, points: Core.PointDynamics.NewMoving(
+                Bridge.List([Core.Derivative.NewPartial(0, 1)]),
+                Bridge.Function<Core.Local, Tensor>(here => 0.1 * Core.JetModule.gradient(here.Jet)))));
+        Same(
+            new() { Points = PointDynamics.Redrawn(0.2, candidates, [], here => 1.0 + here.Value.abs()) },
+            o => With(o, points: Core.PointDynamicsModule.redrawn(
+                0.2, candidates.Inner, Bridge.List<Core.Derivative>([]),
+                Bridge.Function<Core.Local, Tensor>(here => 1.0 + Core.JetModule.value(here.Jet).abs()))));
+
         // Points that were drawn for t = 0.2 stay to the end.
         var refreshed = PointDynamics.Refreshed([0.2], (seed, t) => torch.full([32, 1], 1.0 + t, torch.float64));
         using var moved = Evolution.Solve(
@@ -181,6 +200,38 @@ public class EquationFacadeTests
         Assert.Equal("Dormand–Prince 5(4)", new EvolutionOptions().Tableau.Name);
         Assert.Equal(Core.Evolution.defaults.Controller, new EvolutionOptions().ToCore(null, default).Controller);
         Assert.Equal(Core.Evolution.defaults.Tableau, new EvolutionOptions().ToCore(null, default).Tableau);
+    }
+
+    [Fact]
+    public void A_stepper_of_ones_own_runs_and_keeps_its_numbers()
+    {
+        double[] nodes = [0.0, 1.0 / 2, 3.0 / 4, 1.0];
+        double[][] coupling = [[], [1.0 / 2], [0.0, 3.0 / 4], [2.0 / 9, 1.0 / 3, 4.0 / 9]];
+        Tableau Pair() => new(
+            "Bogacki–Shampine 3(2)", 3, 2, nodes, coupling, [-5.0 / 72, 1.0 / 12, 1.0 / 9, -1.0 / 8], [0.0, 0.0, 0.0, 0.0]);
+        var pair = Pair();
+        Assert.Equal(Pair(), pair);
+        (nodes[1], coupling[1][0]) = (9.0, 9.0);
+        Assert.NotEqual(Pair(), pair);
+        Assert.Equal(0.5, pair.Nodes[1]);
+        Assert.Equal(0.5, pair.Coupling[1][0]);
+        Assert.Throws<NotSupportedException>(() => ((IList<double>)Stepper.DormandPrince54.Nodes)[0] = 1.0);
+
+        // ∂u/∂t = −u for u = θ sin x.
+        var sine = Network.OfFunction(Circle, 1, seed => Tensors.Vector([1.0]), (θ, x) => θ[0] * x.squeeze(1).sin());
+        using var start = Tensors.Vector([1.0]);
+        using var solution = Evolution.Solve(
+            -Term.Value, sine, Points, start, 0.0, 1.0, new() { Tableau = pair, Tolerance = 1e-4 });
+        Close([Math.Exp(-1.0)], solution.Parameters(1.0), 1e-3);
+    }
+
+    [Fact]
+    public void Equations_of_ones_own_have_a_name_and_a_domain()
+    {
+        var decay = new Equation("decay", -1.0 * Term.Value, Circle, "a textbook");
+        Assert.Equal("decay: ∂u/∂t = −u", decay.ToString());
+        Assert.Equal(Circle, decay.Domain);
+        Assert.Equal("a textbook", decay.Source);
     }
 
     [Fact]

@@ -34,14 +34,14 @@ public class FacadeTests
 
     private static Tensor Fitted() => Regression.Fit(Net, x => x.squeeze(1).sin(), Points, new() { Steps = 15 });
 
-    private sealed class Told : IProgress<Progress>
+    internal sealed class Told : IProgress<Progress>
     {
         public List<Progress> Reports { get; } = [];
 
         public void Report(Progress value) => Reports.Add(value);
     }
 
-    private static string Scratch() => Path.Combine(Path.GetTempPath(), $"mne-csharp-{Environment.ProcessId}-{Guid.NewGuid():N}");
+    internal static string Scratch() => Path.Combine(Path.GetTempPath(), $"mne-csharp-{Environment.ProcessId}-{Guid.NewGuid():N}");
 
     [Fact]
     public void A_solution_has_the_bits_of_the_core()
@@ -115,6 +115,8 @@ public class FacadeTests
             Assert.Equal(OutcomeKind.TooManySteps, partial.Outcome.Kind);
             Assert.InRange(partial.Stop, 1e-6, 4.9);
             Assert.Contains("MaximumSteps", partial.Outcome.Advice);
+            Assert.Equal((2, partial.Stop), (partial.Outcome.Steps, partial.Outcome.Time));
+            Assert.Null(partial.Outcome.EventName);
         }
 
         var failure = Assert.Throws<EvolutionFailedException>(
@@ -127,6 +129,9 @@ public class FacadeTests
         using (stopped)
         {
             Assert.Equal(OutcomeKind.StoppedByEvent, stopped.Outcome.Kind);
+            Assert.Equal(("half time", stopped.Stop), (stopped.Outcome.EventName, stopped.Outcome.Time));
+            Assert.Equal("half time", stopped.Options.Events[0].Name);
+            Assert.Equal(Options, stopped.Options with { Events = Options.Events });
         }
 
         var wrong = Assert.Throws<ArgumentException>(() => Evolution.Solve(Equation1, Net, Points, start, 0.0, 0.0));
@@ -134,7 +139,7 @@ public class FacadeTests
     }
 
     [Fact]
-    public async Task SolveAsync_reports_progress_and_is_cancelled()
+    public async Task SolveAsync_reports_progress()
     {
         using var start = Fitted();
         var told = new Told();
@@ -142,20 +147,6 @@ public class FacadeTests
         Assert.Equal("evolve", told.Reports[0].Phase);
         Assert.Equal(1.0, told.Reports[^1].Fraction, 12);
         Assert.Equal(solution.Steps.Count, told.Reports[^1].Accepted);
-
-        using var source = new CancellationTokenSource();
-        var canceller = new Canceller(source);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => Evolution.SolveAsync(Equation1, Net, Points, start, 0.0, 50.0, Options, canceller, source.Token));
-    }
-
-    private sealed class Canceller(CancellationTokenSource source) : IProgress<Progress>
-    {
-        public void Report(Progress value)
-        {
-            if (value.Accepted >= 2)
-                source.Cancel();
-        }
     }
 
     [Fact]
@@ -211,7 +202,7 @@ public class FacadeTests
             Assert.Equal(Tensors.ToArray(draws.Points), Tensors.ToArray(stored.Points));
             Assert.Equal(201, File.ReadAllLines(draws.SaveCsv(Path.Combine(folder, "d.csv"))).Length);
 
-            using var conditional = Conditional.Evolve(Target, [0], Small);
+            var conditional = SamplingFacadeTests.Partly.Value;
             using var given = conditional.Draw(30, [0.5]);
             Assert.All(Tensors.ToArray(given.Points.select(1, 1)), y => Assert.Equal(0.5, y));
             Assert.Equal(1, conditional.Marginal().Dimension);
@@ -249,11 +240,63 @@ public class FacadeTests
             var page = Chart.SavePage(
                 Path.Combine(folder, "page.html"), "Two", "A page", chart, Chart.Bars(["a", "b"], ("found", [0.4, 0.6])));
             Assert.Contains("A page", File.ReadAllText(page));
+            var figures = Chart.SavePage(page, "Two", "A page", [("relative error", "1e-4")], chart);
+            Assert.Contains("<dt>relative error</dt><dd>1e-4</dd>", File.ReadAllText(figures));
         }
         finally
         {
             Directory.Delete(folder, true);
         }
+    }
+
+    [Fact]
+    public void Unfinished_phases_are_closed_on_the_console()
+    {
+        var console = Console.Out;
+        using var written = new StringWriter();
+        try
+        {
+            Console.SetOut(written);
+            using var progress = new ConsoleProgress(Display.Plain);
+            progress.Report(new(Core.ProgressModule.started("evolve", 0.0)));
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+
+        Assert.Contains("evolve  stopped at 0 % in", written.ToString());
+    }
+
+    [Fact]
+    public void What_is_null_or_unknown_is_refused_by_name()
+    {
+        using var θ = Net.Initial();
+        Assert.Throws<ArgumentNullException>("term", () => Evolution.Solve(null!, Net, Points, θ, 0.0, 1.0));
+        Assert.Throws<ArgumentNullException>("start", () => Evolution.Solve(Equation1, Net, Points, null!, 0.0, 1.0));
+        Assert.Throws<ArgumentNullException>("network", () => Regression.Fit(null!, x => x, Points));
+        Assert.Throws<ArgumentNullException>("g", () => Regression.Fit(Net, null!, Points));
+        Assert.Throws<ArgumentNullException>("target", () => Sampler.Evolve(null!));
+        Assert.Throws<ArgumentNullException>("energy", () => Density.OfEnergy(1, null!));
+        Assert.Throws<ArgumentNullException>("layers", () => Network.Create(Circle, null!));
+        Assert.Throws<ArgumentNullException>("draw", () => Collocation.Drawn(1, null!));
+        Assert.Throws<ArgumentNullException>("Sketch", () => new EvolutionOptions { Sketch = null! }.ToCore(null, default));
+        Assert.Throws<ArgumentOutOfRangeException>("activation", () => Layer.Dense(3, (Activation)99));
+        Assert.Throws<ArgumentOutOfRangeException>("atHigh", () => Coordinate.Bounded(0.0, 1.0, Boundary.Neumann, (Boundary)99));
+        Assert.Throws<ArgumentOutOfRangeException>("display", () => new ConsoleProgress((Display)99));
+        var scale = Assert.Throws<ArgumentOutOfRangeException>(
+            () => new EvolutionOptions { ErrorScale = (ErrorScale)99 }.ToCore(null, default));
+        Assert.Contains("ErrorScale: found 99, wanted one of Magnitude, Spread", scale.Message);
+    }
+
+    [Fact]
+    public void Tensors_are_made_in_every_way()
+    {
+        Assert.Equal([0.0, 0.5, 1.0], Tensors.ToArray(Tensors.Linspace(0.0, 1.0, 3)));
+        Assert.Equal(new double[2, 1], Tensors.ToArray2D(Tensors.Zeros(2, 1)));
+        Assert.Equal([1.0, 1.0], Tensors.ToArray(Tensors.Ones(2)));
+        Assert.All(Tensors.ToArray(Tensors.Uniform(seed: 1, 50, 2)), x => Assert.InRange(x, 0.0, 1.0));
+        Assert.NotEqual(Tensors.ToArray(Tensors.Uniform(1, 5)), Tensors.ToArray(Tensors.Uniform(2, 5)));
     }
 
     [Fact]

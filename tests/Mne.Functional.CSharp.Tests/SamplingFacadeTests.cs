@@ -6,11 +6,18 @@ namespace Mne.Functional.CSharp.Tests;
 /// <summary>Processes, samplers, chains and reports through the facade, against the core and exact formulas.</summary>
 public class SamplingFacadeTests
 {
-    private static readonly Density Target = Density.GaussianMixture((0.5, [-1.0, 0.0], 0.7), (0.5, [1.0, 0.0], 0.7));
+    internal static readonly Density Target = Density.GaussianMixture((0.5, [-1.0, 0.0], 0.7), (0.5, [1.0, 0.0], 0.7));
 
     private static readonly SamplerOptions Small = FacadeTests.Small;
 
-    private static readonly Lazy<Sampler> Made = new(() => Sampler.Evolve(Target, Small));
+    internal static readonly SamplerOptions Brief =
+        Small with { PointCount = 60, FitPointCount = 60, Sketch = Sketch.Landmarks(30), Duration = 1.0, Refreshes = 3 };
+
+    internal static readonly Lazy<Sampler> Made = new(() => Sampler.Evolve(Target, Small));
+
+    internal static readonly Lazy<Conditional> Partly = new(() => Conditional.Evolve(Target, [0], Brief));
+
+    internal static readonly Lazy<Marginal> InStages = new(() => Marginal.Evolve(Partly.Value, Brief));
 
     private static void Same(Tensor expected, Tensor found) => Assert.Equal(Tensors.ToArray(expected), Tensors.ToArray(found));
 
@@ -61,6 +68,16 @@ public class SamplingFacadeTests
         var known = Process.Langevin(potential).WithStationary(Process.StandardNormal(2));
         using var density = known.Stationary!.LogDensity(x);
         Same(Core.ProcessModule.standardNormal(2).LogDensity.Invoke(x), density);
+        var brownian = Process
+            .Create(1, (s, y) => torch.zeros_like(y), (s, y) => torch.zeros_like(y.squeeze(1)), Covariance.Isotropic(1.0))
+            .WithTransition(s => new Transition(new double[,] { { 1.0 } }, [0.0], new double[,] { { s } }));
+        using var moved = brownian.Carry(4.0, Tensors.Line(0.5), Tensors.Line(1.0));
+        Assert.Equal(2.0, moved.item<double>(), 12);
+        double[,] matrix = { { 2.0, 0.0 }, { 0.0, 2.0 } };
+        var full = Covariance.Full(matrix);
+        matrix[0, 0] = 5.0;
+        full.Matrix(2)[1, 1] = 5.0;
+        Assert.Equal(new double[,] { { 2.0, 0.0 }, { 0.0, 2.0 } }, full.Matrix(2));
         var shifted = Process.Normal([1.0, -1.0], Covariance.Diagonal(4.0, 9.0));
         using var centre = Tensors.Points(new double[,] { { 1.0, -1.0 } });
         Assert.Equal(-Math.Log(2.0 * Math.PI * 6.0), shifted.LogDensity(centre).item<double>(), 12);
@@ -211,6 +228,12 @@ public class SamplingFacadeTests
         Assert.Equal(ConcernKind.PoorFit, concern.Kind);
         Assert.Equal(Verdict.Doubtful, concern.Verdict);
         Assert.Contains("FitSteps", concern.Advice);
+        Assert.Equal(0.5, concern.Value);
+        var missed = Concern.OfCore(Core.Concern.NewMissedMass(0.1, [1.0, 2.0]));
+        Assert.Equal((0.1, null), (missed.Share, missed.Value));
+        Assert.Equal([1.0, 2.0], missed.Point!);
+        var heavy = Concern.OfCore(Core.Concern.NewHeavyWeights(0.8, 0.3));
+        Assert.Equal((0.8, 0.3), (heavy.Value, heavy.Share));
         Assert.Equal(ConcernKind.FlowLost, Concern.OfCore(Core.Concern.NewFlowLost("x")).Kind);
         Assert.Equal(Verdict.Unreliable, Concern.OfCore(Core.Concern.NewImproperEnergy(0.5)).Verdict);
     }
@@ -218,9 +241,7 @@ public class SamplingFacadeTests
     [Fact]
     public void Densities_are_drawn_in_two_stages()
     {
-        var brief = Small with { PointCount = 60, FitPointCount = 60, Sketch = Sketch.Landmarks(30), Duration = 1.0, Refreshes = 3 };
-        using var conditional = Conditional.Evolve(Target, [0], brief);
-        using var marginal = Marginal.Evolve(conditional, brief);
+        var (conditional, marginal) = (Partly.Value, InStages.Value);
         using var draws = marginal.Draw(60, seed: 2);
         Assert.Equal([60L, 2L], draws.Points.shape);
         Assert.InRange(draws.EffectiveSampleSize, 0.1, 1.0);
