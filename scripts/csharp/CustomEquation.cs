@@ -11,7 +11,6 @@ internal static class CustomEquation
 {
     public static void Run(string picture)
     {
-        var progress = new ConsoleProgress();
         Derivative slope = Derivative.Partial(0), curvature = Derivative.Partial(0, 2);
 
         // Anything that can be computed from u and its derivatives at a point; the term lists those that it reads.
@@ -22,8 +21,6 @@ internal static class CustomEquation
         var circle = Domain.Periodic((0.0, 2.0 * Math.PI));
         var network = Network.Create(circle, Layer.Harmonics(3), Layer.Dense(32, Activation.Sine));
         var points = Collocation.Grid(circle, 96);
-        using var start = Regression.Fit(
-            network, x => 1.5 * x.squeeze(1).cos(), points, new() { Steps = 60 }, progress);
 
         var options = new EvolutionOptions
         {
@@ -34,12 +31,18 @@ internal static class CustomEquation
             Checkpoint = new Checkpoint { Path = Path.ChangeExtension(picture, ".checkpoint.h5"), EverySteps = 10 },
         };
 
-        if (!Evolution.TrySolve(equation, network, points, start, 0.0, 3.0, out var solution, options, progress))
-            Console.WriteLine(solution.Outcome.Advice);
+        // The event ends the run before its phase is complete; leaving the block closes its line.
+        Solution solution;
+        using (var progress = new ConsoleProgress())
+        {
+            using var start = Regression.Fit(
+                network, x => 1.5 * x.squeeze(1).cos(), points, new() { Steps = 60 }, progress);
+            Evolution.TrySolve(equation, network, points, start, 0.0, 3.0, out solution, options, progress);
+        }
 
         using (solution)
         {
-            Console.WriteLine($"∂u/∂t = {equation}: {solution.Outcome} t = {solution.Stop:F3}");
+            Console.WriteLine($"∂u/∂t = {equation}: {solution.Outcome}");
             var file = solution.Save(Path.ChangeExtension(picture, ".h5"), "curve shortening with a push");
             using var again = Solution.Open(file);
 

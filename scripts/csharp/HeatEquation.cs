@@ -8,7 +8,7 @@ internal static class HeatEquation
     public static void Run(string picture)
     {
         const double κ = 0.1, end = 2.0;
-        var progress = new ConsoleProgress();
+        using var progress = new ConsoleProgress();
 
         // The equation, the function class, and where the equation is imposed.
         var equation = κ * Term.Laplacian;

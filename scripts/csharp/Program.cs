@@ -10,18 +10,26 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 static string Output(string name, [CallerFilePath] string here = "") =>
     Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "output", name));
 
-switch (args)
+try
 {
-    case ["heat"]:
-        HeatEquation.Run(Output("csharp-heat.html"));
-        return 0;
-    case ["sampling"]:
-        await Sampling.Run(Output("csharp-sampling.html"));
-        return 0;
-    case ["custom"]:
-        CustomEquation.Run(Output("csharp-custom.html"));
-        return 0;
-    default:
-        Console.Error.WriteLine("Say which: heat, sampling or custom.");
-        return 1;
+    switch (args)
+    {
+        case ["heat"]:
+            HeatEquation.Run(Output("csharp-heat.html"));
+            return 0;
+        case ["sampling"]:
+            await Sampling.Run(Output("csharp-sampling.html"));
+            return 0;
+        case ["custom"]:
+            CustomEquation.Run(Output("csharp-custom.html"));
+            return 0;
+        default:
+            Console.Error.WriteLine("Say which: heat, sampling or custom.");
+            return 1;
+    }
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("Interrupted; nothing was written.");
+    return 130;
 }

@@ -8,17 +8,29 @@ internal static class Sampling
 {
     public static async Task Run(string picture)
     {
-        var clock = Stopwatch.StartNew();
-        var progress = new ConsoleProgress();
-
         // Control-C ends the run between two steps.
         using var interrupt = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, pressed) =>
+        void OnPressed(object? sender, ConsoleCancelEventArgs pressed)
         {
             pressed.Cancel = true;
             interrupt.Cancel();
-        };
+        }
 
+        Console.CancelKeyPress += OnPressed;
+        try
+        {
+            await Run(picture, interrupt.Token);
+        }
+        finally
+        {
+            Console.CancelKeyPress -= OnPressed;
+        }
+    }
+
+    private static async Task Run(string picture, CancellationToken interrupt)
+    {
+        var clock = Stopwatch.StartNew();
+        using var progress = new ConsoleProgress();
         var target = Density.GaussianMixture((0.7, [1.5, 0.0], 0.6), (0.3, [-1.5, 0.0], 0.6));
         var options = new SamplerOptions
         {
@@ -29,8 +41,8 @@ internal static class Sampling
             FitPointCount = 300,
         };
 
-        using var sampler = await Sampler.EvolveAsync(target, options, progress: progress, cancellationToken: interrupt.Token);
-        using var draws = await sampler.DrawAsync(2000, progress: progress, cancellationToken: interrupt.Token);
+        using var sampler = await Sampler.EvolveAsync(target, options, progress: progress, cancellationToken: interrupt);
+        using var draws = await sampler.DrawAsync(2000, progress: progress, cancellationToken: interrupt);
 
         var logZ = draws.LogNormaliser;
         var right = draws.Expectation(x => x.select(1, 0).sign().relu());
