@@ -95,7 +95,7 @@ internal static class Bridge
         {
             var outcome = new Outcome(failure.outcome);
             throw outcome.Kind == OutcomeKind.Cancelled
-                ? new OperationCanceledException(outcome.Advice, failure, cancellation)
+                ? new OperationCanceledException(FormattableString.Invariant($"Cancelled at t = {outcome.Time:G6}."), failure, cancellation)
                 : new EvolutionFailedException(outcome, failure);
         }
     }
