@@ -149,6 +149,9 @@ public sealed record EvolutionOptions
     /// <summary>What errors are relative to. Default magnitude.</summary>
     public ErrorScale ErrorScale { get; init; } = Cases.ErrorScale.OfCore(Defaults.ErrorScale);
 
+    /// <summary>What errors are relative to is not taken to be smaller than this. Default 0.</summary>
+    public double SmallestScale { get; init; } = Defaults.SmallestScale;
+
     /// <summary>How the points move. Default fixed.</summary>
     public PointDynamics Points { get; init; } = new(Defaults.Points);
 
@@ -181,6 +184,7 @@ public sealed record EvolutionOptions
         regularisation: Regularisation,
         tolerance: Tolerance,
         errorScale: Cases.ErrorScale.ToCore(ErrorScale),
+        smallestScale: SmallestScale,
         points: Bridge.Wanted(Points).Inner,
         seed: Seed,
         meter: Progress.Meter(progress),
@@ -199,6 +203,7 @@ public sealed record EvolutionOptions
         Regularisation = options.Regularisation,
         Tolerance = options.Tolerance,
         ErrorScale = Cases.ErrorScale.OfCore(options.ErrorScale),
+        SmallestScale = options.SmallestScale,
         Points = new(options.Points),
         Seed = options.Seed,
         Events = options.Events.Select(e => new StopEvent(e.Item1, Bridge.OfFunction(e.Item2))).ToArray(),

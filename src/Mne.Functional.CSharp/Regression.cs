@@ -12,6 +12,12 @@ public sealed record RegressionOptions
     /// <summary>The fit ends once the relative error falls below this. Default 1e-9.</summary>
     public double Tolerance { get; init; } = Defaults.Tolerance;
 
+    /// <summary>Errors are relative to the spread of the function, or to this where it is larger. Default 0.</summary>
+    public double SmallestScale { get; init; } = Defaults.SmallestScale;
+
+    /// <summary>How much of the step before each step begins with, at points that are drawn anew: 0 to below 1. Default 0.95.</summary>
+    public double Momentum { get; init; } = Defaults.Momentum;
+
     /// <summary>λ at the first and at the last step. Default 1e-2 and 1e-12.</summary>
     public (double First, double Last) Regularisation { get; init; } =
         (Defaults.Regularisation.Item1, Defaults.Regularisation.Item2);
@@ -25,6 +31,8 @@ public sealed record RegressionOptions
     internal Core.RegressionOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
         steps: Steps,
         tolerance: Tolerance,
+        smallestScale: SmallestScale,
+        momentum: Momentum,
         regularisation: Regularisation.ToTuple(),
         sketch: Bridge.Wanted(Sketch).Inner,
         seed: Seed,

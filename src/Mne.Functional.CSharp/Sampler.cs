@@ -75,8 +75,19 @@ public sealed record SamplerOptions
     /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 64 swish units.</summary>
     public Func<Domain, Network> Network { get; init; } = domain => new(Defaults.Network.Invoke(domain.Inner));
 
-    /// <summary>N, the number of collocation points. Default 800.</summary>
+    /// <summary>
+    /// Whether a normal distribution close to the target is carried along in closed form, and the network need only learn the rest of the
+    /// energy. Default true.
+    /// </summary>
+    public bool NormalPart { get; init; } = Defaults.NormalPart;
+
+    /// <summary>N, the number of collocation points, at least. Default 800.</summary>
     public int PointCount { get; init; } = Defaults.PointCount;
+
+    /// <summary>
+    /// N at most: it is four times the effective rank of the fitted network's kernel at λ, between these bounds. Default 1,600.
+    /// </summary>
+    public int MaximumPointCount { get; init; } = Defaults.MaximumPointCount;
 
     /// <summary>How the minimal-norm problem is restricted. Default 300 landmarks.</summary>
     public Sketch Sketch { get; init; } = new(Defaults.Sketch);
@@ -102,10 +113,15 @@ public sealed record SamplerOptions
     /// <summary>Where the first points come from. Default: a cloud with standard deviation 3, τ = 2.</summary>
     public Start Start { get; init; } = new(Defaults.Start);
 
-    /// <summary>Steps of the initial fit of the energy. Default 60.</summary>
+    /// <summary>Steps of the initial fit of the energy, at most. Default 240.</summary>
     public int FitSteps { get; init; } = Defaults.FitSteps;
 
-    /// <summary>Points of every step of the fit. Default 800.</summary>
+    /// <summary>
+    /// The fit ends once its error at new points, relative to the spread of what the network is to learn, is below this. Default 2e-3.
+    /// </summary>
+    public double FitTolerance { get; init; } = Defaults.FitTolerance;
+
+    /// <summary>Points of every step of the fit. Default 1,000.</summary>
     public int FitPointCount { get; init; } = Defaults.FitPointCount;
 
     /// <summary>λ at the first and the last step of the fit. Default 1e-3 and 1e-9.</summary>
@@ -126,7 +142,9 @@ public sealed record SamplerOptions
 
     internal Core.SamplerOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
         network: Bridge.Function<Core.Domain, Core.Network>(domain => Bridge.Wanted(Network)(new Domain(domain)).Inner),
+        normalPart: NormalPart,
         pointCount: PointCount,
+        maximumPointCount: MaximumPointCount,
         sketch: Bridge.Wanted(Sketch).Inner,
         regularisation: Regularisation,
         tolerance: Tolerance,
@@ -135,6 +153,7 @@ public sealed record SamplerOptions
         duration: Duration,
         start: Bridge.Wanted(Start).Inner,
         fitSteps: FitSteps,
+        fitTolerance: FitTolerance,
         fitPointCount: FitPointCount,
         fitRegularisation: FitRegularisation.ToTuple(),
         drawTolerance: DrawTolerance,
@@ -147,7 +166,9 @@ public sealed record SamplerOptions
     internal static SamplerOptions OfCore(Core.SamplerOptions options) => new()
     {
         Network = domain => new(options.Network.Invoke(domain.Inner)),
+        NormalPart = options.NormalPart,
         PointCount = options.PointCount,
+        MaximumPointCount = options.MaximumPointCount,
         Sketch = new(options.Sketch),
         Regularisation = options.Regularisation,
         Tolerance = options.Tolerance,
@@ -156,6 +177,7 @@ public sealed record SamplerOptions
         Duration = options.Duration,
         Start = new(options.Start),
         FitSteps = options.FitSteps,
+        FitTolerance = options.FitTolerance,
         FitPointCount = options.FitPointCount,
         FitRegularisation = options.FitRegularisation.ToValueTuple(),
         DrawTolerance = options.DrawTolerance,
@@ -181,7 +203,9 @@ public sealed class Sampler : IDisposable
     /// <summary>The process that takes it to the reference distribution.</summary>
     public Process Process => new(Inner.Process);
 
-    /// <summary>u_t for 0 ≤ t ≤ T. It is the sampler's: do not dispose of it.</summary>
+    /// <summary>
+    /// w_t for 0 ≤ t ≤ T, the energy less its normal part (see <see cref="Local"/> for all of it). It is the sampler's: do not dispose of it.
+    /// </summary>
     public Solution Solution { get; }
 
     /// <summary>The options that it was made with.</summary>
@@ -291,8 +315,8 @@ public sealed class Sampler : IDisposable
             (options ?? new()).ToCore(null, cancellationToken), Bridge.Wanted(target).Inner).Invoke(count)));
 
     /// <summary>The same sampler, which reports to and is ended by others than those that it was made with.</summary>
-    internal Core.Sampler Heard(IProgress<Progress>? progress, CancellationToken cancellation) => new(
-        Inner.Target, Inner.Process, Inner.Solution, Inner.FitError, Options.ToCore(progress, cancellation));
+    internal Core.Sampler Heard(IProgress<Progress>? progress, CancellationToken cancellation) =>
+        Core.SamplerModule.hearing(Progress.Meter(progress), cancellation, Inner);
 
     /// <summary>Draws with exact log-densities and weights, by the probability flow; other seeds give other draws.</summary>
     /// <exception cref="ArgumentException">The process has no reference distribution, or the count is not positive.</exception>

@@ -160,7 +160,7 @@ public class EquationFacadeTests
 
         Core.EvolutionOptions With(
             Core.EvolutionOptions o, Core.PointDynamics? points = null, Core.Tableau? tableau = null, Core.Controller? controller = null) =>
-            new(o.Sketch, o.Regularisation, o.Tolerance, o.ErrorScale, points ?? o.Points, o.Seed, o.Meter, o.Cancellation, o.Events,
+            new(o.Sketch, o.Regularisation, o.Tolerance, o.ErrorScale, o.SmallestScale, points ?? o.Points, o.Seed, o.Meter, o.Cancellation, o.Events,
                 tableau ?? o.Tableau, controller ?? o.Controller, o.InitialStep, o.MaximumStep, o.MaximumSteps, o.Checkpoint);
 
         Same(new() { Tableau = Stepper.Chebyshev(5) }, o => With(o, tableau: Core.Stepper.chebyshev(5)));

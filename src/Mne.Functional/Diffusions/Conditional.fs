@@ -88,8 +88,8 @@ module Conditional =
     /// `drawSeeded` with the seed 0.
     let draw count given conditional : Draws = drawSeeded 0 count given conditional
 
-    /// The energy of the marginal density of b, up to a constant: u_T(a, b), averaged over a ~ N(0, I) (the network's
-    /// value hardly depends on a any more). b is (M × number of given coordinates); the result is (M).
+    /// The energy of the marginal density of b, up to a constant: u_T(a, b), averaged over a ~ N(0, I) (but
+    /// for ½|a|² it hardly depends on a any more). b is (M × number of given coordinates); the result is (M).
     /// Raises `ArgumentException` when b has another number of columns.
     let marginalEnergy (conditional: Conditional) (b: Tensor) : Tensor =
         Guard.points "b" conditional.Given.Length b
@@ -101,6 +101,12 @@ module Conditional =
             let placement = Placement.ofTensor b
             let θ = Solution.parameters stop sampler.Solution
 
+            let known (x: Tensor) =
+                match sampler.NormalPart, sampler.Process.Transition with
+                | Some part, Some transition ->
+                    NormalPart.energy (NormalPart.at sampler.Process transition stop part) x
+                | _ -> x.new_zeros x.shape[0]
+
             let noise =
                 Random.normal placement (Random.child 9 sampler.Options.Seed) [ averaged; conditional.Drawn.Length ]
 
@@ -110,7 +116,8 @@ module Conditional =
                         noise.narrow(0L, int64 row, 1L).expand(b.shape[0], int64 conditional.Drawn.Length)
 
                     // Through `Propagate`, so that the energy can be differentiated with respect to b.
-                    Jet.value (network.Propagate Set.empty θ (inside conditional a b))
+                    let x = inside conditional a b
+                    Jet.value (network.Propagate Set.empty θ x) + known x
             ]
             |> Tensor.stack 0L
             |> _.mean([| 0L |]))

@@ -357,6 +357,25 @@ module Process =
         Term.custom "½ tr(D∇²u) − ½ ∇uᵀD∇u − b·∇u + ∇·b" (curvatureNeeds p @ gradientNeeds p) energy
         |> Term.centred
 
+    /// The equation of w = u − g where g solves the energy's equation and its gradient is known, (t, X (N × d)) ↦ (N × d):
+    /// ∂_t w = β (½ tr(D∇²w) − ½ ∇wᵀD∇w − (b + D∇g)·∇w), less its mean over the points.
+    let internal remainderEquation (gradientOfKnown: float -> Tensor -> Tensor) (p: Process) : Term =
+        let remainder (local: Local) =
+            let gradient = Jet.gradient local.Jet
+            let known = gradientOfKnown local.Time local.Points
+
+            p.Schedule.Rate local.Time
+            * (curvature p local.Jet
+               - ((0.5 * diffusedGradient p local.Jet
+                   + driftAt p local
+                   + Diffusion.times p.Diffusion known)
+                  * gradient)
+                   .sum
+                   1L)
+
+        Term.custom "½ tr(D∇²w) − ½ ∇wᵀD∇w − (b + D∇g)·∇w" (curvatureNeeds p @ gradientNeeds p) remainder
+        |> Term.centred
+
     /// The equation of the density itself, ∂_t ρ = β (−∇·(bρ) + ½ ∇·(D∇ρ)) (Fokker and Planck).
     let densityEquation (p: Process) : Term =
         let density (local: Local) =

@@ -33,9 +33,15 @@ type SamplerOptions =
     {
         /// The network for the energy, made for the domain ℝ^d. Default: two layers of 64 swish units.
         Network: Domain -> Network
-        /// N, the number of collocation points. Default 800.
+        /// Whether a normal distribution close to the target is carried along in closed form, and the network need only learn the
+        /// rest of the energy (`NormalPart`): for processes with known transitions. Default true.
+        NormalPart: bool
+        /// N, the number of collocation points, at least. Default 800.
         PointCount: int
-        /// How the minimal-norm problem is restricted. Default `Landmarks 300`.
+        /// N at most: it is four times the effective rank of the fitted network's kernel at λ, between these bounds. Points that are too
+        /// few for the network leave it free between them. Default 1,600.
+        MaximumPointCount: int
+        /// How the minimal-norm problem is restricted. Default `Adaptive 2.0`.
         Sketch: Sketch
         /// λ of the evolution. Default 1e-8.
         Regularisation: float
@@ -51,9 +57,12 @@ type SamplerOptions =
         Duration: float
         /// Where the first points come from. Default: a cloud with standard deviation 3, τ = 2.
         Start: Start
-        /// Steps of the initial fit of the energy. Default 60.
+        /// Steps of the initial fit of the energy, at most. Default 240.
         FitSteps: int
-        /// Points of every step of the fit. Default 800.
+        /// The fit ends once its error at new points, relative to the spread of what the network is to learn, is below this; that of a
+        /// normal distribution's energy is taken for the spread where it is larger. Default 2e-3.
+        FitTolerance: float
+        /// Points of every step of the fit. Default 1,000.
         FitPointCount: int
         /// λ at the first and the last step of the fit. Default 1e-3 and 1e-9.
         FitRegularisation: float * float
@@ -80,8 +89,10 @@ type Sampler =
         Target: Density
         /// The process that takes it to the reference distribution.
         Process: Process
-        /// u_t for 0 ≤ t ≤ T.
+        /// w_t for 0 ≤ t ≤ T, the energy less its normal part; all of it, u_t, where there is none. See `Sampler.local` for u_t.
         Solution: Solution
+        /// The normal distribution whose energy is carried along in closed form.
+        NormalPart: NormalPart option
         /// Relative error of the fit of u_0 at points that it has not seen.
         FitError: float
         /// The options that it was made with.
@@ -106,16 +117,19 @@ module Sampler =
     let defaults: SamplerOptions =
         {
             Network = fun domain -> Network.create domain [ Dense(64, Swish); Dense(64, Swish) ]
+            NormalPart = true
             PointCount = 800
-            Sketch = Landmarks 300
+            MaximumPointCount = 1600
+            Sketch = Adaptive 2.0
             Regularisation = 1e-8
             Tolerance = 1e-3
             Tableau = Stepper.chebyshev 8
             Refreshes = 20
             Duration = 3.0
             Start = Cloud(3.0, 2.0)
-            FitSteps = 60
-            FitPointCount = 800
+            FitSteps = 240
+            FitTolerance = 2e-3
+            FitPointCount = 1000
             FitRegularisation = 1e-3, 1e-9
             DrawTolerance = 1e-5
             DrawBatch = 4000
@@ -164,6 +178,7 @@ module Sampler =
     let evolve (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
         Guard.positive "Duration" options.Duration
         Guard.positive "DrawTolerance" options.DrawTolerance
+        Guard.positive "FitTolerance" options.FitTolerance
         Guard.atLeast "Refreshes" 1 options.Refreshes
         Guard.atLeast "PointCount" 2 options.PointCount
         Guard.atLeast "FitPointCount" 2 options.FitPointCount
@@ -185,19 +200,38 @@ module Sampler =
         options.Meter(Progress.started "fit" 0.0)
         let points = coveringPoints options target
 
+        /// The standard deviation of the energy of a normal distribution.
+        let normalSpread = sqrt (0.5 * float d)
+
         let level =
             // An additive constant of the energy is free; the network need not learn it.
             Scope.free (fun () ->
                 let x = Collocation.points options.Placement (seed 2) (points options.FitPointCount)
                 Tensor.toFloat ((target.Energy x).mean()))
 
-        let energy x = target.Energy x - level
+        let part =
+            match p.Transition with
+            | Some transition when options.NormalPart ->
+                let count = max options.FitPointCount (NormalPart.wanted network)
+
+                Scope.free (fun () ->
+                    Collocation.points options.Placement (seed 9) (points count)
+                    |> NormalPart.fit network target.Energy)
+                |> fun part -> Some(part, fun t -> NormalPart.at p transition t part)
+            | _ -> None
+
+        /// What the network is to learn, w_0.
+        let energy x =
+            match part with
+            | Some(_, known) -> target.Energy x - level - NormalPart.energy (known 0.0) x
+            | None -> target.Energy x - level
 
         let fit =
             { Regression.defaults with
                 Steps = options.FitSteps
                 Regularisation = options.FitRegularisation
-                Tolerance = 1e-8
+                Tolerance = options.FitTolerance
+                SmallestScale = normalSpread
                 Seed = seed 1
                 Meter = options.Meter
                 Cancellation = options.Cancellation
@@ -216,10 +250,25 @@ module Sampler =
                 let fresh =
                     Collocation.points options.Placement (seed 4) (points options.FitPointCount)
 
-                let wanted = energy fresh
+                let whole = target.Energy fresh
 
-                Tensor.rms (Network.value network start fresh - wanted)
-                / Tensor.rms (wanted - wanted.mean ()))
+                Tensor.rms (Network.value network start fresh - energy fresh)
+                / Tensor.rms (whole - whole.mean ()))
+
+        let pointCount =
+            if options.MaximumPointCount <= options.PointCount then
+                options.PointCount
+            else
+                Scope.free (fun () ->
+                    let x =
+                        Collocation.points options.Placement (seed 10) (points options.MaximumPointCount)
+
+                    let rank =
+                        Network.tangent network start x |> Sketch.effectiveRank options.Regularisation
+
+                    int (ceil (4.0 * rank))
+                    |> max options.PointCount
+                    |> min options.MaximumPointCount)
 
         let dynamics =
             match p.Transition with
@@ -230,16 +279,31 @@ module Sampler =
                     [ for k in 1.0 .. n - 1.0 -> options.Duration * (k / n) ** 3.0 ]
                     (fun placement seed t ->
                         Scope.keep (fun () ->
-                            let first =
-                                Collocation.points placement (Random.child 0 seed) (points options.PointCount)
+                            let first = Collocation.points placement (Random.child 0 seed) (points pointCount)
 
                             // Noise up to twice as large: draws reach farther out than so few points would.
                             let noise =
-                                Random.normal placement (Random.child 1 seed) [ options.PointCount; d ]
-                                * (1.0 + Random.uniform placement (Random.child 2 seed) [ options.PointCount; 1 ])
+                                Random.normal placement (Random.child 1 seed) [ pointCount; d ]
+                                * (1.0 + Random.uniform placement (Random.child 2 seed) [ pointCount; 1 ])
 
                             Process.carry t noise first p))
-            | _ -> Process.flowingPoints p
+            | _ ->
+                match Process.flowingPoints p, part with
+                | Moving(needs, velocity), Some(_, known) ->
+                    Moving(
+                        needs,
+                        fun local ->
+                            velocity
+                                { local with
+                                    Jet = NormalPart.add (known local.Time) local.Points local.Jet
+                                }
+                    )
+                | flowing, _ -> flowing
+
+        let equation =
+            match part with
+            | Some(_, known) -> p |> Process.remainderEquation (fun t x -> NormalPart.gradient (known t) x)
+            | None -> Process.energyEquation p
 
         let evolution =
             { Evolution.defaults with
@@ -248,6 +312,7 @@ module Sampler =
                 Regularisation = options.Regularisation
                 Tolerance = options.Tolerance
                 ErrorScale = Spread
+                SmallestScale = normalSpread
                 Points = dynamics
                 Seed = seed 5
                 Meter = options.Meter
@@ -255,13 +320,7 @@ module Sampler =
             }
 
         let solution =
-            Evolution.solve
-                evolution
-                (Process.energyEquation p)
-                network
-                (points options.PointCount)
-                start
-                (0.0, options.Duration)
+            Evolution.solve evolution equation network (points pointCount) start (0.0, options.Duration)
 
         for segment in solution.Trajectory.Segments do
             for coefficient in segment.Coefficients do
@@ -271,6 +330,7 @@ module Sampler =
             Target = target
             Process = p
             Solution = solution
+            NormalPart = Option.map fst part
             FitError = error
             Options = options
         }
@@ -313,6 +373,17 @@ module Sampler =
         },
         fun _ -> Process.ornsteinUhlenbeckTo shift (Diagonal [ for s in scale -> s * s ])
 
+    /// The sampler with another meter and cancellation for what is done with it from now on. It shares the tensors of the first:
+    /// dispose of one of them only.
+    let hearing (meter: Meter) (cancellation: CancellationToken) (sampler: Sampler) : Sampler =
+        { sampler with
+            Options =
+                { sampler.Options with
+                    Meter = meter
+                    Cancellation = cancellation
+                }
+        }
+
     /// The distribution at time T from which draws begin.
     let reference (sampler: Sampler) : Reference = stationary sampler.Process
 
@@ -321,7 +392,13 @@ module Sampler =
         {
             Time = t
             Points = points
-            Jet = Solution.jet request t points sampler.Solution
+            Jet =
+                match sampler.NormalPart, sampler.Process.Transition with
+                | Some part, Some transition ->
+                    Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
+                        Solution.jet request t points sampler.Solution
+                        |> NormalPart.add (NormalPart.at sampler.Process transition t part) points)
+                | _ -> Solution.jet request t points sampler.Solution
         }
 
     /// Points and their log-densities, in one vector, carried along the probability flow from one time to another.

@@ -22,6 +22,8 @@ type EvolutionOptions =
         Tolerance: float
         /// What errors are relative to. Default `Magnitude`.
         ErrorScale: ErrorScale
+        /// What errors are relative to is not taken to be smaller than this: the size of u from which on errors matter. Default 0.
+        SmallestScale: float
         /// How the points move. Default `Fixed`.
         Points: PointDynamics
         /// Seed for points that are drawn. Default 0.
@@ -162,6 +164,7 @@ module Evolution =
             Regularisation = 1e-10
             Tolerance = 1e-6
             ErrorScale = Magnitude
+            SmallestScale = 0.0
             Points = Fixed
             Seed = 0
             Meter = Progress.silent
@@ -179,6 +182,9 @@ module Evolution =
         Guard.positive "Regularisation" options.Regularisation
         Guard.positive "Tolerance" options.Tolerance
 
+        if not (options.SmallestScale >= 0.0 && Double.IsFinite options.SmallestScale) then
+            Guard.fail "SmallestScale" $"found {options.SmallestScale}, wanted a finite number, 0 or greater"
+
         if not (options.MaximumStep > 0.0) then
             Guard.fail "MaximumStep" $"found {options.MaximumStep}, wanted a number greater than 0"
 
@@ -192,7 +198,7 @@ module Evolution =
             Term = term
             Points = options.Points
             PointCount = n
-            Landmarks = Sketch.landmarks network.Outputs n options.Sketch
+            Landmarks = Sketch.landmarks network.Domain.Dimension network.Outputs n options.Sketch
             Regularisation = options.Regularisation
         }
 
@@ -246,7 +252,7 @@ module Evolution =
         let problem =
             {
                 Field = VectorField.evaluate field
-                Norm = VectorField.norm field (options.ErrorScale = Spread) options.Tolerance
+                Norm = VectorField.norm field (options.ErrorScale = Spread) options.SmallestScale options.Tolerance
                 Tableau = options.Tableau
                 Controller = options.Controller
                 InitialStep = options.InitialStep
@@ -354,6 +360,17 @@ module Evolution =
 
         let n = (int y.shape[0] - network.ParameterCount) / network.Domain.Dimension
 
+        let options =
+            { options with
+                Sketch =
+                    options.Sketch
+                    |> Sketch.resolve options.Regularisation network.Outputs n (fun () ->
+                        let d = int64 network.Domain.Dimension
+
+                        y.narrow(0L, int64 network.ParameterCount, int64 n * d).view(int64 n, d)
+                        |> Network.tangent network start)
+            }
+
         run options (vectorField options term network n) (t0, t1) (Choice1Of2 y)
 
     /// Goes on with a run from a state that `Checkpoint` has reported, to where it was to end, and returns what was reached,
@@ -367,6 +384,15 @@ module Evolution =
             Guard.fail
                 "term"
                 $"found {Term.show term}, but the run was of {Term.show state.VectorField.Term}; give the equation that it began with"
+
+        // The number of landmarks was settled where the run began.
+        let options =
+            match options.Sketch with
+            | Adaptive _ ->
+                { options with
+                    Sketch = state.Options.Sketch
+                }
+            | _ -> options
 
         let field =
             vectorField options term state.VectorField.Network state.VectorField.PointCount

@@ -10,8 +10,14 @@ type RegressionOptions =
     {
         /// Steps at most. Default 200.
         Steps: int
-        /// The fit ends once the relative root-mean-square error falls below this. Default 1e-9.
+        /// The fit ends once the relative root-mean-square error falls below this: at the given points, or on average over ten steps at
+        /// points that were drawn anew. Default 1e-9.
         Tolerance: float
+        /// Errors are relative to the spread of g, or to this where it is larger: the size of g from which on errors matter. Default 0.
+        SmallestScale: float
+        /// μ, how much of the step before each step begins with (drawn points): what earlier points told is not forgotten. 0 to below
+        /// 1. Default 0.95.
+        Momentum: float
         /// λ at the first and at the last step, relative to the mean diagonal of the kernel; in between it falls
         /// geometrically (drawn points) or follows the progress (given points). Default 1e-2 and 1e-12.
         Regularisation: float * float
@@ -26,7 +32,9 @@ type RegressionOptions =
     }
 
 /// Fits a network to a function with natural-gradient steps θ ← θ + η Jᵀ(K + Nλκ I)⁻¹(g(X) − u_θ(X)): minimal neural
-/// evolution of a regression problem (MATH.md §3).
+/// evolution of a regression problem (MATH.md §3). At points that are drawn anew, a step is not the smallest change that fits
+/// them but the one nearest to μ times the step before, θ ← θ + η (δ + Jᵀ(K + Nλκ I)⁻¹(g(X) − u_θ(X) − J δ)) with δ = μ × that step
+/// (Goldshlager, Abrahamsen and Lin, arXiv 2401.10190).
 [<RequireQualifiedAccess>]
 module Regression =
 
@@ -35,6 +43,8 @@ module Regression =
         {
             Steps = 200
             Tolerance = 1e-9
+            SmallestScale = 0.0
+            Momentum = 0.95
             Regularisation = 1e-2, 1e-12
             Sketch = Exact
             Seed = 0
@@ -48,15 +58,17 @@ module Regression =
         Guard.finite "g" values
         values
 
-    /// rms(g − u) over the spread of g (its rms when g is constant).
-    let private relative (residual: Tensor) (g: Tensor) =
+    /// rms(g − u) over the spread of g (its rms when g is constant), or over `smallest` where that is larger.
+    let private relative smallest (residual: Tensor) (g: Tensor) =
         let spread = Tensor.rms (g - g.mean ([| 0L |]))
 
         let scale =
-            if spread > 1e-12 * Tensor.rms g then
-                spread
-            else
-                Tensor.rms g
+            max
+                smallest
+                (if spread > 1e-12 * Tensor.rms g then
+                     spread
+                 else
+                     Tensor.rms g)
 
         if scale > 0.0 then
             Tensor.rms residual / scale
@@ -80,18 +92,24 @@ module Regression =
                 Remaining = Progress.remaining fraction clock.Elapsed
             }
 
-    /// Natural gradient on new points at every step: the error seen before a step is an error at fresh points.
+    /// Natural gradient with momentum, on new points at every step: the error seen before a step is an error at fresh points.
     let private naturalGradient (options: RegressionOptions) (network: Network) g draw (start: Tensor) : Tensor =
         let clock = Stopwatch.StartNew()
         let first, last = options.Regularisation
+        let μ = options.Momentum
 
         // `caution` ≥ 1 raises λ above its schedule where the steps that it makes are too long to be of use.
-        let rec loop step caution (θ: Tensor) =
-            if step >= options.Steps || options.Cancellation.IsCancellationRequested then
+        let rec loop step caution (errors: float list) (θ: Tensor) (before: Tensor) =
+            if
+                step >= options.Steps
+                || errors.Length = 10 && List.average errors < options.Tolerance
+                || options.Cancellation.IsCancellationRequested
+            then
+                before.Dispose()
                 θ
             else
-                let next, error, η =
-                    Scope.keepAll (fun (θ, _, _) -> [ θ ]) (fun () ->
+                let next, change, error, η =
+                    Scope.keepAll (fun (θ, change, _, _) -> [ θ; change ]) (fun () ->
                         let scheduled =
                             first * (last / first) ** (float step / float (max 1 (options.Steps - 1)))
 
@@ -99,45 +117,60 @@ module Regression =
                         let x: Tensor = draw (Random.child (step + 1) options.Seed)
                         let values = evaluate network g x
                         let residual = values - Network.value network θ x
-                        let landmarks = Sketch.landmarks network.Outputs (Tensor.rows x) options.Sketch
+                        let tangent = Network.tangent network θ x
+                        let m, n = network.Outputs, Tensor.rows x
+
+                        let landmarks =
+                            options.Sketch
+                            |> Sketch.resolve λ m n (fun () -> tangent)
+                            |> Sketch.landmarks network.Domain.Dimension m n
+
+                        let δ = μ * before
 
                         let direction =
-                            (Sketch.minimalNorm λ landmarks (Network.tangent network θ x) (Tangent.stacked residual))
-                                .Direction
+                            try
+                                let missing = Tangent.stacked residual - Tangent.times δ tangent
+                                Some(δ + (Sketch.minimalNorm λ landmarks tangent missing).Direction)
+                            with KernelNotFactorised _ ->
+                                None
 
-                        let before = Tensor.rms residual
+                        let size = Tensor.rms residual
 
-                        // The longest of a few step lengths that lowers the error most; none, if none does.
+                        // The step length, of a few, that lowers the error most; none, if none does.
                         let tried =
-                            [ 1.0; 0.5; 0.25; 0.1; 0.02 ]
-                            |> Seq.map (fun η ->
-                                η,
-                                Scope.free (fun () ->
-                                    Tensor.rms (values - Network.value network (θ + η * direction) x)))
-                            |> Seq.toList
+                            match direction with
+                            | None -> []
+                            | Some direction ->
+                                [
+                                    for η in [ 1.0; 0.5; 0.25; 0.1; 0.02 ] do
+                                        let after =
+                                            Scope.free (fun () ->
+                                                Tensor.rms (values - Network.value network (θ + η * direction) x))
 
-                        let η, after =
-                            tried
-                            |> List.minBy (fun (_, e) -> if Double.IsFinite e then e else Double.PositiveInfinity)
+                                        if after < size then
+                                            after, η * direction, η
+                                ]
 
-                        (if after < before then θ + η * direction else θ.clone ()),
-                        relative residual values,
-                        (if after < before then η else 0.0))
+                        let error = relative options.SmallestScale residual values
+
+                        match tried with
+                        | [] -> θ.clone (), before.zeros_like (), error, 0.0
+                        | _ ->
+                            let _, change, η = tried |> List.minBy (fun (after, _, _) -> after)
+                            θ + change, change, error, η)
 
                 θ.Dispose()
+                before.Dispose()
                 report options clock (step + 1) (step + 1) η error nan
 
-                if error < options.Tolerance then
-                    next
-                else
-                    let caution =
-                        if η = 0.0 then 10.0 * caution
-                        elif η < 0.1 then 2.0 * caution
-                        else max 1.0 (0.3 * caution)
+                let caution =
+                    if η = 0.0 then 10.0 * caution
+                    elif η < 0.1 then 2.0 * caution
+                    else max 1.0 (0.3 * caution)
 
-                    loop (step + 1) caution next
+                loop (step + 1) caution (List.truncate 10 (error :: errors)) next change
 
-        loop 0 1.0 start
+        loop 0 1.0 [] start (start.zeros_like ())
 
     /// Levenberg and Marquardt's method on given points, in sample space, with geodesic acceleration (Transtrum and Sethna,
     /// arXiv 1201.5885): the factorisation serves a second right-hand side, which bends the step along the curved image of
@@ -157,7 +190,7 @@ module Regression =
             Scope.keep (fun () -> Tangent.stacked (values - Network.value network θ x))
 
         let rec loop step accepted stalled rejected λ (θ: Tensor) (residual: Tensor) =
-            let error = Scope.free (fun () -> relative residual values)
+            let error = Scope.free (fun () -> relative options.SmallestScale residual values)
 
             if step > 0 then
                 report options clock step accepted λ error nan
@@ -240,6 +273,13 @@ module Regression =
         Guard.positive "Regularisation" first
         Guard.positive "Regularisation" last
         Guard.positive "Tolerance" options.Tolerance
+
+        if not (options.SmallestScale >= 0.0 && Double.IsFinite options.SmallestScale) then
+            Guard.fail "SmallestScale" $"found {options.SmallestScale}, wanted a finite number, 0 or greater"
+
+        if not (options.Momentum >= 0.0 && options.Momentum < 1.0) then
+            Guard.fail "Momentum" $"found {options.Momentum}, wanted 0 to below 1"
+
         Guard.atLeast "Steps" 1 options.Steps
         Guard.vector "start" network.ParameterCount start
         Guard.finite "start" start

@@ -8,8 +8,11 @@ open TorchSharp
 type Sketch =
     /// S = I: all N point tangents.
     | Exact
-    /// S selects s of the N points, evenly by index, with all components of u there.
+    /// S selects s of the N points, spread evenly over their order, with all components of u there.
     | Landmarks of s: int
+    /// As many landmarks as so many times the effective rank of the kernel where the evolution begins, at its λ; all points where
+    /// that is more. Where a network, λ and points leave few directions, most of the work is saved; 1.5 to 2 is enough.
+    | Adaptive of ratio: float
 
 /// The smallest change of θ that satisfies the equation at the points, and how well it does.
 type MinimalNorm =
@@ -38,20 +41,38 @@ exception internal KernelNotFactorised of size: int
 [<RequireQualifiedAccess>]
 module Sketch =
 
-    /// The rows of the tangent at N points of u with m components that belong to the landmarks; None for the exact problem.
-    /// Raises `ArgumentException` when s is not between 1 and N.
-    let landmarks (m: int) (n: int) (sketch: Sketch) : int[] option =
+    /// s of n indices: evenly along a line; in more dimensions by a stride near n divided by the golden ratio, since even steps
+    /// through the rows of a grid can all end in one column.
+    let private spread d s n =
+        if d = 1 then
+            [| for i in 0 .. s - 1 -> int (int64 i * int64 n / int64 s) |]
+        else
+            let rec gcd a b = if b = 0 then a else gcd b (a % b)
+            let golden = int (float n * 0.6180339887498949)
+
+            let stride =
+                Seq.initInfinite (fun k -> golden + k)
+                |> Seq.find (fun q -> q > 0 && gcd q n = 1)
+
+            [| for i in 0 .. s - 1 -> int (int64 i * int64 stride % int64 n) |]
+
+    /// The rows of the tangent at n points of u with m components in d dimensions that belong to the landmarks; None for the exact
+    /// problem. Raises `ArgumentException` when s is not between 1 and n, and for an adaptive sketch (see `resolve`).
+    let landmarks (d: int) (m: int) (n: int) (sketch: Sketch) : int[] option =
         match sketch with
         | Exact -> None
         | Landmarks s when s < 1 || s > n ->
             Guard.fail "Sketch" $"Landmarks {s}, but there are {n} points; wanted 1 to {n}"
         | Landmarks s when s = n -> None
         | Landmarks s ->
+            let chosen = spread d s n
+
             Some
                 [|
                     for c in 0 .. m - 1 do
-                        for i in 0 .. s - 1 -> c * n + int (int64 i * int64 n / int64 s)
+                        for i in chosen -> c * n + i
                 |]
+        | Adaptive _ -> Guard.fail "Sketch" "an adaptive sketch has no landmarks yet; resolve it for a tangent first"
 
     /// L with L Lᵀ = A + shift I, for the smallest shift in `shifts` that succeeds.
     let private cholesky (shifts: float list) (a: Tensor) : Tensor =
@@ -144,3 +165,45 @@ module Sketch =
             Residual = if size > 0.0 then norm (image - f) / size else 0.0
             EffectiveRank = problem.EffectiveRank()
         }
+
+    /// tr((K + Nλκ)⁻¹K), κ = tr K / N: how many directions of the kernel of these points are not lost in the regularisation. Costs N³.
+    let effectiveRank (λ: float) (tangent: Tangent) : float =
+        Scope.free (fun () -> (factorise λ None tangent).EffectiveRank())
+
+    /// No more rows than this tell the effective rank.
+    let private rowsForRank = 2000
+
+    /// The sketch with a definite number of landmarks, for the tangent at n points of u with m components. An adaptive one asks
+    /// for the tangent; others stay as they are.
+    /// Raises `ArgumentException` unless the ratio is positive.
+    let resolve (λ: float) (m: int) (n: int) (tangent: unit -> Tangent) (sketch: Sketch) : Sketch =
+        match sketch with
+        | Exact
+        | Landmarks _ -> sketch
+        | Adaptive ratio ->
+            Guard.positive "Sketch" ratio
+
+            Scope.free (fun () ->
+                let all = tangent ()
+                let rows = min (n * m) rowsForRank
+
+                let some =
+                    if rows = n * m then
+                        all
+                    else
+                        let index =
+                            torch.tensor (
+                                Array.map int64 (spread 2 rows (n * m)),
+                                device = (Tangent.squaredNorms all).device
+                            )
+
+                        Tangent.pick index all
+
+                let rank =
+                    try
+                        effectiveRank λ some
+                    with KernelNotFactorised _ ->
+                        float rows
+
+                let s = int (ceil (ratio * rank / float m))
+                if s >= n then Exact else Landmarks(max 1 s))

@@ -163,9 +163,16 @@ module VectorField =
 
     /// The size of an error (δθ, δX) at the state y, in units of the tolerance: in function space, rms(J δθ) over the
     /// spread of u at the points or its root mean square, whichever is asked for, with all components of u together (one
-    /// that is 0 for a moment has no size of its own); and rms(δX) over the spread of the points.
+    /// that is 0 for a moment has no size of its own), though never less than `smallest`; and rms(δX) over the spread of the points.
     /// Norms of δθ would let errors of u through (MATH.md §2).
-    let norm (field: VectorField) (relativeToSpread: bool) (tolerance: float) (y: Tensor) (δ: Tensor) : float =
+    let norm
+        (field: VectorField)
+        (relativeToSpread: bool)
+        (smallest: float)
+        (tolerance: float)
+        (y: Tensor)
+        (δ: Tensor)
+        : float =
         Scope.free (fun () ->
             let θ, x = parameters field y, points field y
             let u = Network.value field.Network θ x
@@ -174,7 +181,7 @@ module VectorField =
                 values - values.mean ([| 0L |], keepdim = true)
 
             let spread values = Tensor.rms (centred values)
-            let scale = if relativeToSpread then spread u else Tensor.rms u
+            let scale = max smallest (if relativeToSpread then spread u else Tensor.rms u)
 
             let δu =
                 (Tangent.times (parameters field δ) (Network.tangent field.Network θ x))

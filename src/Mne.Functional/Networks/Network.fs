@@ -701,6 +701,22 @@ module Network =
                 "recipe"
                 $"it stands for {recipe}, which only the program that made it knows; give the network itself"
 
+    /// Whether some part of the network takes all coordinates together.
+    let internal couples (network: Network) : bool =
+        let rec together recipe =
+            match recipe with
+            | NetworkRecipe.Layers _
+            | NetworkRecipe.Function _ -> true
+            | NetworkRecipe.Blocks(domain, blocks, _) ->
+                blocks
+                |> List.exists (fun block -> (List.distinct block).Length = domain.Dimension)
+            | NetworkRecipe.Rescaled(_, _, inner)
+            | NetworkRecipe.Mirrored(_, _, inner)
+            | NetworkRecipe.Component(_, inner) -> together inner
+            | NetworkRecipe.Sum parts -> List.exists together parts
+
+        together network.Recipe
+
     /// Coordinates that the network treats alike, in disjoint groups: those which blocks with shared weights have at the same place.
     let internal alike (network: Network) : Set<int> list =
         let rec groups recipe =

@@ -10,8 +10,8 @@ open PureHDF.Selections
 /// HDF5 files: groups with attributes, and tensors as datasets (PureHDF).
 module internal Hdf5 =
 
-    /// The version of the layout; a file with a higher one is refused.
-    let format = 1
+    /// The version of the layout; a file with a higher one is refused. 2: samplers have a normal part.
+    let format = 2
 
     let private refuse (message: string) : 'a = Guard.fail "path" message
 

@@ -254,6 +254,13 @@ module Storage =
 
             group.Attributes["clock"] <- clock
             group["witnesses"] <- Hdf5.tensor points
+
+            match sampler.NormalPart with
+            | Some part ->
+                group["mean"] <- Hdf5.tensor (Tensor.ofArray Placement.float64 part.Mean)
+                group["covariance"] <- Hdf5.tensor (Tensor.ofArray2D Placement.float64 part.Covariance)
+            | None -> ()
+
             group["energy"] <- Hdf5.tensor energy
             group["drift"] <- Hdf5.tensor drift)
 
@@ -296,6 +303,16 @@ module Storage =
             Target = target
             Process = p
             Solution = solution
+            NormalPart =
+                if group.LinkExists "mean" then
+                    Scope.free (fun () ->
+                        Some
+                            {
+                                Mean = Tensor.toArray (Hdf5.getTensor "mean" group)
+                                Covariance = Tensor.toArray2D (Hdf5.getTensor "covariance" group)
+                            })
+                else
+                    None
             FitError = Hdf5.float "fitError" group
             Options =
                 { Hdf5.getRecord Sampler.defaults (file.Group "samplerOptions") with

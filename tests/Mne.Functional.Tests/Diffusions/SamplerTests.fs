@@ -151,7 +151,7 @@ let tests =
                 withSampler { small with Duration = 4.0 } Process.ornsteinUhlenbeck (fun sampler ->
                     Scope.free (fun () ->
                         let x = (Tensor.linspace Placement.float64 -2.0 2.0 41).unsqueeze 1L
-                        let u = Solution.evaluate 4.0 x sampler.Solution
+                        let u = Jet.value (Sampler.local Set.empty 4.0 x sampler).Jet
                         let difference = u + (Sampler.reference sampler).LogDensity x
                         Expect.isLessThan (Tensor.rms (difference - difference.mean ())) 0.08 "u_T"))
             }

@@ -1,0 +1,209 @@
+namespace Mne.Functional
+
+open MathNet.Numerics.LinearAlgebra
+open TorchSharp
+
+/// A normal distribution N(m, C) at time 0. A process with known transitions carries it along in closed form, so that a sampler's
+/// network need only learn the rest of the energy, w_t = u_t − g_t with g_t = ½ (x − m_t)ᵀ C_t⁻¹ (x − m_t): nothing for a normal
+/// distribution, and what fades with time for others. Far out, where there are no points, u_t grows like g_t.
+type NormalPart =
+    {
+        /// m (d).
+        Mean: float[]
+        /// C (d × d).
+        Covariance: float[,]
+    }
+
+/// g_t at one time: ½ (x − m)ᵀ A (x − m).
+type internal QuadraticEnergy =
+    {
+        /// m (d).
+        Centre: float[]
+        /// A = C_t⁻¹ (d × d).
+        Precision: float[,]
+    }
+
+/// The part of an energy that is known for all times.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module NormalPart =
+
+    /// Bounds of C⁻¹ in units of the inverse covariance of the points. Points follow a tempered density, wider than the density itself,
+    /// which gives 1 at the least: then N(m, C) is as wide as the points, also where the energy has modes and no one curvature.
+    let private least, most = 1.0, 10.0
+
+    /// Coordinates that have a quadratic form in common: all of them together with all products, or groups that are alike without any.
+    type private Form =
+        | Coupled
+        | Separate of Set<int> list
+
+    let private formOf (network: Network) : Form =
+        if Network.couples network then
+            Coupled
+        else
+            Separate(Network.alike network)
+
+    /// Mean and covariance of the points, as far as the form goes.
+    let private moments form (points: Tensor) : float[] * Matrix<float> =
+        let d = int points.shape[1]
+
+        match form with
+        | Coupled ->
+            let mean = points.mean [| 0L |]
+            let centred = points - mean
+
+            Tensor.toArray mean,
+            centred.t().mm centred / float (Tensor.rows points - 1)
+            |> Tensor.toArray2D
+            |> Matrix.Build.DenseOfArray
+        | Separate groups ->
+            let mean, variance = Array.zeroCreate d, Array.zeroCreate d
+
+            for group in groups do
+                let values = points.t () |> Tensor.pick (Set.toArray group)
+
+                for k in group do
+                    mean[k] <- Tensor.toFloat (values.mean ())
+                    variance[k] <- Tensor.toFloat (values.var ())
+
+            mean, Matrix.Build.DenseOfDiagonalArray variance
+
+    /// The linear and quadratic monomials of the form at y (M × d), as columns, and what their coefficients say: b and P of b·y + ½ yᵀPy.
+    let private monomials form (y: Tensor) : Tensor list * (float[] -> float[] * Matrix<float>) =
+        let d = int y.shape[1]
+        let column k = y.select (1L, int64 k)
+
+        match form with
+        | Coupled ->
+            let pairs =
+                [
+                    for i in 0 .. d - 1 do
+                        for j in i .. d - 1 -> i, j
+                ]
+
+            [
+                for k in 0 .. d - 1 -> column k
+                for i, j in pairs -> (if i = j then 0.5 else 1.0) * column i * column j
+            ],
+            fun coefficients ->
+                let p = Matrix<float>.Build.Dense(d, d)
+
+                for n, (i, j) in List.indexed pairs do
+                    p[i, j] <- coefficients[d + n]
+                    p[j, i] <- coefficients[d + n]
+
+                Array.take d coefficients, p
+        | Separate groups ->
+            [
+                for group in groups do
+                    let values = y.t () |> Tensor.pick (Set.toArray group)
+                    values.sum 0L
+                    0.5 * values.square().sum 0L
+            ],
+            fun coefficients ->
+                let b, p = Array.zeroCreate d, Array.zeroCreate d
+
+                for n, group in List.indexed groups do
+                    for k in group do
+                        b[k] <- coefficients[2 * n]
+                        p[k] <- coefficients[2 * n + 1]
+
+                b, Matrix.Build.DenseOfDiagonalArray p
+
+    /// The number of points that `fit` wants.
+    let internal wanted (network: Network) =
+        let d = network.Domain.Dimension
+
+        match formOf network with
+        | Coupled -> 3 * (1 + d + d * (d + 1) / 2)
+        | Separate groups -> 3 * (1 + 2 * groups.Length)
+
+    /// The normal distribution whose energy is closest to V at the points (M × d), by least squares, with bounds for its width in every
+    /// direction: exact for the energy of a normal distribution. Coordinates are coupled where the network takes them together; a
+    /// sum over blocks of coordinates could not represent what is left of such a coupling.
+    let fit (network: Network) (energy: Tensor -> Tensor) (points: Tensor) : NormalPart =
+        Scope.free (fun () ->
+            let placement = Placement.ofTensor points
+            let form = formOf network
+            let mean, covariance = moments form points
+            let d = mean.Length
+
+            let scale =
+                (covariance + 1e-12 * covariance.Trace() / float d * Matrix.Build.DenseIdentity d).Cholesky().Factor
+
+            let centred = points - Tensor.ofArray placement mean
+
+            let y = centred.mm ((Tensor.ofArray2D placement ((scale.Inverse()).ToArray())).t())
+
+            let columns, meaning = monomials form y
+            // From the normal distribution of the points: where they do not tell, it stays.
+            let values = energy points - 0.5 * y.square().sum 1L
+            let features = Tensor.stack 1L (values.ones_like () :: columns)
+
+            let struct (solution, _, _, _) = torch.linalg.lstsq (features, values.unsqueeze 1L)
+
+            let b, p = meaning (Array.tail (Tensor.toArray (solution.squeeze 1L)))
+            let evd = (p + Matrix.Build.DenseIdentity d).Evd Symmetricity.Symmetric
+            let curvature = evd.EigenValues |> Seq.map _.Real |> Seq.toArray
+            let slope = evd.EigenVectors.TransposeThisAndMultiply(Vector.Build.DenseOfArray b)
+
+            let centre =
+                curvature
+                |> Array.mapi (fun k λ ->
+                    if λ > least then
+                        max -1.0 (min 1.0 (-slope[k] / λ))
+                    else
+                        0.0)
+
+            let spread = curvature |> Array.map (fun λ -> 1.0 / max least (min most λ))
+
+            let back = scale * evd.EigenVectors
+
+            {
+                Mean = (Vector.Build.DenseOfArray mean + back * Vector.Build.DenseOfArray centre).ToArray()
+                Covariance = (back * Matrix.Build.DenseOfDiagonalArray spread * back.Transpose()).ToArray()
+            })
+
+    /// g_t of a part under a process whose transition is known.
+    let internal at (p: Process) (transition: float -> Transition) (t: float) (part: NormalPart) : QuadraticEnergy =
+        let step = transition (p.Schedule.Clock t)
+        let f = Matrix<float>.Build.DenseOfArray step.Matrix
+
+        let covariance =
+            f * Matrix.Build.DenseOfArray part.Covariance * f.Transpose()
+            + Matrix.Build.DenseOfArray step.Covariance
+
+        {
+            Centre = (f * Vector.Build.DenseOfArray part.Mean + Vector.Build.DenseOfArray step.Offset).ToArray()
+            Precision = covariance.Cholesky().Solve(Matrix.Build.DenseIdentity f.RowCount).ToArray()
+        }
+
+    /// A (x − m) (N × d), the gradient of g.
+    let internal gradient (g: QuadraticEnergy) (points: Tensor) : Tensor =
+        let placement = Placement.ofTensor points
+
+        (points - Tensor.ofArray placement g.Centre).mm(Tensor.ofArray2D placement g.Precision)
+
+    /// g at the points (N).
+    let internal energy (g: QuadraticEnergy) (points: Tensor) : Tensor =
+        let centred = points - Tensor.ofArray (Placement.ofTensor points) g.Centre
+        0.5 * (centred * gradient g points).sum 1L
+
+    /// The jet of w + g from that of w at the points.
+    let internal add (g: QuadraticEnergy) (points: Tensor) (jet: Jet) : Jet =
+        let slope = gradient g points
+
+        let constant (value: float) =
+            points.new_full (points.shape[0], value)
+
+        let channel derivative =
+            match derivative with
+            | Value -> energy g points
+            | Partial(k, 1) -> slope.select (1L, int64 k)
+            | Partial(k, 2) -> constant g.Precision[k, k]
+            | Partial _ -> constant 0.0
+            | Mixed(i, j) -> constant g.Precision[i, j]
+            | Laplacian -> constant (Seq.sum [ for k in 0 .. jet.Dimension - 1 -> g.Precision[k, k] ])
+
+        { jet with
+            Data = jet.Data + (Tensor.stack 0L (List.map channel jet.Channels)).unsqueeze 2L
+        }
