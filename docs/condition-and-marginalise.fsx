@@ -22,7 +22,7 @@ let target =
 let options =
     { Sampler.defaults with
         Start = Cloud(2.0, 2.0)
-        PointCount = 300
+        PointCount = Some 300
         Sketch = Landmarks 150
         FitPointCount = 300
         FitSteps = 40

@@ -77,7 +77,7 @@ let ring = Density.ofEnergy 2 (fun x -> 4.0 * (x.norm 1 - 2.0).square())
 
 let options =
     { Sampler.defaults with
-        PointCount = 300
+        PointCount = Some 300
         Sketch = Landmarks 150
         FitPointCount = 300
         FitSteps = 30

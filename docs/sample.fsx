@@ -34,7 +34,7 @@ let wells =
 let options =
     { Sampler.defaults with
         Start = Cloud(1.5, 2.0)
-        PointCount = 300
+        PointCount = Some 300
         Sketch = Landmarks 150
         FitPointCount = 300
         FitSteps = 40

@@ -23,7 +23,7 @@ let target = Density.gaussianMixture modes
 let options =
     { Sampler.defaults with
         Start = Cloud(2.0, 2.0)
-        PointCount = 300
+        PointCount = Some 300
         Sketch = Landmarks 150
         FitPointCount = 300
         FitSteps = 40

@@ -18,7 +18,7 @@ let coarse =
     { Sampler.defaults with
         Network = fun line -> Network.create line [ Layer.dense 8 Swish; Layer.dense 8 Swish ]
         FitPointCount = 50
-        PointCount = 50
+        PointCount = Some 50
         Sketch = Exact
         Regularisation = 1e-5
         Tolerance = 1e-2

@@ -148,7 +148,7 @@ let gaussians, gaussianMarginal, gaussianEss =
             { Sampler.defaults with
                 Meter = meter
                 Network = fun space -> Network.create space [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
-                PointCount = 1500
+                PointCount = Some 1500
                 Sketch = Landmarks 400
                 Regularisation = 1e-10
                 Tolerance = 1e-4

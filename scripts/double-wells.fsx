@@ -18,7 +18,7 @@ let options d =
     | 2 -> { Sampler.defaults with Start = chains }
     | 5 ->
         { Sampler.defaults with
-            PointCount = 2500
+            PointCount = Some 2500
             Sketch = Landmarks 1000
             FitPointCount = 1500
             FitSteps = 100
@@ -34,7 +34,7 @@ let options d =
                         space
                         [ for k in 0 .. d - 1 -> [ k ] ]
                         [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
-            PointCount = 600
+            PointCount = Some 600
             Sketch = Landmarks 150
             FitPointCount = 400
             DrawTolerance = 1e-4

@@ -50,7 +50,9 @@ let options =
                             [ for k in drawn -> [ 0; k ] ]
                             [ Layer.dense 64 Swish; Layer.dense 64 Swish ]
                     ]
-        PointCount = 1200
+        // Scales from e^{−4.5} to e^{4.5} are nothing like a normal distribution.
+        NormalPart = false
+        PointCount = Some 1200
         Sketch = Landmarks 300
         FitPointCount = 800
         FitSteps = 100
@@ -77,7 +79,7 @@ let (conditional, marginal, draws), seconds =
                     { Sampler.defaults with
                         Meter = meter
                         FitSteps = 40
-                        PointCount = 200
+                        PointCount = Some 200
                         Sketch = Exact
                         FitPointCount = 200
                         // The marginal energy is known where the points of the conditional were.

@@ -23,7 +23,7 @@ let options, family =
                         plane
                         [ [ 0 ]; [ 1 ] ]
                         [ Layer.dense 64 Swish; Layer.dense 64 Swish; Layer.dense 64 Swish ]
-            PointCount = 500
+            PointCount = Some 500
             Sketch = Landmarks 150
             Regularisation = 1e-7
             Tolerance = 3e-3

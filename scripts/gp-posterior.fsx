@@ -87,7 +87,7 @@ let sampler, draws, seconds =
             1.0
             { Sampler.defaults with
                 Start = Cloud(2.0, 2.0)
-                PointCount = 500
+                PointCount = Some 500
                 FitSteps = 60
                 FitPointCount = 500
                 DrawTolerance = 1e-4

@@ -25,7 +25,7 @@ let options =
                     space
                     [ for k in 0 .. pairs - 1 -> [ 2 * k; 2 * k + 1 ] ]
                     [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
-        PointCount = 1000
+        PointCount = Some 1000
         Sketch = Landmarks 300
         FitPointCount = 600
         FitSteps = 80

@@ -24,7 +24,7 @@ let options d =
                     space
                     [ for i in 0 .. d - 1 -> [ for j in -2 .. 2 -> (i + j + d) % d ] ]
                     [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
-        PointCount = 800
+        PointCount = Some 800
         Sketch = Landmarks 300
         FitPointCount = 400
         DrawTolerance = 1e-4

@@ -35,7 +35,7 @@ let solution, draws =
 
         let sampler =
             { Sampler.defaults with
-                PointCount = 200
+                PointCount = Some 200
                 Sketch = Landmarks 100
                 Regularisation = 1e-6
                 FitPointCount = 200

@@ -81,13 +81,11 @@ public sealed record SamplerOptions
     /// </summary>
     public bool NormalPart { get; init; } = Defaults.NormalPart;
 
-    /// <summary>N, the number of collocation points, at least. Default 800.</summary>
-    public int PointCount { get; init; } = Defaults.PointCount;
-
     /// <summary>
-    /// N at most: it is four times the effective rank of the fitted network's kernel at λ, between these bounds. Default 1,600.
+    /// N, the number of collocation points; null lets the program choose: four times the effective rank of the fitted network's kernel at λ,
+    /// but 800 to 1,600. Default null.
     /// </summary>
-    public int MaximumPointCount { get; init; } = Defaults.MaximumPointCount;
+    public int? PointCount { get; init; } = Bridge.Nullable(Defaults.PointCount);
 
     /// <summary>How the minimal-norm problem is restricted. Default 300 landmarks.</summary>
     public Sketch Sketch { get; init; } = new(Defaults.Sketch);
@@ -143,8 +141,7 @@ public sealed record SamplerOptions
     internal Core.SamplerOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
         network: Bridge.Function<Core.Domain, Core.Network>(domain => Bridge.Wanted(Network)(new Domain(domain)).Inner),
         normalPart: NormalPart,
-        pointCount: PointCount,
-        maximumPointCount: MaximumPointCount,
+        pointCount: Bridge.Option(PointCount),
         sketch: Bridge.Wanted(Sketch).Inner,
         regularisation: Regularisation,
         tolerance: Tolerance,
@@ -167,8 +164,7 @@ public sealed record SamplerOptions
     {
         Network = domain => new(options.Network.Invoke(domain.Inner)),
         NormalPart = options.NormalPart,
-        PointCount = options.PointCount,
-        MaximumPointCount = options.MaximumPointCount,
+        PointCount = Bridge.Nullable(options.PointCount),
         Sketch = new(options.Sketch),
         Regularisation = options.Regularisation,
         Tolerance = options.Tolerance,

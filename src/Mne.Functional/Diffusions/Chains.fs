@@ -103,9 +103,15 @@ module Chains =
             Step = state.Step * learning.exp ()
         }
 
-    /// Points at temperature τ, `Chains` × (a fifth of `Sampling`) of them: every fifth state of the sampling phase.
-    /// Raises `ArgumentException` when an option is out of range or an energy is not finite where a chain gets to.
-    let pool (options: ChainOptions) (placement: Placement) (seed: int) (density: Density) : Tensor =
+    /// `pool` with a meter, whose phase is "search", and cancellation.
+    let internal poolOf
+        (meter: Meter)
+        (cancellation: System.Threading.CancellationToken)
+        (options: ChainOptions)
+        (placement: Placement)
+        (seed: int)
+        (density: Density)
+        : Tensor =
         Guard.positive "Spread" options.Spread
         Guard.positive "Temperature" options.Temperature
         Guard.atLeast "Chains" 2 options.Chains
@@ -122,7 +128,12 @@ module Chains =
             if k < 0 || k >= d then
                 Guard.fail "Held" $"coordinate {k}, but the density has the coordinates 0 to {d - 1}"
 
+        NativeTorch.ensure ()
         use _ = torch.NewDisposeScope()
+        // The energy is only evaluated; `Diff` records what it differentiates by itself.
+        use _ = torch.no_grad ()
+        let clock = System.Diagnostics.Stopwatch.StartNew()
+        meter (Progress.started "search" 0.0)
         let moving = moving options placement d
 
         let centre =
@@ -152,7 +163,11 @@ module Chains =
 
         let kept = ResizeArray<Tensor>()
 
-        for k in 0 .. options.Cooling + options.Sampling - 1 do
+        let steps = options.Cooling + options.Sampling
+
+        for k in 0 .. steps - 1 do
+            cancellation.ThrowIfCancellationRequested()
+
             let τ =
                 hottest
                 * (options.Temperature / hottest) ** min 1.0 (float k / float options.Cooling)
@@ -165,11 +180,26 @@ module Chains =
                     tensor.Dispose()
 
             state <- next
+            let fraction = float (k + 1) / float steps
+
+            meter
+                { Progress.started "search" 0.0 with
+                    Fraction = fraction
+                    Time = float (k + 1)
+                    Accepted = k + 1
+                    Elapsed = clock.Elapsed
+                    Remaining = Progress.remaining fraction clock.Elapsed
+                }
 
             if k >= options.Cooling && (k - options.Cooling) % 5 = 4 then
                 kept.Add(state.Points.clone ())
 
         (Tensor.concatenate 0L kept).MoveToOuterDisposeScope()
+
+    /// Points at temperature τ, `Chains` × (a fifth of `Sampling`) of them: every fifth state of the sampling phase.
+    /// Raises `ArgumentException` when an option is out of range or an energy is not finite where a chain gets to.
+    let pool (options: ChainOptions) (placement: Placement) (seed: int) (density: Density) : Tensor =
+        poolOf Progress.silent System.Threading.CancellationToken.None options placement seed density
 
     /// A recipe that takes `count` rows of a pool at random (without repetition as far as the pool goes), others for every seed.
     let recipe (pool: Tensor) (count: int) : Collocation =

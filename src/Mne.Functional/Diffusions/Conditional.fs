@@ -43,7 +43,7 @@ module Conditional =
             Guard.fail "drawn" $"found %A{drawn}, wanted some but not all of the coordinates 0 to {d - 1}, once each"
 
         {
-            Sampler = Sampler.evolve options (Process.partialNoise drawn) target
+            Sampler = Sampler.evolveAlong options (Process.partialNoise drawn) target
             Drawn = drawn
             Given = List.except drawn [ 0 .. d - 1 ]
         }

@@ -25,9 +25,9 @@ type Concern =
     | FlowLost of advice: string
     /// The fitted energy is off by this part of the energy's spread.
     | PoorFit of error: float
-    /// ρ falls only like a power of the distance r, ρ ~ r^{−exponent}: moments of order exponent − d and higher are infinite.
+    /// In some direction ρ falls only like a power of the distance r, ρ ~ r^{−exponent}: high moments are infinite.
     | HeavyTails of exponent: float
-    /// ρ does not fall fast enough in some direction to have a finite integral: ρ ~ r^{−exponent} with exponent < d.
+    /// ρ does not fall fast enough to have a finite integral: ρ ~ r^{−exponent} with exponent < d, or < 1 along an axis.
     | ImproperEnergy of exponent: float
 
     /// How much it speaks against the result.
@@ -134,15 +134,10 @@ module Report =
             Seed = 0
         }
 
-    /// The exponent s with which ρ falls, ρ ~ r^{−s}, in the slowest of many directions at 1,000 times the given length; infinite when
-    /// s grows with r there, so that ρ falls faster than any power. None when V overflows that far out.
-    /// s < d: no finite integral. Otherwise s − d is Student's number of degrees of freedom.
-    ///
-    /// <example><code>
-    /// let student = Density.ofEnergy 1 (fun x -> 2.0 * (1.0 + x.square().sum 1L / 3.0).log ()) // 3 degrees of freedom
-    /// Report.tailExponent 1.0 student // Some 4.0
-    /// </code></example>
-    let tailExponent (length: float) (target: Density) : float option =
+    /// The exponents s with which ρ falls, ρ ~ r^{−s}, at 1,000 times the given length: the smallest of many random directions, and the
+    /// smallest of the axes; infinite where s grows with r there, so that ρ falls faster than any power. None when V overflows
+    /// that far out.
+    let private exponents (length: float) (target: Density) : (float * float) option =
         Guard.positive "length" length
         let d = target.Dimension
 
@@ -172,11 +167,32 @@ module Report =
                     None
                 else
                     // A power law has the same slope at both; anything faster, a larger one farther out.
-                    Array.map2 (fun near far -> if far > 0.0 && far > 1.5 * near then infinity else far) near far
-                    |> Array.min
-                    |> Some
+                    let exponents =
+                        Array.map2 (fun near far -> if far > 0.0 && far > 1.5 * near then infinity else far) near far
+
+                    Some(Array.min exponents[..63], Array.min exponents[64..])
             with :? ArgumentException ->
                 None)
+
+    /// The exponent s with which ρ falls, ρ ~ r^{−s}, in the slowest of many directions at 1,000 times the given length; infinite when
+    /// ρ falls faster than any power in all of them, None when V overflows that far out. Where ρ falls alike in all directions, s ≤ d
+    /// has no finite integral, and otherwise s − d is Student's number of degrees of freedom; along an axis of a product, s − 1 is that.
+    ///
+    /// <example><code>
+    /// let student = Density.ofEnergy 1 (fun x -> 2.0 * (1.0 + x.square().sum 1L / 3.0).log ()) // 3 degrees of freedom
+    /// Report.tailExponent 1.0 student // Some 4.0
+    /// </code></example>
+    let tailExponent (length: float) (target: Density) : float option =
+        exponents length target |> Option.map (fun (random, axes) -> min random axes)
+
+    /// What the tails say against a density. Random directions stand for a part of space that does not vanish: ρ has to fall faster
+    /// there than r^{−d}. Around an axis ρ may fall as slowly as r^{−1}, since it falls beside the axis too.
+    let internal concernOfTails (length: float) (target: Density) : Concern option =
+        match exponents length target with
+        | Some(random, _) when random < float target.Dimension -> Some(ImproperEnergy random)
+        | Some(_, axes) when axes < 1.0 -> Some(ImproperEnergy axes)
+        | Some(random, axes) when Double.IsFinite(min random axes) -> Some(HeavyTails(min random axes))
+        | _ -> None
 
     /// About 400 samples of the target from weighted points, if these are worth at least `least` samples.
     let private resampled seed least (points: Tensor) (logWeights: Tensor) : Tensor option =
@@ -225,6 +241,7 @@ module Report =
         try
             Ok(Scope.keep (fun () -> -(sampler.Target.Energy points) - Sampler.logProposal points sampler))
         with
+        | EvolutionFailedException(Cancelled _, _) -> reraise ()
         | EvolutionFailedException(_, advice) -> Error advice
         | :? ArgumentException as error -> Error error.Message
 
@@ -271,10 +288,7 @@ module Report =
 
             let concerns =
                 [
-                    match exponent with
-                    | Some s when s < float target.Dimension -> ImproperEnergy s
-                    | Some s when Double.IsFinite s -> HeavyTails s
-                    | _ -> ()
+                    yield! Option.toList (concernOfTails sampler.Options.Start.Spread target)
 
                     if efficiency.Value < 0.1 then
                         FewEffectiveDraws efficiency.Value

@@ -36,11 +36,9 @@ type SamplerOptions =
         /// Whether a normal distribution close to the target is carried along in closed form, and the network need only learn the
         /// rest of the energy (`NormalPart`): for processes with known transitions. Default true.
         NormalPart: bool
-        /// N, the number of collocation points, at least. Default 800.
-        PointCount: int
-        /// N at most: it is four times the effective rank of the fitted network's kernel at λ, between these bounds. Points that are too
-        /// few for the network leave it free between them. Default 1,600.
-        MaximumPointCount: int
+        /// N, the number of collocation points. None lets the program choose: four for every direction that the kernel of the fitted
+        /// network has (its effective rank at λ), but 800 to 1,600; too few points leave a network free between them. Default None.
+        PointCount: int option
         /// How the minimal-norm problem is restricted. Default `Adaptive 2.0`.
         Sketch: Sketch
         /// λ of the evolution. Default 1e-8.
@@ -118,8 +116,7 @@ module Sampler =
         {
             Network = fun domain -> Network.create domain [ Dense(64, Swish); Dense(64, Swish) ]
             NormalPart = true
-            PointCount = 800
-            MaximumPointCount = 1600
+            PointCount = None
             Sketch = Adaptive 2.0
             Regularisation = 1e-8
             Tolerance = 1e-3
@@ -139,6 +136,9 @@ module Sampler =
             Cancellation = CancellationToken.None
         }
 
+    /// Between how many points the program chooses.
+    let private fewestPoints, mostPoints = 800, 1600
+
     /// The distribution at the end of the process.
     let private stationary (p: Process) : Reference =
         match p.Stationary with
@@ -149,38 +149,45 @@ module Sampler =
                 $"{p.Name} has no stationary distribution to draw from; use one that has, such as Process.ornsteinUhlenbeck"
 
     /// A recipe for points that cover the target, as many as asked for, as the options say.
-    /// Raises `ArgumentException` when the points do not fit the target.
+    /// Raises `ArgumentException` when the points do not fit the target, `EvolutionFailedException` on cancellation.
     let coveringPoints (options: SamplerOptions) (target: Density) : int -> Collocation =
         let d = target.Dimension
 
         match options.Start with
         | Cloud(spread, τ) ->
             let zeros, spreads = List.replicate d 0.0, List.replicate d spread
-            fun count -> Collocation.tempered τ zeros spreads target.Energy count
+
+            let pool =
+                8 * max (defaultArg options.PointCount fewestPoints) options.FitPointCount
+
+            Collocation.tempered τ zeros spreads target.Energy pool
+            |> Collocation.points options.Placement (Random.child 7 options.Seed)
+            |> Chains.recipe
         | Cooled chains ->
-            let pool = Chains.pool chains options.Placement (Random.child 7 options.Seed) target
-            Chains.recipe pool
+            try
+                target
+                |> Chains.poolOf
+                    options.Meter
+                    options.Cancellation
+                    chains
+                    options.Placement
+                    (Random.child 7 options.Seed)
+                |> Chains.recipe
+            with :? OperationCanceledException ->
+                let outcome = Cancelled 0.0
+                raise (EvolutionFailedException(outcome, outcome.Advice))
         | Known points ->
             Guard.points "Start" d points
             Guard.finite "Start" points
             Chains.recipe points
 
-    /// Fits the energy at time 0 and evolves it, with its points, through the process `family d` to time T.
-    /// Raises `ArgumentException` for options or an energy that do not fit, `EvolutionFailedException` (with advice)
-    /// when the evolution does not reach T.
-    ///
-    /// <example><code>
-    /// let target = Density.gaussianMixture [ 0.5, [ -2.0; 0.0 ], 0.6; 0.5, [ 2.0; 0.0 ], 0.6 ]
-    /// let sampler = Sampler.evolve Sampler.defaults Process.ornsteinUhlenbeck target
-    /// let draws = sampler |> Sampler.draw 4000
-    /// Importance.effectiveSampleSize draws, Importance.logNormaliser draws
-    /// </code></example>
-    let evolve (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
+    /// As `evolve`, also along a process without a stationary distribution, as partial noise is.
+    let internal evolveAlong (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
         Guard.positive "Duration" options.Duration
         Guard.positive "DrawTolerance" options.DrawTolerance
         Guard.positive "FitTolerance" options.FitTolerance
         Guard.atLeast "Refreshes" 1 options.Refreshes
-        Guard.atLeast "PointCount" 2 options.PointCount
+        options.PointCount |> Option.iter (Guard.atLeast "PointCount" 2)
         Guard.atLeast "FitPointCount" 2 options.FitPointCount
         Guard.atLeast "DrawBatch" 1 options.DrawBatch
         let d = target.Dimension
@@ -197,8 +204,8 @@ module Sampler =
         let seed role = Random.child role options.Seed
         NativeTorch.ensure ()
         use _ = torch.NewDisposeScope()
-        options.Meter(Progress.started "fit" 0.0)
         let points = coveringPoints options target
+        options.Meter(Progress.started "fit" 0.0)
 
         /// The standard deviation of the energy of a normal distribution.
         let normalSpread = sqrt (0.5 * float d)
@@ -256,19 +263,16 @@ module Sampler =
                 / Tensor.rms (whole - whole.mean ()))
 
         let pointCount =
-            if options.MaximumPointCount <= options.PointCount then
-                options.PointCount
-            else
+            match options.PointCount with
+            | Some count -> count
+            | None ->
                 Scope.free (fun () ->
-                    let x =
-                        Collocation.points options.Placement (seed 10) (points options.MaximumPointCount)
+                    let x = Collocation.points options.Placement (seed 10) (points mostPoints)
 
                     let rank =
                         Network.tangent network start x |> Sketch.effectiveRank options.Regularisation
 
-                    int (ceil (4.0 * rank))
-                    |> max options.PointCount
-                    |> min options.MaximumPointCount)
+                    int (ceil (4.0 * rank)) |> max fewestPoints |> min mostPoints)
 
         let dynamics =
             match p.Transition with
@@ -335,6 +339,20 @@ module Sampler =
             Options = options
         }
 
+    /// Fits the energy at time 0 and evolves it, with its points, through the process `family d` to time T.
+    /// Raises `ArgumentException` for options or an energy that do not fit, `EvolutionFailedException` (with advice)
+    /// when the evolution does not reach T.
+    ///
+    /// <example><code>
+    /// let target = Density.gaussianMixture [ 0.5, [ -2.0; 0.0 ], 0.6; 0.5, [ 2.0; 0.0 ], 0.6 ]
+    /// let sampler = Sampler.evolve Sampler.defaults Process.ornsteinUhlenbeck target
+    /// let draws = sampler |> Sampler.draw 4000
+    /// Importance.effectiveSampleSize draws, Importance.logNormaliser draws
+    /// </code></example>
+    let evolve (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
+        stationary (family target.Dimension) |> ignore
+        evolveAlong options family target
+
     /// Options and process for a target that is not of unit size around the origin: the first points are found, the
     /// network sees coordinates shifted and scaled to mean 0 and standard deviation `width` of these points, and the process
     /// ends in a normal distribution of their mean, and of their standard deviation divided by `width`. Coordinates for which the
@@ -350,7 +368,7 @@ module Sampler =
         Guard.positive "width" width
 
         let pilot =
-            coveringPoints options target (max 2000 (4 * options.PointCount))
+            coveringPoints options target (max 2000 (4 * defaultArg options.PointCount fewestPoints))
             |> Collocation.points options.Placement (Random.child 8 options.Seed)
 
         // Weights that are shared fit every coordinate that they serve only where all of these are shifted and scaled alike.
@@ -435,6 +453,7 @@ module Sampler =
                 { Integrator.create field (Integrator.componentNorm tolerance tolerance) with
                     OnStep = onStep
                     MaximumSteps = maximumSteps
+                    KeepsSteps = false
                     Cancellation = sampler.Options.Cancellation
                 }
                 (join points logDensity)
@@ -553,7 +572,8 @@ module Sampler =
             let known =
                 Scope.keep (fun () ->
                     use draws =
-                        before |> drawSeeded pass (4 * max options.PointCount options.FitPointCount)
+                        before
+                        |> drawSeeded pass (4 * max (defaultArg options.PointCount mostPoints) options.FitPointCount)
 
                     draws.Points.clone ())
 

@@ -19,7 +19,7 @@ type Local =
 /// says; `Term.system` puts the right-hand sides of all components together.
 ///
 /// <example><code>let allenCahn = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value</code></example>
-[<CustomEquality; NoComparison>]
+[<CustomEquality; NoComparison; StructuredFormatDisplay("{Mathematics}")>]
 type Term =
     /// A constant.
     | Number of float
@@ -79,10 +79,20 @@ module Term =
     let value = Of Value
 
     /// ∂ⁿu/∂x_kⁿ, n from 1 to 4; axes count from 0. `Term.partial 0 2` is u_xx.
-    let partial axis order = Of(Partial(axis, order))
+    /// Raises `ArgumentException` for a negative axis or another order.
+    let partial axis order =
+        Guard.atLeast "axis" 0 axis
 
-    /// ∂²u/∂x_i∂x_j.
+        if order < 1 || order > Activation.highestOrder then
+            Guard.fail "order" $"found {order}, wanted 1 to {Activation.highestOrder}"
+
+        Of(Partial(axis, order))
+
+    /// ∂²u/∂x_i∂x_j. Raises `ArgumentException` for a negative axis.
     let mixed i j =
+        Guard.atLeast "i" 0 i
+        Guard.atLeast "j" 0 j
+
         if i = j then
             Of(Partial(i, 2))
         else
@@ -368,3 +378,8 @@ module Term =
             if own < strength then $"({text})" else text
 
         fst (named "u" term)
+
+type Term with
+
+    /// The term as mathematics, as F# Interactive shows it: see `Term.show`.
+    member term.Mathematics = Term.show term

@@ -136,9 +136,18 @@ module Collocation =
                     normal * Tensor.ofArray placement (List.toArray spread)
                     + Tensor.ofArray placement (List.toArray centre)
 
-                let values: Tensor = energy points
-                Guard.vector "energy" candidates values
-                Guard.finite "energy" values
+                let part first =
+                    let some = points.narrow (0L, int64 first, int64 (min 20000 (candidates - first)))
+                    let values: Tensor = energy some
+                    Guard.vector "energy" (Tensor.rows some) values
+                    Guard.finite "energy" values
+                    values
+
+                let values =
+                    Tensor.concatenate
+                        0L
+                        [ for first in 0..20000 .. candidates - 1 -> Scope.keep (fun () -> part first) ]
+
                 let logWeight = -values / τ + 0.5 * normal.square().sum 1L
 
                 // Drawing without replacement with probabilities in proportion to the weights: the largest log w + Gumbel noise.
@@ -152,7 +161,7 @@ module Collocation =
                 if effective < 2.0 * float d then
                     Guard.fail
                         "spread"
-                        $"a cloud with centre %A{centre} and standard deviations %A{spread} covers the density so badly that {candidates} candidates are worth {effective:F1}; widen or move the cloud, or raise τ"
+                        $"a cloud with centre %A{centre} and standard deviations %A{spread} covers the density so badly that {candidates} candidates are worth {effective:F1}; widen or move the cloud, raise τ, or let chains look for the density (Start = Cooled Chains.defaults)"
 
                 points.index_select (0L, chosen))
 

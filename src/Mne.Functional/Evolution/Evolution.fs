@@ -268,6 +268,7 @@ module Evolution =
                     ]
                 OnStep = report
                 OnState = checkpoint
+                KeepsSteps = true
                 Cancellation = options.Cancellation
             }
 

@@ -34,7 +34,7 @@ type Outcome =
             $"{where}: check the equation, its functions and the initial value there, or keep the points where they are defined."
         | SingularKernel(t, n) ->
             $"At t = {t:G6} the kernel of {n} points or landmarks was not positive definite in floating point: raise Regularisation, use fewer landmarks, or float64."
-        | Cancelled t -> $"Cancelled at t = {t:G6}; the solution up to there is kept."
+        | Cancelled t -> $"Cancelled at t = {t:G6}."
 
 /// Raised where a computation cannot give its result; it carries what happened and what to do.
 exception EvolutionFailedException of outcome: Outcome * advice: string with
@@ -137,6 +137,9 @@ type Integration<'note> =
         OnState: Lazy<IntegratorState<'note>> -> unit
         /// Ends the integration with the outcome `Cancelled`.
         Cancellation: CancellationToken
+        /// Whether all steps are kept, to be evaluated in between; otherwise the trajectory has the last step only, and memory stays
+        /// bounded however long it is.
+        KeepsSteps: bool
     }
 
 /// Trajectories.
@@ -199,6 +202,7 @@ module Integrator =
             OnStep = ignore
             OnState = ignore
             Cancellation = CancellationToken.None
+            KeepsSteps = true
         }
 
     /// The usual norm for a vector y: rms of δ_i / (absolute + relative |y_i|).
@@ -354,6 +358,14 @@ module Integrator =
                 match attempt with
                 | Ok proposal when error <= 1.0 ->
                     let t' = if h = remaining then stop else t + direction * h
+
+                    if not problem.KeepsSteps then
+                        for earlier in segments do
+                            for coefficient in earlier.Coefficients do
+                                coefficient.Dispose()
+
+                        segments.Clear()
+
                     segments.Add proposal.Segment
                     proposal.Error.Dispose()
                     slope.Dispose()
@@ -435,10 +447,18 @@ module Integrator =
 
         /// Enters piece i with the state that was reached, y.
         and enter i (y: Tensor) =
+            let restarted = protect (fun () -> Scope.keep (fun () -> (restart i y).clone()))
+
+            y.Dispose()
+
+            match restarted with
+            | Error failure -> finish times[i] (outcomeOf times[i] failure)
+            | Ok start -> depart i start
+
+        /// Begins piece i from its state.
+        and depart i (start: Tensor) =
             let t = times[i]
             let span = abs (times[i + 1] - t)
-            let start = Scope.keep (fun () -> (restart i y).clone())
-            y.Dispose()
 
             match protect (fun () -> Scope.keepAll (fun (slope, _) -> [ slope ]) (fun () -> field t start)) with
             | Error failure ->

@@ -202,8 +202,13 @@ module Tensor =
         Scope.free (fun () ->
             tensor.detach().cpu().``to``(torch.ScalarType.Float64).contiguous().reshape(-1L).data<float>().ToArray())
 
-    /// The elements of a matrix in double precision.
+    /// The elements of a matrix in double precision. Raises `ArgumentException` for a tensor of another rank.
     let toArray2D (tensor: Tensor) : float[,] =
+        if tensor.dim () <> 2L then
+            raise (
+                System.ArgumentException($"tensor: found the shape %A{tensor.shape}, wanted a matrix", nameof tensor)
+            )
+
         let values = toArray tensor
         let columns = int tensor.shape[1]
         Array2D.init (int tensor.shape[0]) columns (fun i j -> values[i * columns + j])

@@ -150,5 +150,18 @@ let tests =
                 refused "Held" { few with Held = [ 2 ] }
             }
 
+            test "chains report every step, and end when they are cancelled" {
+                let seen = ResizeArray<Progress>()
+
+                (Chains.poolOf seen.Add Threading.CancellationToken.None few Placement.float64 1 twoModes).Dispose()
+                Expect.equal seen.Count (1 + few.Cooling + few.Sampling) "reports"
+                Expect.equal seen[seen.Count - 1].Fraction 1.0 "to the end"
+
+                Assert.raises<OperationCanceledException>(fun () ->
+                    (Chains.poolOf ignore (Threading.CancellationToken true) few Placement.float64 1 twoModes)
+                        .Dispose())
+                |> ignore
+            }
+
             test "nothing leaks" { Assert.frees (fun () -> (Chains.pool few Placement.float64 1 twoModes).Dispose()) }
         ]

@@ -12,7 +12,7 @@ let private options =
     { Sampler.defaults with
         Network = fun domain -> Network.create domain [ Layer.dense 16 Swish; Layer.dense 16 Swish ]
         FitPointCount = 200
-        PointCount = 300
+        PointCount = Some 300
         Sketch = Landmarks 100
         Regularisation = 1e-7
         Tolerance = 1e-2

@@ -9,7 +9,7 @@ let private small =
     { Sampler.defaults with
         Network = fun domain -> Network.create domain [ Layer.dense 16 Swish; Layer.dense 16 Swish ]
         FitPointCount = 150
-        PointCount = 150
+        PointCount = Some 150
         Sketch = Exact
         Regularisation = 1e-6
         Tolerance = 1e-2
@@ -136,7 +136,7 @@ let tests =
                     "named"
             }
 
-            test "an improper energy: unreliable where a sampler can be made at all, refused where not" {
+            test "an improper energy: unreliable where a sampler can be made, refused where not" {
                 let slow = Density.ofEnergy 1 (fun x -> 0.3 * (1.0 + x.square().sum 1L).log())
                 let report = slow |> reportOn small Report.defaults
                 Expect.equal report.Verdict Unreliable "verdict"
@@ -158,8 +158,19 @@ let tests =
                     ] do
                     Expect.isLessThan (Report.tailExponent 3.0 improper).Value 1.0 "exponent"
 
-                    Assert.raises<ArgumentException>(fun () -> reportOn small Report.defaults improper |> ignore)
-                    |> ignore
+                    match
+                        (try
+                            Ok(reportOn small Report.defaults improper)
+                         with :? ArgumentException as error ->
+                             Error error)
+                    with
+                    | Error refused -> Expect.stringContains refused.Message "cover" "no cloud covers it"
+                    | Ok report ->
+                        Expect.equal report.Verdict Unreliable "verdict"
+
+                        Expect.isTrue
+                            (report.Concerns |> List.exists (fun concern -> concern.IsImproperEnergy))
+                            $"named among %A{report.Concerns}"
             }
 
             Check.law 40 "tail exponents of Student's distributions, at any scale"
@@ -168,6 +179,27 @@ let tests =
 
                 let scaled = Density.ofEnergy 1 (fun x -> (student ν).Energy(x / length))
                 abs ((Report.tailExponent length scaled).Value - (ν + 1.0)) < 0.01
+
+            test "independent heavy tails are heavy, not improper; a density that is flat along one axis is improper" {
+                // In d dimensions, along an axis ρ falls with ν + 1 only, and has a finite integral all the same.
+                for d in [ 2; 5; 10; 30 ] do
+                    let product =
+                        Density.ofEnergy d (fun x -> (2.0 * (1.0 + x.square () / 3.0).log()).sum 1L)
+
+                    match Report.concernOfTails 3.0 product with
+                    | Some(HeavyTails s) -> Expect.isLessThan (abs (s - 4.0)) 0.01 $"d = {d}"
+                    | other -> failtest $"d = {d}: %A{other}"
+
+                for energy in
+                    [
+                        fun (x: Tensor) -> 0.5 * (x.select (1L, 0L)).square()
+                        fun x -> 0.5 * x.square().sum 1L - 0.6 * (x.select (1L, 1L)).square()
+                        fun x -> 0.9 * (1.0 + x.square().sum 1L).log()
+                    ] do
+                    match Report.concernOfTails 3.0 (Density.ofEnergy 2 energy) with
+                    | Some(ImproperEnergy _) -> ()
+                    | other -> failtest $"%A{other}"
+            }
 
             test "tails that fall faster than any power" {
                 for energy in

@@ -134,9 +134,11 @@ let private exactKernels =
 /// A network too small for the target, on too few points.
 let private coarse =
     { Sampler.defaults with
+        // The normal part would take most of the bias away.
+        NormalPart = false
         Network = fun domain -> Network.create domain [ Layer.dense 8 Swish; Layer.dense 8 Swish ]
         FitPointCount = 50
-        PointCount = 50
+        PointCount = Some 50
         Sketch = Exact
         Regularisation = 1e-5
         Tolerance = 1e-2

@@ -11,7 +11,7 @@ let private small =
     { Sampler.defaults with
         Network = fun domain -> Network.create domain [ Layer.dense 16 Swish; Layer.dense 16 Swish ]
         FitPointCount = 150
-        PointCount = 200
+        PointCount = Some 200
         Sketch = Landmarks 100
         Regularisation = 1e-6
         Tolerance = 1e-2
@@ -232,7 +232,7 @@ let tests =
                 refused "Duration" { small with Duration = 0.0 } ou
                 refused "DrawTolerance" { small with DrawTolerance = nan } ou
                 refused "Refreshes" { small with Refreshes = 0 } ou
-                refused "PointCount" { small with PointCount = 1 } ou
+                refused "PointCount" { small with PointCount = Some 1 } ou
                 refused "FitPointCount" { small with FitPointCount = 1 } ou
                 refused "DrawBatch" { small with DrawBatch = 0 } ou
                 refused "Sketch" { small with Sketch = Landmarks 201 } ou
@@ -254,13 +254,80 @@ let tests =
 
                 refused "spread" { small with Start = Cloud(1e6, 1.0) } ou
 
+                refused "FitTolerance" { small with FitTolerance = 0.0 } ou
+
+                // Refused at once, not after the evolution.
                 let well = Density.gaussianMixture [ 1.0, [ 0.0 ], 1.0 ]
+                refused "process" small (fun _ -> Process.langevin well)
+            }
 
-                let error =
-                    Assert.raises<ArgumentException>(fun () ->
-                        withSampler small (fun _ -> Process.langevin well) (Sampler.draw 10) |> ignore)
+            test "a normal distribution needs no network: its draws are exact, however it is turned" {
+                let d = 6
 
-                Expect.equal error.ParamName "process" "no stationary distribution"
+                Scope.free (fun () ->
+                    let struct (turned, _) = torch.linalg.qr (Check.normal 4 [ d; d ])
+                    // Deviations from 0.4 to 4 along axes that are not the coordinates'.
+                    let scales = Tensor.linspace Placement.float64 (log 0.4) (log 4.0) d
+
+                    let whiten (x: Tensor) = (x - 1.0).mm turned / scales.exp ()
+
+                    let target =
+                        Density.ofEnergy d (fun x -> Scope.keep (fun () -> 0.5 * (whiten x).square().sum 1L))
+
+                    let options, family =
+                        Sampler.standardise
+                            2.0
+                            { small with
+                                Start =
+                                    Cooled
+                                        { Chains.defaults with
+                                            Chains = 400
+                                            Spread = 5.0
+                                        }
+                                FitSteps = 10
+                            }
+                            target
+
+                    use sampler = Sampler.evolve options family target
+                    use draws = sampler |> Sampler.draw 500
+                    let logZ = 0.5 * float d * log (2.0 * Math.PI) + Tensor.toFloat (scales.sum ())
+                    Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.99 "efficiency"
+                    Expect.isLessThan (abs ((Importance.logNormaliser draws).Value - logZ)) 0.01 "log Z"
+
+                    match options.Start with
+                    | Start.Known points -> points.Dispose()
+                    | _ -> ())
+            }
+
+            test "without the normal part, the network learns all of the energy" {
+                withSampler { small with NormalPart = false } Process.ornsteinUhlenbeck (fun sampler ->
+                    Expect.isNone sampler.NormalPart "no normal part"
+
+                    Scope.free (fun () ->
+                        let x = Check.normal 2 [ 7; 1 ]
+
+                        Check.identical
+                            "u = w"
+                            (Jet.value (Sampler.local Set.empty 0.3 x sampler).Jet)
+                            (Solution.evaluate 0.3 x sampler.Solution)))
+            }
+
+            test "a sampler that hears another token ends with it, and its report does not call that unreliable" {
+                withSampler small Process.ornsteinUhlenbeck (fun sampler ->
+                    use source = new Threading.CancellationTokenSource()
+                    source.Cancel()
+                    let deaf = sampler |> Sampler.hearing Progress.silent source.Token
+
+                    for body in
+                        [
+                            fun () -> using (Sampler.draw 10 deaf) ignore
+                            fun () -> deaf |> Report.ofSampler { Report.defaults with Count = 50 } |> ignore
+                        ] do
+                        match Assert.raises<exn> body with
+                        | EvolutionFailedException(Cancelled _, _) -> ()
+                        | other -> failtest $"{other}"
+
+                    using (Sampler.draw 10 sampler) ignore)
             }
 
             test "nothing leaks" {

@@ -401,6 +401,21 @@ let tests =
                     Expect.equal (Term.show term) text "text"
             }
 
+            test "derivatives that no function has are refused where they are written" {
+                for parts, build in
+                    [
+                        [ "order"; "found 5"; "1 to 4" ], (fun () -> Term.partial 0 5)
+                        [ "order"; "found 0" ], (fun () -> Term.partial 0 0)
+                        [ "axis"; "found -1" ], (fun () -> Term.partial -1 1)
+                        [ "found -1" ], (fun () -> Term.mixed 0 -1)
+                    ] do
+                    Check.refuses parts (build >> ignore)
+            }
+
+            test "the bare printer of F# shows mathematics" {
+                Expect.equal $"%A{0.5 * Term.laplacian - Term.value}" "0.5 Δu − u" "text"
+            }
+
             testList
                 "refuses"
                 [
@@ -435,7 +450,7 @@ let tests =
                             "an axis that the domain does not have",
                             Term.partial 2 1,
                             [ "axis 2"; "dimension 2"; "0 to 1" ]
-                            "a derivative of order 5", Term.partial 0 5, [ "order 5"; "1 to 4" ]
+                            "a derivative of order 5, by its own name", Of(Partial(0, 5)), [ "order 5"; "1 to 4" ]
                             "a custom term that returns N × 1",
                             Term.custom "force" [] (fun local -> local.Points.narrow (1L, 0L, 1L)),
                             [ "force"; "5 × 1" ]

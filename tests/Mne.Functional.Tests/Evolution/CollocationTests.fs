@@ -164,7 +164,7 @@ let tests =
                             [
                                 "spread"
                                 "covers the density so badly"
-                                "widen or move the cloud, or raise τ"
+                                "widen or move the cloud, raise τ, or"
                             ],
                             tempered [ 100.0; 0.0 ] [ 0.5; 0.5 ] twoModes
                         ] do

@@ -74,6 +74,42 @@ let tests =
 
                 Check.close 1e-7 "start" (Trajectory.evaluate -1.0 back) start)
 
+            test "without its steps, a trajectory ends in the same bits, and holds no more than the last" {
+                let solve keeps =
+                    Integrator.solve
+                        { problem 1e-8 oscillator with
+                            KeepsSteps = keeps
+                        }
+                        (oscillatorExact 0.0)
+                        (0.0, 40.0)
+
+                Assert.frees (fun () ->
+                    Scope.free (fun () ->
+                        use all = solve true
+                        let before = Engine.liveTensors ()
+                        use last = solve false
+                        Expect.isGreaterThan all.Segments.Length 50 "many steps"
+                        Expect.equal last.Segments.Length 1 "one step"
+                        Expect.isLessThan (Engine.liveTensors () - before) 12L "live tensors"
+                        Expect.equal last.Records.Length all.Records.Length "as many records"
+                        Check.identical "end" (Trajectory.evaluate 40.0 last) (Trajectory.evaluate 40.0 all)))
+            }
+
+            Check.scoped "a piece whose state cannot be made ends the run with what was reached" (fun () ->
+                let restart i (y: Tensor) =
+                    if i = 2 then raise (FieldNotFinite "the new points") else y
+
+                use trajectory =
+                    Integrator.solvePiecewise
+                        (problem 1e-6 oscillator)
+                        restart
+                        (oscillatorExact 0.0)
+                        [ 0.0; 1.0; 2.0; 3.0 ]
+
+                Expect.equal trajectory.Outcome (NonFinite "the new points") "outcome"
+                Expect.equal trajectory.Stop 2.0 "kept up to there"
+                Check.close 1e-4 "y(2)" (Trajectory.evaluate 2.0 trajectory) (oscillatorExact 2.0))
+
             Check.scoped "the records tell what happened" (fun () ->
                 use trajectory =
                     Integrator.solve

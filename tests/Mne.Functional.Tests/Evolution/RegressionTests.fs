@@ -84,6 +84,43 @@ let tests =
                 let θ = Regression.fit options onPlane hill (Collocation.uniform plane 150)
                 Expect.isLessThan (error onPlane θ hill plane) 3e-3 "error")
 
+            Check.scoped "momentum remembers earlier points: less error after as many steps" (fun () ->
+                let after μ seed =
+                    let options =
+                        { Regression.defaults with
+                            Steps = 100
+                            Regularisation = 1e-2, 1e-8
+                            Momentum = μ
+                            Seed = seed
+                        }
+
+                    // Too few points at a time to fit the function by themselves.
+                    log (error onPlane (Regression.fit options onPlane hill (Collocation.uniform plane 80)) hill plane)
+
+                let gain = [ for seed in 1..4 -> after 0.0 seed - after 0.95 seed ] |> List.average
+
+                Expect.isGreaterThan gain (log 1.5) "on average")
+
+            Check.scoped "errors matter from the smallest scale on" (fun () ->
+                let steps smallest =
+                    let count = ref 0
+
+                    let options =
+                        { Regression.defaults with
+                            Tolerance = 1e-2
+                            SmallestScale = smallest
+                            Meter = fun _ -> count.Value <- count.Value + 1
+                        }
+
+                    Regression.fit options onPlane (fun x -> 1e-3 * hill x) (Collocation.uniform plane 60)
+                    |> ignore
+
+                    count.Value
+
+                // Ten steps are looked back upon; the function is smaller than the error that is tolerated.
+                Expect.isLessThan (steps 10.0) 30 "nothing to fit"
+                Expect.isGreaterThan (steps 0.0) (steps 10.0) "relative to itself")
+
             Check.scoped "drawn points with landmarks" (fun () ->
                 let options =
                     { Regression.defaults with

@@ -182,7 +182,7 @@ let private target =
 let private small =
     { Sampler.defaults with
         Network = fun domain -> Network.create domain [ Layer.dense 16 Swish ]
-        PointCount = 120
+        PointCount = Some 120
         Sketch = Landmarks 60
         Regularisation = 1e-5
         Tolerance = 1e-3
