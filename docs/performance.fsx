@@ -18,11 +18,12 @@ With N points, s landmarks, p parameters and layers of width m, one evaluation o
 
 The tangent J (N × p) is never formed, so parameters are cheap. What to turn:
 
-* `Sketch = Landmarks s`: from `Exact` (N³) to N s². Begin with s between N/4 and N/2 and watch the residual.
+* `Sketch`: from `Exact` (N³) to N s² with `Landmarks s`; `Adaptive 2.0` takes s from the effective rank of the kernel at the start.
 * `Regularisation` λ: a small λ makes the equation stiff and the steps short. Ten times more λ can halve the evaluations.
 * `Tolerance`: errors are measured in function space, so 1e-4 means four digits of u.
 * `Placement.float32`: half the memory, about half the time; λ no smaller than about 1e-6.
-* Threads: libtorch takes all cores. For several runs side by side, set OMP_NUM_THREADS to 1 before they start.
+* Threads: libtorch takes all cores, and two such programs side by side wait for each other: five times slower is common. For several
+  runs at once, set OMP_NUM_THREADS to 1 before they start.
 *)
 (*** hide ***)
 #load "../scripts/load.fsx"
@@ -57,6 +58,11 @@ for name, options in
         { Evolution.defaults with
             Regularisation = 1e-10
             Sketch = Landmarks 48
+        }
+        "adaptive, λ = 1e-10",
+        { Evolution.defaults with
+            Regularisation = 1e-10
+            Sketch = Adaptive 1.5
         }
     ] do
     use solution =

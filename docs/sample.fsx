@@ -26,9 +26,12 @@ let wells =
 
 * `Start`: the first points have to reach every mode; their weights need not be right. `Cloud (spread, τ)` is a normal cloud,
   thinned by e^{−V/τ}; `Cooled Chains.defaults` runs short Markov chains from scattered starts, for more dimensions.
-* `PointCount` and `Sketch`: more points and landmarks, better energy. The sketch wants about a third to a half of the points.
+* `PointCount` and `Sketch`: more points and landmarks, better energy. Left alone, the program takes as many as the kernel of the
+  fitted network has directions, up to 1,600 points; in ten dimensions `PointCount = Some 3000` can pay.
+* `NormalPart`: a normal distribution close to the target is carried along exactly, and the network learns the rest. Targets that are
+  nothing like one, such as funnels, may fare better with `false`.
 * `Regularisation` λ: 1e-8 is accurate; 1e-6 or 1e-5 is faster. Where steps become tiny, raise it.
-* `FitSteps`: until `FitError` is a percent or less.
+* `FitSteps` and `FitTolerance`: the fit ends by itself when it is good enough; `FitError` tells how good, a percent or less is.
 *)
 
 let options =

@@ -39,6 +39,7 @@ public class OptionsTests
         int[] => new[] { 1 },
         IEnumerable => new[] { new StopEvent("end", (t, θ, x) => 1.0) },
         _ when type == typeof(double?) => 0.25,
+        _ when type == typeof(int?) => 50,
         _ when type == typeof(double[]) => new[] { 1.0 },
         _ when type == typeof(Tensor) => Tensors.Ones(2, 1),
         _ when type == typeof(Checkpoint) => new Checkpoint { Path = "run.h5" },

@@ -9,7 +9,7 @@ public class ParityTests
 {
     /// <summary>Modules of the core that C# programs have no use for: the machinery under evolutions, and derivatives, which TorchSharp has.</summary>
     private static readonly string[] Machinery =
-        ["Activation", "Controller", "Diff", "Format", "Guard", "Hdf5", "Integrator", "Jet", "NativeTorch", "Notation", "Progress", "Random",
+        ["Activation", "Controller", "Diff", "Format", "Guard", "Hdf5", "Integrator", "Jet", "NativeTorch", "NormalPart", "Notation", "Progress", "Random",
          "Scope", "Segment", "Sketch", "Tangent", "Trajectory", "VectorField"];
 
     /// <summary>Functions that are other members here.</summary>
@@ -30,6 +30,7 @@ public class ParityTests
         ["Placement.onCuda"] = "Placement.CudaDevice",
         ["Report.tailExponent"] = "Density.TailExponent",
         ["SamplerPage.create"] = "Chart.SaveSamplerPage",
+        ["Sampler.hearing"] = "Sampler.Draw",
         ["Storage.openConditional"] = "Conditional.Open",
         ["Storage.openDraws"] = "Draws.Open",
         ["Storage.openSampler"] = "Sampler.Open",

@@ -29,7 +29,9 @@ module NormalPart =
 
     /// Bounds of C⁻¹ in units of the inverse covariance of the points. Points follow a tempered density, wider than the density itself,
     /// which gives 1 at the least: then N(m, C) is as wide as the points, also where the energy has modes and no one curvature.
-    let private least, most = 1.0, 10.0
+    let private least = 1.0
+
+    let private most = 10.0
 
     /// Coordinates that have a quadratic form in common: all of them together with all products, or groups that are alike without any.
     type private Form =

@@ -137,7 +137,9 @@ module Sampler =
         }
 
     /// Between how many points the program chooses.
-    let private fewestPoints, mostPoints = 800, 1600
+    let private fewestPoints = 800
+
+    let private mostPoints = 1600
 
     /// The distribution at the end of the process.
     let private stationary (p: Process) : Reference =

@@ -8,7 +8,11 @@ open TorchSharp
 module internal Smoothness =
 
     /// At most so many axes are looked at, so many lines along each, so many cells of each line.
-    let private axes, lines, cells = 8, 4, 16
+    let private axes = 8
+
+    let private lines = 4
+
+    let private cells = 16
 
     let rec private isFunction =
         function
