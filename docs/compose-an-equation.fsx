@@ -23,27 +23,13 @@ open Mne.Functional
 (** *)
 
 let reaction = Term.value - Term.pown 3 Term.value
-
-let equation =
-    0.02 * Term.partial 0 2 - 0.5 * Term.partial 0 1 + reaction - Term.mean reaction
-
+let equation = 0.02 * Term.partial 0 2 - 0.5 * Term.partial 0 1 + reaction - Term.mean reaction
 let circle = Domain.periodic [ (0.0, 2.0 * System.Math.PI) ]
-
-let network =
-    Network.create circle [ Layer.harmonics 2; Layer.dense 24 Sine; Layer.dense 24 Sine ]
-
+let network = Network.create circle [ Layer.harmonics 2; Layer.dense 24 Sine; Layer.dense 24 Sine ]
 let points = Collocation.grid circle 96
-
-let start =
-    Regression.fit Regression.defaults network (fun x -> 0.2 + 0.5 * (2.0 * x.squeeze 1L).sin()) points
-
-let solution =
-    Evolution.solve Evolution.defaults equation network points start (0.0, 2.0)
-
-let u =
-    solution
-    |> Solution.evaluate 2.0 (Tensor.ofRows Placement.float64 [ [ 0.5 ]; [ 2.0 ]; [ 4.0 ] ])
-
+let start = Regression.fit Regression.defaults network (fun x -> 0.2 + 0.5 * (2.0 * x.squeeze 1L).sin ()) points
+let solution = Evolution.solve Evolution.defaults equation network points start (0.0, 2.0)
+let u = solution |> Solution.evaluate 2.0 (Tensor.ofRows Placement.float64 [ [ 0.5 ]; [ 2.0 ]; [ 4.0 ] ])
 printfn "%s at t = 2: u = %A" (Term.show equation) (Tensor.toArray u)
 
 (**
@@ -114,13 +100,7 @@ is not finite, the run ends with the outcome `NonFinite`, which names the point 
 *)
 
 let broken =
-    Evolution.trySolve
-        Evolution.defaults
-        (Term.value / Term.known "x" (fun _ x -> x.squeeze 1L))
-        network
-        points
-        start
-        (0.0, 1.0)
+    Evolution.trySolve Evolution.defaults (Term.value / Term.known "x" (fun _ x -> x.squeeze 1L)) network points start (0.0, 1.0)
 
 broken.Outcome.Advice
 (*** include-it ***)

@@ -122,17 +122,23 @@ let diagnostics (sampler: Sampler) : Chart =
 /// Saves the page, names it, and prints the closing line.
 let finish (file: string) (title: string) (text: string) (charts: Chart list) (results: (string * float) list) =
     let shown =
-        [
-            for name, value in results ->
-                match name with
-                | "ess" -> "effective sample size", $"{100.0 * value:F1} %%"
-                | "logZError" -> "error of log Z", $"{value:G3}"
-                | "forwardEss" -> "efficiency at exact samples", $"{100.0 * value:F1} %%"
-                | "elboGap" -> "KL(q | ρ)", $"{value:G3}"
-                | "modeWeightError" -> "error of a mode's weight, at most", $"{value:G3}"
-                | "seconds" -> "seconds", $"{value:F0}"
-                | name -> name, $"{value:G4}"
-        ]
+        results
+        |> List.choose (fun (name, value) ->
+            match name with
+            | "ess" -> Some("effective sample size", $"{100.0 * value:F1} %%")
+            | "logZError" -> Some("error of log Z", $"{value:G3}")
+            | "forwardEss" -> Some("efficiency at exact samples", $"{100.0 * value:F1} %%")
+            | "elboGap" -> Some("KL(q | ρ)", $"{value:G3}")
+            | "modeWeightError" -> Some("error of a mode's weight, at most", $"{value:G3}")
+            | "meanError" -> Some("error of a mean", $"{value:G3}")
+            | "deviationError" -> Some("error of a deviation", $"{value:G3}")
+            | "observableError" -> Some("error of an observable, at most", $"{value:G3}")
+            | "chainError" -> Some("that of Markov chains", $"{value:G3}")
+            | "seconds" -> Some("seconds", $"{value:F0}")
+            // Of several targets, how well each is drawn from.
+            | name when name.EndsWith ".ess" -> Some(name.Replace(".ess", ""), $"{100.0 * value:F1} %%")
+            | name when name.Contains '.' -> None
+            | name -> Some(name, $"{value:G4}"))
 
     let path =
         Page.create title text charts

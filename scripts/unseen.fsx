@@ -111,7 +111,7 @@ finish
     [
         Chart.bars
             [| for name, _, _, _, _ in rows -> name |]
-            [ "effective draws", [| for _, efficiency, _, _, _ in rows -> efficiency |] ]
+            [ ("effective draws", [| for _, efficiency, _, _, _ in rows -> efficiency |]) ]
         |> Chart.titled "Effective part of the draws"
         |> Chart.axes "target" "fraction"
         for name, _, _, _, draws in rows do

@@ -33,6 +33,9 @@ module NormalPart =
 
     let private most = 10.0
 
+    /// In more dimensions a coupled form has too many coefficients to be fitted: mean and covariance of the points stand for it.
+    let private mostCoupled = 64
+
     /// Coordinates that have a quadratic form in common: all of them together with all products, or groups that are alike without any.
     type private Form =
         | Coupled
@@ -75,6 +78,7 @@ module NormalPart =
         let column k = y.select (1L, int64 k)
 
         match form with
+        | Coupled when d > mostCoupled -> [], (fun _ -> Array.zeroCreate d, Matrix<float>.Build.Dense(d, d))
         | Coupled ->
             let pairs =
                 [
@@ -116,6 +120,7 @@ module NormalPart =
         let d = network.Domain.Dimension
 
         match formOf network with
+        | Coupled when d > mostCoupled -> 10 * d
         | Coupled -> 3 * (1 + d + d * (d + 1) / 2)
         | Separate groups -> 3 * (1 + 2 * groups.Length)
 
@@ -141,7 +146,11 @@ module NormalPart =
             let values = energy points - 0.5 * y.square().sum 1L
             let features = Tensor.stack 1L (values.ones_like () :: columns)
 
-            let struct (solution, _, _, _) = torch.linalg.lstsq (features, values.unsqueeze 1L)
+            let struct (solution, _, _, _) =
+                torch.linalg.lstsq (
+                    Tensor.place Placement.float64 features,
+                    Tensor.place Placement.float64 (values.unsqueeze 1L)
+                )
 
             let b, p = meaning (Array.tail (Tensor.toArray (solution.squeeze 1L)))
             let evd = (p + Matrix.Build.DenseIdentity d).Evd Symmetricity.Symmetric

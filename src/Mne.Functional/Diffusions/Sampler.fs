@@ -465,7 +465,15 @@ module Sampler =
         | Completed ->
             let y = Trajectory.evaluate (snd span) trajectory
             (positions y).clone(), (logDensities y).clone()
-        | outcome -> raise (EvolutionFailedException(outcome, outcome.Advice))
+        | outcome ->
+            let advice =
+                match outcome with
+                | StepTooSmall(t, _)
+                | TooManySteps(t, _) ->
+                    $"At t = {t:G6} a point can no longer be followed along the flow, as happens where the energy was never fitted: let first points reach farther (Start), improve the fit (FitSteps), or loosen DrawTolerance."
+                | _ -> outcome.Advice
+
+            raise (EvolutionFailedException(outcome, advice))
 
     /// Draws at time 0 from points (M × d) at time T and their log-density (M), in batches of bounded memory.
     let internal drawFrom (sampler: Sampler) (start: Tensor, logDensity: Tensor) : Draws =
@@ -501,7 +509,7 @@ module Sampler =
                                 }
 
                         Scope.keepAll (fun (x, l) -> [ x; l ]) (fun () ->
-                            carry sampler 100_000 onStep (part start, part logDensity) (stop, 0.0))
+                            carry sampler 10_000 onStep (part start, part logDensity) (stop, 0.0))
                 ]
 
             let points = Tensor.concatenate 0L (List.map fst back)

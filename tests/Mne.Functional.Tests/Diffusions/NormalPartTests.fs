@@ -68,6 +68,22 @@ let tests =
                     Expect.isLessThan (Array.max values) (1.15 * variance) $"{name}: widest"
                     Expect.isGreaterThan (Array.min values) (0.85 * variance / 10.0) $"{name}: narrowest")
 
+            Check.scoped "in very many dimensions it is the normal distribution of the points" (fun () ->
+                let d = 70
+
+                let x =
+                    Check.normal 6 [ 1500; d ] * Tensor.linspace Placement.float64 0.5 2.0 d + 3.0
+
+                let part = NormalPart.fit (layered d) (fun x -> x.square().sum 1L) x
+                Check.close 1e-9 "mean" (Tensor.ofArray Placement.float64 part.Mean) (x.mean [| 0L |])
+                close 1e-9 "covariance" part.Covariance (Tensor.toArray2D (x.t().cov())))
+
+            Check.scoped "single precision is enough to see a normal distribution" (fun () ->
+                let single = Placement.float32
+                let x = Tensor.place single (1.5 * Check.normal 5 [ 500; 3 ])
+                let part = NormalPart.fit (layered 3) (fun x -> 2.0 * x.square().sum 1L) x
+                close 1e-4 "covariance" part.Covariance (Array2D.init 3 3 (fun i j -> if i = j then 0.25 else 0.0)))
+
             Check.scoped "coordinates are coupled only where the network couples them" (fun () ->
                 let c = array2D [ [ 1.0; 0.8; 0.0 ]; [ 0.8; 1.0; 0.0 ]; [ 0.0; 0.0; 0.1 ] ]
                 let energy = energyOf [| 0.0; 0.0; 0.0 |] c
