@@ -121,6 +121,28 @@ let tests =
                 Expect.isLessThan (steps 10.0) 30 "nothing to fit"
                 Expect.isGreaterThan (steps 0.0) (steps 10.0) "relative to itself")
 
+            Check.scoped
+                "a kernel that cannot be factorised is a failed step: λ is raised, and the fit goes on"
+                (fun () ->
+                    // A rank of 13 at most among 200 points, and a λ far below the round-off of single precision.
+                    let few = Network.create plane [ Layer.dense 3 Tanh ]
+                    let start = few.Initial Placement.float32 1
+
+                    let options =
+                        { Regression.defaults with
+                            Steps = 40
+                            Regularisation = 1e-12, 1e-14
+                        }
+
+                    let after =
+                        Regression.fitFrom options few hill (Collocation.uniform plane 200) start
+
+                    let errorOf θ =
+                        error few (Tensor.place double θ) hill plane
+
+                    Expect.isTrue (Tensor.isFinite after) "finite"
+                    Expect.isLessThan (errorOf after) (0.7 * errorOf start) "the fit is better than its start")
+
             Check.scoped "drawn points with landmarks" (fun () ->
                 let options =
                     { Regression.defaults with
