@@ -75,8 +75,8 @@ module Regression =
         else
             Tensor.rms residual
 
-    let private report (options: RegressionOptions) (clock: Stopwatch) step accepted learningRate error rank =
-        let fraction = float step / float options.Steps
+    let private report (options: RegressionOptions) (clock: Stopwatch) step accepted learningRate error finished =
+        let fraction = if finished then 1.0 else float step / float options.Steps
 
         options.Meter
             {
@@ -87,7 +87,7 @@ module Regression =
                 Rejected = step - accepted
                 Step = learningRate
                 Residual = error
-                EffectiveRank = rank
+                EffectiveRank = nan
                 Elapsed = clock.Elapsed
                 Remaining = Progress.remaining fraction clock.Elapsed
             }
@@ -98,11 +98,14 @@ module Regression =
         let first, last = options.Regularisation
         let μ = options.Momentum
 
+        let goodEnough (errors: float list) =
+            errors.Length = 10 && List.average errors < options.Tolerance
+
         // `caution` ≥ 1 raises λ above its schedule where the steps that it makes are too long to be of use.
         let rec loop step caution (errors: float list) (θ: Tensor) (before: Tensor) =
             if
                 step >= options.Steps
-                || errors.Length = 10 && List.average errors < options.Tolerance
+                || goodEnough errors
                 || options.Cancellation.IsCancellationRequested
             then
                 before.Dispose()
@@ -161,14 +164,15 @@ module Regression =
 
                 θ.Dispose()
                 before.Dispose()
-                report options clock (step + 1) (step + 1) η error nan
+                let errors = List.truncate 10 (error :: errors)
+                report options clock (step + 1) (step + 1) η error (goodEnough errors)
 
                 let caution =
                     if η = 0.0 then 10.0 * caution
                     elif η < 0.1 then 2.0 * caution
                     else max 1.0 (0.3 * caution)
 
-                loop (step + 1) caution (List.truncate 10 (error :: errors)) next change
+                loop (step + 1) caution errors next change
 
         loop 0 1.0 [] start (start.zeros_like ())
 
@@ -192,13 +196,15 @@ module Regression =
         let rec loop step accepted stalled rejected λ (θ: Tensor) (residual: Tensor) =
             let error = Scope.free (fun () -> relative options.SmallestScale residual values)
 
+            // After so many rejections round-off is reached: there is no better fit from here.
+            let finished = error < options.Tolerance || stalled >= 12
+
             if step > 0 then
-                report options clock step accepted λ error nan
+                report options clock step accepted λ error finished
 
             if
-                step >= options.Steps
-                || error < options.Tolerance
-                || stalled >= 12
+                finished
+                || step >= options.Steps
                 || options.Cancellation.IsCancellationRequested
             then
                 residual.Dispose()

@@ -166,9 +166,22 @@ module Sketch =
             EffectiveRank = problem.EffectiveRank()
         }
 
-    /// tr((K + Nλκ)⁻¹K), κ = tr K / N: how many directions of the kernel of these points are not lost in the regularisation. Costs N³.
-    let effectiveRank (λ: float) (tangent: Tangent) : float =
-        Scope.free (fun () -> (factorise λ None tangent).EffectiveRank())
+    /// tr((K + Nλκ)⁻¹K), κ = tr K / N: how many directions of the kernel of these points are not lost in the regularisation (MATH.md §1,
+    /// the effective dimension). Where λ is below round-off, as in single precision, it is that of the least λ, in steps of ten, with
+    /// which the kernel can be factorised; the number of rows where there is none. Costs N³.
+    /// Raises `ArgumentException` unless λ is positive.
+    ///
+    /// <example><code>
+    /// let rank = Network.tangent network θ points |> Sketch.effectiveRank 1e-8
+    /// </code></example>
+    let rec effectiveRank (λ: float) (tangent: Tangent) : float =
+        try
+            Scope.free (fun () -> (factorise λ None tangent).EffectiveRank())
+        with KernelNotFactorised n ->
+            if λ < 0.1 then
+                effectiveRank (10.0 * λ) tangent
+            else
+                float n
 
     /// No more rows than this tell the effective rank.
     let private rowsForRank = 2000
@@ -199,11 +212,5 @@ module Sketch =
 
                         Tangent.pick index all
 
-                let rank =
-                    try
-                        effectiveRank λ some
-                    with KernelNotFactorised _ ->
-                        float rows
-
-                let s = int (ceil (ratio * rank / float m))
+                let s = int (ceil (ratio * effectiveRank λ some / float m))
                 if s >= n then Exact else Landmarks(max 1 s))

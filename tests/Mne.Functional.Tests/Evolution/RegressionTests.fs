@@ -72,7 +72,21 @@ let tests =
 
                 let θ = Regression.fit options onCircle ripple (Collocation.grid circle 64)
                 Expect.isLessThan (error onCircle θ ripple circle) 2e-3 "error"
-                Expect.isLessThan reports.Count 40 "steps")
+                Expect.isLessThan reports.Count 40 "steps"
+                Expect.equal reports[reports.Count - 1].Fraction 1.0 "done, not stopped")
+
+            Check.scoped "a fit of drawn points that is good enough is done, not stopped" (fun () ->
+                let reports = ResizeArray<Progress>()
+
+                let options =
+                    { Regression.defaults with
+                        Tolerance = 0.1
+                        Meter = reports.Add
+                    }
+
+                Regression.fit options onPlane hill (Collocation.uniform plane 150) |> ignore
+                Expect.isLessThan reports.Count 100 "steps"
+                Expect.equal reports[reports.Count - 1].Fraction 1.0 "at its end")
 
             Check.scoped "drawn points: a function on the plane, at points never seen" (fun () ->
                 let options =

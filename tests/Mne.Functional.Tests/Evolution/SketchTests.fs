@@ -187,6 +187,14 @@ let tests =
                             Expect.isLessThan (Array.max counts) (3 * s / perAxis + 2) $"the fullest of the {name}"
             }
 
+            Check.scoped "the effective rank in single precision, where λ is below round-off" (fun () ->
+                let j =
+                    (Check.normal 1 [ 120; 7 ]).mm(Check.normal 2 [ 7; 200 ])
+                    |> Tensor.place Placement.float32
+
+                let rank = Sketch.effectiveRank 1e-12 (tangentOf j)
+                Expect.isTrue (rank > 6.5 && rank < 12.0) $"seven directions and round-off, found {rank}")
+
             Check.scoped "an adaptive sketch has as many landmarks as the kernel has directions" (fun () ->
                 let λ, n = 1e-6, 120
 
