@@ -101,12 +101,6 @@ module Conditional =
             let placement = Placement.ofTensor b
             let θ = Solution.parameters stop sampler.Solution
 
-            let known (x: Tensor) =
-                match sampler.NormalPart, sampler.Process.Transition with
-                | Some part, Some transition ->
-                    NormalPart.energy (NormalPart.at sampler.Process transition stop part) x
-                | _ -> x.new_zeros x.shape[0]
-
             let noise =
                 Random.normal placement (Random.child 9 sampler.Options.Seed) [ averaged; conditional.Drawn.Length ]
 
@@ -117,7 +111,9 @@ module Conditional =
 
                     // Through `Propagate`, so that the energy can be differentiated with respect to b.
                     let x = inside conditional a b
-                    Jet.value (network.Propagate Set.empty θ x) + known x
+
+                    Jet.value (network.Propagate Set.empty θ x)
+                    + NormalPart.known sampler.Process sampler.NormalPart stop x
             ]
             |> Tensor.stack 0L
             |> _.mean([| 0L |]))

@@ -126,7 +126,12 @@ module NormalPart =
 
     /// The normal distribution whose energy is closest to V at the points (M × d), by least squares, with bounds for its width in every
     /// direction: exact for the energy of a normal distribution. Coordinates are coupled where the network takes them together; a
-    /// sum over blocks of coordinates could not represent what is left of such a coupling.
+    /// sum over blocks of coordinates could not represent what is left of such a coupling. Source: docs/mathematics.md, "The normal part".
+    /// Raises what the energy raises, `ArgumentException` where it is not finite.
+    ///
+    /// <example><code>
+    /// let part = NormalPart.fit network target.Energy points   // part.Mean (d), part.Covariance (d × d)
+    /// </code></example>
     let fit (network: Network) (energy: Tensor -> Tensor) (points: Tensor) : NormalPart =
         Scope.free (fun () ->
             let placement = Placement.ofTensor points
@@ -174,9 +179,9 @@ module NormalPart =
                 Covariance = (back * Matrix.Build.DenseOfDiagonalArray spread * back.Transpose()).ToArray()
             })
 
-    /// g_t of a part under a process whose transition is known.
-    let internal at (p: Process) (transition: float -> Transition) (t: float) (part: NormalPart) : QuadraticEnergy =
-        let step = transition (p.Schedule.Clock t)
+    /// g_t of a part under a process. Raises `ArgumentException` when the process has no known transition.
+    let internal at (p: Process) (t: float) (part: NormalPart) : QuadraticEnergy =
+        let step = Process.transition t p
         let f = Matrix<float>.Build.DenseOfArray step.Matrix
 
         let covariance =
@@ -218,3 +223,21 @@ module NormalPart =
         { jet with
             Data = jet.Data + (Tensor.stack 0L (List.map channel jet.Channels)).unsqueeze 2L
         }
+
+    /// u_t's jet at the points from that of w_t; the same where there is no part.
+    let internal complete (p: Process) (part: NormalPart option) (t: float) (points: Tensor) (rest: Jet) : Jet =
+        match part with
+        | Some part -> Scope.keepAll (fun jet -> [ jet.Data ]) (fun () -> add (at p t part) points rest)
+        | None -> rest
+
+    /// g_t at the points (N); 0 where there is no part.
+    let internal known (p: Process) (part: NormalPart option) (t: float) (points: Tensor) : Tensor =
+        match part with
+        | Some part -> energy (at p t part) points
+        | None -> points.new_zeros points.shape[0]
+
+    /// The equation of w; that of u where there is no part.
+    let internal equation (p: Process) (part: NormalPart option) : Term =
+        match part with
+        | Some part -> p |> Process.remainderEquation (fun t points -> gradient (at p t part) points)
+        | None -> Process.energyEquation p

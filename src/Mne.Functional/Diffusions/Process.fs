@@ -398,6 +398,15 @@ module Process =
     /// Collocation points that move with the probability flow.
     let flowingPoints (p: Process) : PointDynamics = Moving(gradientNeeds p, flow p)
 
+    /// The distribution of X at time t given X at time 0. Raises `ArgumentException` when the process has no known transition.
+    let internal transition (t: float) (p: Process) : Transition =
+        match p.Transition with
+        | Some transition -> transition (p.Schedule.Clock t)
+        | None ->
+            Guard.fail
+                "process"
+                $"{p.Name} has no known transition; simulate it instead (Process.forward, Sde.simulate)"
+
     /// X at time t given X at time 0 (N × d), by the known transition with the given noise (N × d), which is standard normal where X is
     /// to be distributed as the process says.
     /// Raises `ArgumentException` when the process has no known transition, or points and noise do not fit.
@@ -410,19 +419,14 @@ module Process =
         Guard.points "points" p.Dimension points
         Guard.vectors "noise" (Tensor.rows points) p.Dimension noise
 
-        match p.Transition with
-        | None ->
-            Guard.fail
-                "process"
-                $"{p.Name} has no known transition; simulate it instead (Process.forward, Sde.simulate)"
-        | Some transition ->
-            Scope.keep (fun () ->
-                let placement = Placement.ofTensor points
-                let at = transition (p.Schedule.Clock t)
+        let at = transition t p
 
-                points.mm ((Tensor.ofArray2D placement at.Matrix).t())
-                + Tensor.ofArray placement at.Offset
-                + Diffusion.colour (Full at.Covariance) noise)
+        Scope.keep (fun () ->
+            let placement = Placement.ofTensor points
+
+            points.mm ((Tensor.ofArray2D placement at.Matrix).t())
+            + Tensor.ofArray placement at.Offset
+            + Diffusion.colour (Full at.Covariance) noise)
 
     /// The derivatives of u that the flow and its divergence read.
     let flowNeeds (p: Process) : Set<Derivative> =

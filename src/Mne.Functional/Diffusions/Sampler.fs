@@ -219,21 +219,19 @@ module Sampler =
                 Tensor.toFloat ((target.Energy x).mean()))
 
         let part =
-            match p.Transition with
-            | Some transition when options.NormalPart ->
+            if options.NormalPart && p.Transition.IsSome then
                 let count = max options.FitPointCount (NormalPart.wanted network)
 
                 Scope.free (fun () ->
                     Collocation.points options.Placement (seed 9) (points count)
-                    |> NormalPart.fit network target.Energy)
-                |> fun part -> Some(part, fun t -> NormalPart.at p transition t part)
-            | _ -> None
+                    |> NormalPart.fit network target.Energy
+                    |> Some)
+            else
+                None
 
         /// What the network is to learn, w_0.
         let energy x =
-            match part with
-            | Some(_, known) -> target.Energy x - level - NormalPart.energy (known 0.0) x
-            | None -> target.Energy x - level
+            target.Energy x - level - NormalPart.known p part 0.0 x
 
         let fit =
             { Regression.defaults with
@@ -294,22 +292,15 @@ module Sampler =
 
                             Process.carry t noise first p))
             | _ ->
-                match Process.flowingPoints p, part with
-                | Moving(needs, velocity), Some(_, known) ->
-                    Moving(
-                        needs,
-                        fun local ->
-                            velocity
-                                { local with
-                                    Jet = NormalPart.add (known local.Time) local.Points local.Jet
-                                }
-                    )
-                | flowing, _ -> flowing
-
-        let equation =
-            match part with
-            | Some(_, known) -> p |> Process.remainderEquation (fun t x -> NormalPart.gradient (known t) x)
-            | None -> Process.energyEquation p
+                Moving(
+                    Set.toList (Jet.gradientRequest d),
+                    fun local ->
+                        Process.flow
+                            p
+                            { local with
+                                Jet = NormalPart.complete p part local.Time local.Points local.Jet
+                            }
+                )
 
         let evolution =
             { Evolution.defaults with
@@ -326,7 +317,13 @@ module Sampler =
             }
 
         let solution =
-            Evolution.solve evolution equation network (points pointCount) start (0.0, options.Duration)
+            Evolution.solve
+                evolution
+                (NormalPart.equation p part)
+                network
+                (points pointCount)
+                start
+                (0.0, options.Duration)
 
         for segment in solution.Trajectory.Segments do
             for coefficient in segment.Coefficients do
@@ -336,7 +333,7 @@ module Sampler =
             Target = target
             Process = p
             Solution = solution
-            NormalPart = Option.map fst part
+            NormalPart = part
             FitError = error
             Options = options
         }
@@ -413,12 +410,9 @@ module Sampler =
             Time = t
             Points = points
             Jet =
-                match sampler.NormalPart, sampler.Process.Transition with
-                | Some part, Some transition ->
-                    Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
-                        Solution.jet request t points sampler.Solution
-                        |> NormalPart.add (NormalPart.at sampler.Process transition t part) points)
-                | _ -> Solution.jet request t points sampler.Solution
+                Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
+                    Solution.jet request t points sampler.Solution
+                    |> NormalPart.complete sampler.Process sampler.NormalPart t points)
         }
 
     /// Points and their log-densities, in one vector, carried along the probability flow from one time to another.

@@ -14,16 +14,6 @@ module internal Smoothness =
 
     let private cells = 16
 
-    let rec private isFunction =
-        function
-        | NetworkRecipe.Function _ -> true
-        | NetworkRecipe.Layers _
-        | NetworkRecipe.Blocks _ -> false
-        | NetworkRecipe.Rescaled(_, _, inner)
-        | NetworkRecipe.Mirrored(_, _, inner)
-        | NetworkRecipe.Component(_, inner) -> isFunction inner
-        | NetworkRecipe.Sum parts -> List.exists isFunction parts
-
     /// The steps that lead from u to a derivative: a derivative, its slope along an axis, and the axis.
     let private steps (d: int) (derivative: Derivative) : (Derivative * Derivative * int) list =
         let along k n =
@@ -118,7 +108,7 @@ module internal Smoothness =
     /// Raises `ArgumentException` where a derivative that is read does not exist: where u_θ has a jump or a kink, on a few lines
     /// through the points. Networks from layers are smooth; those given as a function need not be.
     let check (request: Set<Derivative>) (network: Network) (θ: Tensor) (points: Tensor) : unit =
-        if isFunction network.Recipe then
+        if network.Recipe.Parts |> List.exists _.IsFunction then
             Scope.free (fun () ->
                 for below, slope, axis in request |> Seq.collect (steps network.Domain.Dimension) |> Seq.distinct do
                     match Scope.free (fun () -> jump network θ points (below, slope, axis)) with

@@ -181,9 +181,7 @@ module Evolution =
     let private checkOptions (options: EvolutionOptions) =
         Guard.positive "Regularisation" options.Regularisation
         Guard.positive "Tolerance" options.Tolerance
-
-        if not (options.SmallestScale >= 0.0 && Double.IsFinite options.SmallestScale) then
-            Guard.fail "SmallestScale" $"found {options.SmallestScale}, wanted a finite number, 0 or greater"
+        Guard.notNegative "SmallestScale" options.SmallestScale
 
         if not (options.MaximumStep > 0.0) then
             Guard.fail "MaximumStep" $"found {options.MaximumStep}, wanted a number greater than 0"
@@ -343,20 +341,13 @@ module Evolution =
 
         options.Meter(Progress.started "evolve" t0)
 
-        let read =
-            match options.Points with
-            | Moving(needs, _) -> Set.ofList needs
-            | Fixed
-            | Redrawn _ -> Set.empty
-            |> Set.union (Term.needs network.Domain.Dimension term)
-
         use y =
             Scope.keep (fun () ->
                 let points = Collocation.points (Placement.ofTensor start) options.Seed collocation
                 Guard.points "points" network.Domain.Dimension points
                 Guard.finite "points" points
                 Network.checkBoundary network start points
-                Smoothness.check read network start points
+                Smoothness.check (VectorField.reads network.Domain.Dimension term options.Points) network start points
                 VectorField.pack start points)
 
         let n = (int y.shape[0] - network.ParameterCount) / network.Domain.Dimension

@@ -279,9 +279,7 @@ module Regression =
         Guard.positive "Regularisation" first
         Guard.positive "Regularisation" last
         Guard.positive "Tolerance" options.Tolerance
-
-        if not (options.SmallestScale >= 0.0 && Double.IsFinite options.SmallestScale) then
-            Guard.fail "SmallestScale" $"found {options.SmallestScale}, wanted a finite number, 0 or greater"
+        Guard.notNegative "SmallestScale" options.SmallestScale
 
         if not (options.Momentum >= 0.0 && options.Momentum < 1.0) then
             Guard.fail "Momentum" $"found {options.Momentum}, wanted 0 to below 1"

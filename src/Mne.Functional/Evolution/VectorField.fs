@@ -92,17 +92,20 @@ module VectorField =
 
             raise (FieldNotFinite where)
 
+    /// The derivatives of u in d dimensions that the equation and the moving points read.
+    let internal reads (d: int) (term: Term) (points: PointDynamics) : Set<Derivative> =
+        match points with
+        | Fixed
+        | Redrawn _ -> Term.needs d term
+        | Moving(needs, _) -> Set.union (Term.needs d term) (Set.ofList needs)
+
     /// (θ̇, Ẋ) at (t, y), as one vector, with the residual and the effective rank.
     let evaluate (field: VectorField) (t: float) (y: Tensor) : Tensor * FieldNote =
         Scope.keepAll (fun (slope, _) -> [ slope ]) (fun () ->
             let d = field.Network.Domain.Dimension
             let θ, x = parameters field y, points field y
 
-            let request =
-                match field.Points with
-                | Fixed
-                | Redrawn _ -> Term.needs d field.Term
-                | Moving(needs, _) -> Set.union (Term.needs d field.Term) (Set.ofList needs)
+            let request = reads d field.Term field.Points
 
             let local =
                 {

@@ -20,6 +20,17 @@ type NetworkRecipe =
     /// Something that only the program that made it knows: `Network.ofFunction`, or functions of a network replaced.
     | Function of Domain * parameters: int
 
+    /// The layered networks and functions that it is composed of.
+    member internal recipe.Parts: NetworkRecipe list =
+        match recipe with
+        | Layers _
+        | Blocks _
+        | Function _ -> [ recipe ]
+        | Rescaled(_, _, inner)
+        | Mirrored(_, _, inner)
+        | Component(_, inner) -> inner.Parts
+        | Sum parts -> parts |> List.collect _.Parts
+
     /// One line that says what the network is.
     override recipe.ToString() =
         match recipe with
@@ -703,33 +714,22 @@ module Network =
 
     /// Whether some part of the network takes all coordinates together.
     let internal couples (network: Network) : bool =
-        let rec together recipe =
-            match recipe with
-            | NetworkRecipe.Layers _
-            | NetworkRecipe.Function _ -> true
-            | NetworkRecipe.Blocks(domain, blocks, _) ->
+        network.Recipe.Parts
+        |> List.exists (function
+            | NetworkRecipe.Blocks(_, blocks, _) ->
                 blocks
-                |> List.exists (fun block -> (List.distinct block).Length = domain.Dimension)
-            | NetworkRecipe.Rescaled(_, _, inner)
-            | NetworkRecipe.Mirrored(_, _, inner)
-            | NetworkRecipe.Component(_, inner) -> together inner
-            | NetworkRecipe.Sum parts -> List.exists together parts
-
-        together network.Recipe
+                |> List.exists (fun block -> (List.distinct block).Length = network.Domain.Dimension)
+            | _ -> true)
 
     /// Coordinates that the network treats alike, in disjoint groups: those which blocks with shared weights have at the same place.
     let internal alike (network: Network) : Set<int> list =
-        let rec groups recipe =
-            match recipe with
-            | NetworkRecipe.Layers _
-            | NetworkRecipe.Function _ -> []
-            | NetworkRecipe.Blocks(_, blocks, _) -> blocks |> List.transpose |> List.map Set.ofList
-            | NetworkRecipe.Rescaled(_, _, inner)
-            | NetworkRecipe.Mirrored(_, _, inner)
-            | NetworkRecipe.Component(_, inner) -> groups inner
-            | NetworkRecipe.Sum parts -> List.collect groups parts
+        let groups =
+            network.Recipe.Parts
+            |> List.collect (function
+                | NetworkRecipe.Blocks(_, blocks, _) -> blocks |> List.transpose |> List.map Set.ofList
+                | _ -> [])
 
-        ([ for k in 0 .. network.Domain.Dimension - 1 -> Set.singleton k ], groups network.Recipe)
+        ([ for k in 0 .. network.Domain.Dimension - 1 -> Set.singleton k ], groups)
         ||> List.fold (fun classes group ->
             let touched, others =
                 classes |> List.partition (Set.intersect group >> Set.isEmpty >> not)

@@ -267,6 +267,11 @@ module Storage =
         stacks
 
     let private getSampler network (family: int -> Process) (target: Density) (file: IH5Group) : Sampler =
+        if Hdf5.int "format" file < 2 then
+            Guard.fail
+                "path"
+                "its sampler was written in an older layout, without a normal part; make the sampler again"
+
         let solution = getSolution network file
         let group = file.Group "sampler"
         let network = solution.Network

@@ -23,6 +23,11 @@ module Guard =
         if not (Double.IsFinite value && value > 0.0) then
             fail name $"found {value}, wanted a finite number greater than 0"
 
+    /// Raises unless the number is finite and not negative.
+    let notNegative name (value: float) =
+        if not (Double.IsFinite value && value >= 0.0) then
+            fail name $"found {value}, wanted a finite number, 0 or greater"
+
     /// Raises unless the count is at least `least`.
     let atLeast name least (value: int) =
         if value < least then

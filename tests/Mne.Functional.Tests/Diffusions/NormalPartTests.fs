@@ -122,12 +122,11 @@ let tests =
                         Process.partialNoise [ 0 ] 2
                         Process.linear (array2D [ [ 0.0; 1.0 ]; [ -1.0; -2.0 ] ]) [ 0.0; 0.3 ] (Diagonal [ 0.0; 4.0 ])
                     ] do
-                    let transition = p.Transition.Value
                     let x = Check.normal 7 [ 40; 2 ]
                     let t, h = 0.4, 1e-4
 
                     let g t =
-                        NormalPart.energy (NormalPart.at p transition t part) x
+                        NormalPart.energy (NormalPart.at p t part) x
 
                     let slope =
                         (8.0 * (g (t + h) - g (t - h)) - (g (t + 2.0 * h) - g (t - 2.0 * h)))
@@ -139,7 +138,7 @@ let tests =
                             { jet with
                                 Data = Tensor.zeros Placement.float64 [ jet.Channels.Length; 40; 1 ]
                             }
-                        |> NormalPart.add (NormalPart.at p transition t part) x
+                        |> NormalPart.add (NormalPart.at p t part) x
 
                     let expected =
                         Term.evaluate (Process.energyEquation p) { Time = t; Points = x; Jet = jet }
@@ -156,7 +155,7 @@ let tests =
                         Covariance = array2D [ [ 2.0; 0.6 ]; [ 0.6; 0.5 ] ]
                     }
 
-                let g = NormalPart.at p p.Transition.Value 0.3 part
+                let g = NormalPart.at p 0.3 part
                 let network = layered 2
                 let θ, x = Network.initial network 3, Check.normal 8 [ 30; 2 ]
                 let w = Network.jet (Process.flowNeeds p) network θ x
@@ -185,7 +184,7 @@ let tests =
                     }
 
                 let p = Process.ornsteinUhlenbeck 3
-                let g = NormalPart.at p p.Transition.Value 0.2 part
+                let g = NormalPart.at p 0.2 part
                 let x = Check.normal 9 [ 6; 3 ]
 
                 let request =

@@ -299,6 +299,22 @@ let tests =
                     | _ -> ())
             }
 
+            test "single precision: a fit with the λ of the defaults, and the program's choice of points and sketch" {
+                let options =
+                    { small with
+                        Placement = Placement.float32
+                        PointCount = None
+                        Sketch = Sampler.defaults.Sketch
+                        Regularisation = 1e-6
+                        FitRegularisation = Sampler.defaults.FitRegularisation
+                    }
+
+                withSampler options Process.ornsteinUhlenbeck (fun sampler ->
+                    use draws = sampler |> Sampler.draw 500
+                    Expect.equal draws.Points.dtype TorchSharp.torch.ScalarType.Float32 "precision"
+                    Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.8 "efficiency")
+            }
+
             test "without the normal part, the network learns all of the energy" {
                 withSampler { small with NormalPart = false } Process.ornsteinUhlenbeck (fun sampler ->
                     Expect.isNone sampler.NormalPart "no normal part"

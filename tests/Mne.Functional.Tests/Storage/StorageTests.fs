@@ -213,6 +213,20 @@ let private samplers =
                     | Start.Known found, Start.Known expected -> Check.identical "first points" found expected
                     | other -> failtest $"start: %A{other}"))
 
+            Check.scoped "of the layout without normal parts is refused" (fun () ->
+                withFile (fun path ->
+                    let file = H5File()
+                    file.Attributes["format"] <- 1
+                    file.Attributes["kind"] <- "sampler"
+
+                    Directory.CreateDirectory(Path.GetDirectoryName path |> Unchecked.nonNull)
+                    |> ignore
+
+                    file.Write path
+
+                    Check.refuses [ "path"; "older layout"; "make the sampler again" ] (fun () ->
+                        Storage.openSampler Process.ornsteinUhlenbeck target path |> ignore)))
+
             Check.scoped "of another target or process, or another kind of file, is refused" (fun () ->
                 withFile (fun path ->
                     use sampler = Sampler.evolve small Process.ornsteinUhlenbeck target
