@@ -180,6 +180,7 @@ module Chains =
                     tensor.Dispose()
 
             state <- next
+            NativeMemory.settle ()
             let fraction = float (k + 1) / float steps
 
             meter

@@ -189,6 +189,7 @@ module ReverseSde =
         let batch index (first, length) =
             let report k =
                 own.Cancellation.ThrowIfCancellationRequested()
+                NativeMemory.settle ()
 
                 let fraction =
                     (float first + float (k * length) / float options.Steps) / float count

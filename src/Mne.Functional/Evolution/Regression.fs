@@ -76,6 +76,7 @@ module Regression =
             Tensor.rms residual
 
     let private report (options: RegressionOptions) (clock: Stopwatch) step accepted learningRate error finished =
+        NativeMemory.settle ()
         let fraction = if finished then 1.0 else float step / float options.Steps
 
         options.Meter
