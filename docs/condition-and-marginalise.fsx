@@ -58,7 +58,14 @@ printfn $"ρ(x₁ = 1) / ρ(x₁ = −1) = {exp (energies[1] - energies[0]):F2},
 (*** include-output ***)
 
 (**
-`Conditional.marginal` makes it a `Density`, to be sampled like any other.
+`Conditional.marginal` makes it a `Density`, to be sampled like any other. Whether to trust the draws for one condition, `Report.ofConditional`
+says in words:
+*)
+
+printfn $"{conditional |> Report.ofConditional { Report.defaults with Count = 500 } [ 0.0 ] |> Report.show}"
+(*** include-output ***)
+
+(**
 
 ## Hierarchies
 

@@ -55,6 +55,8 @@ printfn $"{sampler |> Report.ofSampler { Report.defaults with Count = 500 } |> R
 (*** include-output ***)
 
 (**
+`Report.ofConditional` and `Report.ofMarginal` say the same of conditional densities and of draws in two stages.
+
 Where exact samples of the target exist, as in tests, `Importance.forwardEfficiency` sees missed modes for certain.
 
 ## For an evolution equation

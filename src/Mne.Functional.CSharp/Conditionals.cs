@@ -67,6 +67,27 @@ public sealed class Conditional : IDisposable
         CancellationToken cancellationToken = default) =>
         Task.Run(() => Draw(count, given, seed, progress, cancellationToken), cancellationToken);
 
+    /// <summary>ρ(a | b) for one b, up to a constant, as a density of the coordinates a in their order.</summary>
+    /// <exception cref="ArgumentException">There is not one finite number for each coordinate that is given.</exception>
+    public Density Density(double[] given) => new(Core.ConditionalModule.density(Bridge.List(given), Inner));
+
+    /// <summary>log q(a | b) at any a (M × number of drawn coordinates) and one b, normalised: (M).</summary>
+    /// <exception cref="ArgumentException">Points or given numbers do not fit.</exception>
+    /// <exception cref="EvolutionFailedException">The flow cannot be followed from there.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public Tensor LogProposal(double[] given, Tensor points, CancellationToken cancellationToken = default) =>
+        Bridge.Run(cancellationToken, () => Core.ConditionalModule.logProposal(
+            Bridge.List(given), Bridge.Wanted(points), Heard(null, cancellationToken)));
+
+    /// <summary>Whether to trust draws for one b, in words: what was found, what speaks against it, what to do.</summary>
+    /// <example><code>Console.WriteLine(conditional.Report([2.0]));</code></example>
+    public Report Report(
+        double[] given,
+        ReportOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        CSharp.Report.OfConditional(this, given, options, progress, cancellationToken);
+
     /// <summary>The energy of the marginal density of b, up to a constant: b (M × number of given coordinates) ↦ (M).</summary>
     public Tensor MarginalEnergy(Tensor given) => Core.ConditionalModule.marginalEnergy(Inner, Bridge.Wanted(given));
 
@@ -134,6 +155,10 @@ public sealed class Marginal : IDisposable
         CancellationToken cancellationToken = default) =>
         Task.Run(() => Evolve(conditional, options, process, progress, cancellationToken), cancellationToken);
 
+    /// <summary>The same marginal, which reports to and is ended by others.</summary>
+    internal Core.Marginal Heard(IProgress<Progress>? progress, CancellationToken cancellation) =>
+        new(Conditional.Heard(progress, cancellation), Sampler.Heard(progress, cancellation));
+
     /// <summary>
     /// Draws of all coordinates with log q(b) + log q(a | b) and the weights of the target itself, which correct both stages.
     /// </summary>
@@ -141,14 +166,26 @@ public sealed class Marginal : IDisposable
     /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
     public Draws Draw(int count, int seed = 0, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
         new(Bridge.Run(cancellationToken, () => Core.MarginalModule.drawSeeded(
-            seed,
-            count,
-            new(Conditional.Heard(progress, cancellationToken), Sampler.Heard(progress, cancellationToken)))));
+            seed, count, Heard(progress, cancellationToken))));
 
     /// <summary>As <see cref="Draw"/>, on another thread.</summary>
     public Task<Draws> DrawAsync(
         int count, int seed = 0, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Draw(count, seed, progress, cancellationToken), cancellationToken);
+
+    /// <summary>log q(b) + log q(a | b) at points of all coordinates (M × d), normalised: (M).</summary>
+    /// <exception cref="ArgumentException">Points do not fit.</exception>
+    /// <exception cref="EvolutionFailedException">The flow cannot be followed from there.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public Tensor LogProposal(Tensor points, CancellationToken cancellationToken = default) =>
+        Bridge.Run(cancellationToken, () => Core.MarginalModule.logProposal(
+            Bridge.Wanted(points), Heard(null, cancellationToken)));
+
+    /// <summary>Whether to trust draws of both stages, in words: what was found, what speaks against it, what to do.</summary>
+    /// <example><code>Console.WriteLine(marginal.Report());</code></example>
+    public Report Report(
+        ReportOptions? options = null, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        CSharp.Report.OfMarginal(this, options, progress, cancellationToken);
 
     /// <summary>Frees the sampler of the marginal.</summary>
     public void Dispose() => Sampler.Dispose();

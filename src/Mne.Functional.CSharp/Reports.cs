@@ -165,6 +165,51 @@ public sealed class Report
         CancellationToken cancellationToken = default) =>
         Task.Run(() => OfSampler(sampler, options, progress, cancellationToken), cancellationToken);
 
+    /// <summary>
+    /// The report on the conditional density for one b, as a density of the coordinates a: samples in the options are of these.
+    /// log Z is the logarithm of the unnormalised marginal at b.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are fewer than 25 draws, or samples or given numbers do not fit.</exception>
+    /// <exception cref="EvolutionFailedException">Draws cannot be made.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static Report OfConditional(
+        Conditional conditional,
+        double[] given,
+        ReportOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        new(Bridge.Run(cancellationToken, () => Core.ReportModule.ofConditional(
+            (options ?? new()).ToCore(), Bridge.List(given), Bridge.Wanted(conditional).Heard(progress, cancellationToken))));
+
+    /// <summary>As <see cref="OfConditional"/>, on another thread.</summary>
+    public static Task<Report> OfConditionalAsync(
+        Conditional conditional,
+        double[] given,
+        ReportOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => OfConditional(conditional, given, options, progress, cancellationToken), cancellationToken);
+
+    /// <summary>The report on a density that is drawn in two stages; its error of the fit is the larger one of both.</summary>
+    /// <exception cref="ArgumentException">There are fewer than 25 draws, or samples do not fit.</exception>
+    /// <exception cref="EvolutionFailedException">Draws cannot be made.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static Report OfMarginal(
+        Marginal marginal,
+        ReportOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        new(Bridge.Run(cancellationToken, () => Core.ReportModule.ofMarginal(
+            (options ?? new()).ToCore(), Bridge.Wanted(marginal).Heard(progress, cancellationToken))));
+
+    /// <summary>As <see cref="OfMarginal"/>, on another thread.</summary>
+    public static Task<Report> OfMarginalAsync(
+        Marginal marginal,
+        ReportOptions? options = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => OfMarginal(marginal, options, progress, cancellationToken), cancellationToken);
+
     /// <summary>The report on given draws of a sampler.</summary>
     public static Report OfDraws(
         Sampler sampler, Draws draws, ReportOptions? options = null, CancellationToken cancellationToken = default) =>

@@ -71,6 +71,8 @@ public class AsyncTests
         await Ends((p, c) => Marginal.EvolveAsync(conditional, Small, progress: p, cancellationToken: c));
         await Ends((p, c) => conditional.DrawAsync(30, [0.5], progress: p, cancellationToken: c));
         await Ends((p, c) => marginal.DrawAsync(30, progress: p, cancellationToken: c));
+        await Ends((p, c) => Report.OfConditionalAsync(conditional, [0.5], new() { Count = 30 }, p, c));
+        await Ends((p, c) => Report.OfMarginalAsync(marginal, new() { Count = 30 }, p, c));
         var told = new FacadeTests.Told();
         using var draws = await marginal.DrawAsync(30, progress: told);
         Assert.Equal("draw", told.Reports[^1].Phase);

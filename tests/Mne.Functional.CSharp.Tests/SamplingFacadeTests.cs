@@ -248,6 +248,24 @@ public class SamplingFacadeTests
         Assert.Equal(1, marginal.Sampler.Process.Dimension);
         Assert.Same(conditional, marginal.Conditional);
         Assert.Equal(2, conditional.Sampler.Process.Dimension);
+
+        using var given = conditional.Draw(40, [0.3]);
+        using var first = given.Points.narrow(1, 0, 1);
+        using var q = conditional.LogProposal([0.3], first);
+        Same(Core.ConditionalModule.logProposal(Bridge.List([0.3]), first, conditional.Inner), q);
+        using var energy = conditional.Density([0.3]).Energy(first);
+        using var whole = Target.Energy(given.Points);
+        Assert.Equal(Tensors.ToArray(whole), Tensors.ToArray(energy));
+        using var both = marginal.LogProposal(draws.Points);
+        Same(Core.MarginalModule.logProposal(draws.Points, marginal.Heard(null, default)), both);
+
+        var options = new ReportOptions { Count = 50 };
+        Assert.Equal(
+            Core.ReportModule.show(Core.ReportModule.ofConditional(options.ToCore(), Bridge.List([0.3]), conditional.Inner)),
+            conditional.Report([0.3], options).ToString());
+        Assert.Equal(
+            Core.ReportModule.show(Core.ReportModule.ofMarginal(options.ToCore(), marginal.Heard(null, default))),
+            marginal.Report(options).ToString());
     }
 
     [Fact]

@@ -66,27 +66,71 @@ module Conditional =
 
         Tensor.stack 1L [ for k in 0 .. conditional.Sampler.Target.Dimension - 1 -> column k ]
 
+    /// b for each of `count` rows (count × number of given coordinates).
+    let private repeated placement count (given: float list) : Tensor =
+        (Tensor.ofRows placement [ Seq.ofList given ]).expand(int64 count, int64 given.Length)
+
+    /// The normal distribution of a alone in which the process ends.
+    let private reference (conditional: Conditional) =
+        Process.standardNormal conditional.Drawn.Length
+
+    /// Draws of all coordinates from values of b (M × number of given coordinates) whose log-densities (M) are known.
+    let internal drawGiven (seed: int) (b: Tensor, logDensity: Tensor) (conditional: Conditional) : Draws =
+        let sampler = conditional.Sampler
+
+        Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
+            let noise =
+                (reference conditional).Draw sampler.Options.Placement seed (Tensor.rows b)
+
+            let start = inside conditional noise b
+            Sampler.drawFrom sampler (start, logDensity + (reference conditional).LogDensity noise))
+
+    /// log q(a | b) at points of all coordinates (M × d).
+    let internal logProposalAt (points: Tensor) (conditional: Conditional) : Tensor =
+        let drawn (x: Tensor) =
+            Tensor.stack 1L [ for k in conditional.Drawn -> x.select (1L, int64 k) ]
+
+        conditional.Sampler
+        |> Sampler.logProposalFrom (fun x -> (reference conditional).LogDensity(drawn x)) points
+
     /// `count` draws of all coordinates with b = given and a distributed as the conditional density, with exact
     /// log-densities q(a | b) and weights e^{−V(a, b)} / q(a | b): their mean estimates the unnormalised marginal of b.
     /// Raises `ArgumentException` when `given` does not have one finite number for each coordinate that is given.
     let drawSeeded (seed: int) (count: int) (given: float list) (conditional: Conditional) : Draws =
         Guard.atLeast "count" 1 count
         checkGiven conditional given
-        let sampler = conditional.Sampler
-        let placement = sampler.Options.Placement
+        let options = conditional.Sampler.Options
 
         Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
-            let seed = Random.child seed (Random.child 6 sampler.Options.Seed)
-            let reference = Process.standardNormal conditional.Drawn.Length
-            let noise = reference.Draw placement seed count
-
-            let b =
-                (Tensor.ofRows placement [ Seq.ofList given ]).expand(int64 count, int64 given.Length)
-
-            Sampler.drawFrom sampler (inside conditional noise b, reference.LogDensity noise))
+            let b = repeated options.Placement count given
+            let seed = Random.child seed (Random.child 6 options.Seed)
+            conditional |> drawGiven seed (b, Tensor.zeros options.Placement [ count ]))
 
     /// `drawSeeded` with the seed 0.
     let draw count given conditional : Draws = drawSeeded 0 count given conditional
+
+    /// ρ(a | b) for one b, up to a constant, as a density of the coordinates a in their order.
+    /// Raises `ArgumentException` when `given` does not have one finite number for each coordinate that is given.
+    ///
+    /// <example><code>
+    /// let atTwo = conditional |> Conditional.density [ 2.0 ]
+    /// </code></example>
+    let density (given: float list) (conditional: Conditional) : Density =
+        checkGiven conditional given
+
+        Density.ofEnergy conditional.Drawn.Length (fun a ->
+            let b = repeated (Placement.ofTensor a) (Tensor.rows a) given
+            conditional.Sampler.Target.Energy(inside conditional a b))
+
+    /// log q(a | b) at any a (M × number of drawn coordinates) and one b, normalised: see `Sampler.logProposal`.
+    /// Raises as that does, and as `density`.
+    let logProposal (given: float list) (a: Tensor) (conditional: Conditional) : Tensor =
+        checkGiven conditional given
+        Guard.points "a" conditional.Drawn.Length a
+
+        Scope.keep (fun () ->
+            let b = repeated (Placement.ofTensor a) (Tensor.rows a) given
+            conditional |> logProposalAt (inside conditional a b))
 
     /// The energy of the marginal density of b, up to a constant: u_T(a, b), averaged over a ~ N(0, I) (but
     /// for ½|a|² it hardly depends on a any more). b is (M × number of given coordinates); the result is (M).

@@ -38,18 +38,22 @@ module Marginal =
     /// `count` draws of all coordinates: b from the marginal, a given b, with log q(b) + log q(a | b) and the weights of the
     /// target itself. So weights correct the errors of both stages: weighted draws of b follow the true marginal.
     let drawSeeded (seed: int) (count: int) (marginal: Marginal) : Draws =
-        let conditional = marginal.Conditional
-        let sampler = conditional.Sampler
+        use given = Sampler.drawSeeded (Random.child 0 seed) count marginal.Sampler
 
-        Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
-            let given = Sampler.drawSeeded (Random.child 0 seed) count marginal.Sampler
-            let reference = Process.standardNormal conditional.Drawn.Length
-
-            let noise = reference.Draw sampler.Options.Placement (Random.child 1 seed) count
-
-            Sampler.drawFrom
-                sampler
-                (Conditional.inside conditional noise given.Points, given.LogProposal + reference.LogDensity noise))
+        marginal.Conditional
+        |> Conditional.drawGiven (Random.child 1 seed) (given.Points, given.LogProposal)
 
     /// `drawSeeded` with the seed 0.
     let draw count marginal : Draws = drawSeeded 0 count marginal
+
+    /// log q(b) + log q(a | b) at points of all coordinates (M × d), normalised: see `Sampler.logProposal`, and raises as that does.
+    let logProposal (points: Tensor) (marginal: Marginal) : Tensor =
+        let conditional = marginal.Conditional
+        Guard.points "points" conditional.Sampler.Target.Dimension points
+
+        Scope.keep (fun () ->
+            let b =
+                Tensor.stack 1L [ for k in conditional.Given -> points.select (1L, int64 k) ]
+
+            Sampler.logProposal b marginal.Sampler
+            + Conditional.logProposalAt points conditional)

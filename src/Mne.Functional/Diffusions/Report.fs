@@ -121,6 +121,23 @@ type Report =
     /// The worst verdict of any concern.
     member report.Verdict = report.Concerns |> List.map _.Verdict |> List.fold max Reliable
 
+/// What a report is about.
+type private Subject =
+    {
+        /// What is sampled.
+        Target: Density
+        /// Precision and device.
+        Placement: Placement
+        /// log q at points of the target.
+        LogProposal: Tensor -> Tensor
+        /// How it began.
+        Start: Start
+        /// The points that it began with, which follow e^{−V/τ}; none where these are not of the target.
+        FirstPoints: Tensor option
+        /// Relative error of the fitted energies.
+        FitError: float
+    }
+
 /// Reports on samplers.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Report =
@@ -230,24 +247,24 @@ module Report =
         with :? ArgumentException ->
             None // An energy that is not finite so far out cannot be searched.
 
-    /// Samples of the target from the points that the sampler began with, which follow e^{−V/τ}.
-    let private fromFirstPoints (seed: int) (sampler: Sampler) : Tensor option =
-        let points = Solution.points 0.0 sampler.Solution
-        let rest = 1.0 - 1.0 / sampler.Options.Start.Temperature
-        resampled seed 20.0 points (-rest * sampler.Target.Energy points)
+    /// Samples of the target from the points that the sampler began with.
+    let private fromFirstPoints (seed: int) (subject: Subject) : Tensor option =
+        subject.FirstPoints
+        |> Option.bind (fun points ->
+            let rest = 1.0 - 1.0 / subject.Start.Temperature
+            resampled seed 20.0 points (-rest * subject.Target.Energy points))
 
     /// log w at samples of the target, or what went wrong.
-    let private logWeightsAt (points: Tensor) (sampler: Sampler) : Result<Tensor, string> =
+    let private logWeightsAt (points: Tensor) (subject: Subject) : Result<Tensor, string> =
         try
-            Ok(Scope.keep (fun () -> -(sampler.Target.Energy points) - Sampler.logProposal points sampler))
+            Ok(Scope.keep (fun () -> -(subject.Target.Energy points) - subject.LogProposal points))
         with
         | EvolutionFailedException(Cancelled _, _) -> reraise ()
         | EvolutionFailedException(_, advice) -> Error advice
         | :? ArgumentException as error -> Error error.Message
 
-    /// The report on given draws of a sampler.
-    let ofDraws (options: ReportOptions) (sampler: Sampler) (draws: Draws) : Report =
-        let target = sampler.Target
+    let private report (options: ReportOptions) (subject: Subject) (draws: Draws) : Report =
+        let target, spread = subject.Target, subject.Start.Spread
 
         Scope.free (fun () ->
             let m = Tensor.rows draws.LogWeights
@@ -261,12 +278,12 @@ module Report =
                     StandardError = Importance.standardError draws.LogWeights
                 }
 
-            let width = options.Search |> Option.defaultValue sampler.Options.Start.Spread
+            let width = options.Search |> Option.defaultValue spread
 
-            let exponent = tailExponent sampler.Options.Start.Spread target
+            let exponent = tailExponent spread target
 
             let missedAt points =
-                logWeightsAt points sampler
+                logWeightsAt points subject
                 |> Result.map (fun logWeights ->
                     let excess = Tensor.toArray (logWeights - logZ.Value)
 
@@ -276,19 +293,19 @@ module Report =
                     share, Tensor.toArray points[int64 worst])
 
             let missed =
-                match search options.Seed sampler.Options.Placement width target with
+                match search options.Seed subject.Placement width target with
                 | Some points -> Some(Searched, missedAt points)
                 | None ->
-                    fromFirstPoints options.Seed sampler
+                    fromFirstPoints options.Seed subject
                     |> Option.map (fun points -> AtFirstPoints, missedAt points)
 
             let forward =
                 options.Samples
-                |> Option.map (fun samples -> logWeightsAt samples sampler |> Result.map Importance.forwardEfficiency)
+                |> Option.map (fun samples -> logWeightsAt samples subject |> Result.map Importance.forwardEfficiency)
 
             let concerns =
                 [
-                    yield! Option.toList (concernOfTails sampler.Options.Start.Spread target)
+                    yield! Option.toList (concernOfTails spread target)
 
                     if efficiency.Value < 0.1 then
                         FewEffectiveDraws efficiency.Value
@@ -307,8 +324,8 @@ module Report =
                     | Some(Error advice) -> FlowLost advice
                     | _ -> ()
 
-                    if not (sampler.FitError < 0.2) then
-                        PoorFit sampler.FitError
+                    if not (subject.FitError < 0.2) then
+                        PoorFit subject.FitError
                 ]
 
             {
@@ -318,7 +335,7 @@ module Report =
                 LargestWeight = largest
                 LogNormaliser = logZ
                 EvidenceLowerBound = bound
-                FitError = sampler.FitError
+                FitError = subject.FitError
                 ForwardEfficiency = forward |> Option.bind Result.toOption
                 Coverage =
                     match missed with
@@ -327,6 +344,22 @@ module Report =
                 TailExponent = exponent
                 Concerns = List.distinct concerns
             })
+
+    /// The report on given draws of a sampler.
+    let ofDraws (options: ReportOptions) (sampler: Sampler) (draws: Draws) : Report =
+        use firstPoints = Solution.points 0.0 sampler.Solution
+
+        draws
+        |> report
+            options
+            {
+                Target = sampler.Target
+                Placement = sampler.Options.Placement
+                LogProposal = fun points -> Sampler.logProposal points sampler
+                Start = sampler.Options.Start
+                FirstPoints = Some firstPoints
+                FitError = sampler.FitError
+            }
 
     /// The report on a sampler, from draws that are made for it.
     ///
@@ -337,6 +370,51 @@ module Report =
         Guard.atLeast "Count" 25 options.Count
         use draws = Sampler.drawSeeded options.Seed options.Count sampler
         ofDraws options sampler draws
+
+    /// The report on the conditional density for one b, as a density of the coordinates a: samples in the options, and points in the
+    /// report, are of these. log Z is the logarithm of the unnormalised marginal at b.
+    ///
+    /// <example><code>
+    /// conditional |> Report.ofConditional Report.defaults [ 2.0 ] |> Report.show |> printfn "%s"
+    /// </code></example>
+    let ofConditional (options: ReportOptions) (given: float list) (conditional: Conditional) : Report =
+        Guard.atLeast "Count" 25 options.Count
+        use draws = Conditional.drawSeeded options.Seed options.Count given conditional
+
+        draws
+        |> report
+            options
+            {
+                Target = Conditional.density given conditional
+                Placement = conditional.Sampler.Options.Placement
+                LogProposal = fun a -> Conditional.logProposal given a conditional
+                Start = conditional.Sampler.Options.Start
+                FirstPoints = None
+                FitError = conditional.Sampler.FitError
+            }
+
+    /// The report on a density that is drawn in two stages; its error of the fit is the larger one of both.
+    ///
+    /// <example><code>
+    /// marginal |> Report.ofMarginal Report.defaults |> Report.show |> printfn "%s"
+    /// </code></example>
+    let ofMarginal (options: ReportOptions) (marginal: Marginal) : Report =
+        Guard.atLeast "Count" 25 options.Count
+        let sampler = marginal.Conditional.Sampler
+        use draws = Marginal.drawSeeded options.Seed options.Count marginal
+        use firstPoints = Solution.points 0.0 sampler.Solution
+
+        draws
+        |> report
+            options
+            {
+                Target = sampler.Target
+                Placement = sampler.Options.Placement
+                LogProposal = fun points -> Marginal.logProposal points marginal
+                Start = sampler.Options.Start
+                FirstPoints = Some firstPoints
+                FitError = max sampler.FitError marginal.Sampler.FitError
+            }
 
     /// The report as text.
     let show (report: Report) : string =

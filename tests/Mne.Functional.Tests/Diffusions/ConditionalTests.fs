@@ -123,6 +123,35 @@ let tests =
                     within $"second moment {k}" (square (int64 k) draws) (variance + exact * exact)
             }
 
+            test "conditional densities and log-densities of draws are those of the target and of the draws" {
+                Scope.free (fun () ->
+                    let conditional, y = conditional.Value, 0.3
+                    let draws = conditional |> Conditional.draw 50 [ y ]
+                    let a = draws.Points.narrow (1L, 0L, 1L)
+
+                    Check.identical
+                        "energy"
+                        ((Conditional.density [ y ] conditional).Energy a)
+                        (target.Energy draws.Points)
+
+                    // Carried to T and back; the flow is followed to 1e-4.
+                    Check.close 1e-2 "log q(a | b)" (Conditional.logProposal [ y ] a conditional) draws.LogProposal
+                    use marginal = conditional |> Marginal.evolve options Process.ornsteinUhlenbeck
+                    let both = marginal |> Marginal.draw 50
+                    Check.close 1e-2 "log q(a, b)" (Marginal.logProposal both.Points marginal) both.LogProposal
+
+                    // log q(a, b) = log q(b) + log q(a | b), with b the last column.
+                    let b = both.Points.narrow (1L, 1L, 1L)
+                    let first = Sampler.logProposal b marginal.Sampler
+
+                    for i in 0..4 do
+                        let point = both.Points.narrow (0L, int64 i, 1L)
+                        let given = point.select (1L, 1L) |> Tensor.toArray |> List.ofArray
+                        let rest = conditional |> Conditional.logProposal given (point.narrow (1L, 0L, 1L))
+                        let sum = Tensor.toFloat first[int64 i] + Tensor.toFloat rest[0L]
+                        Expect.isLessThan (abs (sum - Tensor.toFloat both.LogProposal[int64 i])) 1e-2 $"draw {i}")
+            }
+
             test "bad input: the argument is named" {
                 let refused name (body: unit -> unit) =
                     Expect.equal (Assert.raises<ArgumentException> body).ParamName name name
@@ -137,6 +166,15 @@ let tests =
 
                 use b = Check.normal 1 [ 3; 2 ]
                 refused "b" (fun () -> Conditional.marginalEnergy conditional.Value b |> ignore)
+                refused "a" (fun () -> Conditional.logProposal [ 0.0 ] b conditional.Value |> ignore)
+                use one = Check.normal 1 [ 3; 1 ]
+                refused "given" (fun () -> Conditional.logProposal [] one conditional.Value |> ignore)
+                refused "given" (fun () -> Conditional.density [ 0.0; 1.0 ] conditional.Value |> ignore)
+
+                use marginal =
+                    conditional.Value |> Marginal.evolve options Process.ornsteinUhlenbeck
+
+                refused "points" (fun () -> Marginal.logProposal one marginal |> ignore)
             }
 
             test "nothing leaks" {
@@ -145,7 +183,8 @@ let tests =
                 Assert.frees (fun () ->
                     use _ = shared |> Conditional.draw 20 [ 0.5 ]
                     use marginal = shared |> Marginal.evolve options Process.ornsteinUhlenbeck
-                    use _ = marginal |> Marginal.draw 20
+                    use draws = marginal |> Marginal.draw 20
+                    use _ = marginal |> Marginal.logProposal draws.Points
                     ())
             }
         ]

@@ -93,6 +93,50 @@ let tests =
                 samples.Dispose()
             }
 
+            test "conditionals and two stages are reported on: reliable where they are, and a missed mode is found" {
+                // Modes at x₁ = 1 and x₁ = −1; for one of them, x₀ has a second mode far away.
+                let modes =
+                    [ 0.4, [ 0.0; 1.0 ], 0.6; 0.4, [ 0.5; -1.0 ], 0.6; 0.2, [ 10.0; -1.0 ], 0.6 ]
+
+                let near = Density.gaussianMixture (List.truncate 2 modes)
+                let both = Density.gaussianMixture modes
+                let options = { small with Start = Cloud(1.5, 2.0) }
+                let ask = { Report.defaults with Count = 600 }
+
+                for target, missed in [ near, false; both, true ] do
+                    use conditional = Conditional.evolve options [ 0 ] target
+                    let upper = conditional |> Report.ofConditional ask [ 1.0 ]
+                    let lower = conditional |> Report.ofConditional ask [ -1.0 ]
+
+                    use marginal = conditional |> Marginal.evolve options Process.ornsteinUhlenbeck
+
+                    let whole = marginal |> Report.ofMarginal ask
+
+                    let finds (report: Report) =
+                        report.Concerns |> List.exists (fun c -> c.IsMissedMass || c.IsFlowLost)
+
+                    Expect.equal upper.Verdict Reliable $"given 1: %A{upper.Concerns}"
+                    Expect.equal upper.Count 600 "count"
+
+                    if missed then
+                        Expect.isTrue (finds lower) $"given −1: %A{lower.Concerns}"
+                        Expect.isTrue (finds whole) $"two stages: %A{whole.Concerns}"
+                        Expect.equal whole.Verdict Unreliable "two stages"
+                    else
+                        Expect.equal lower.Verdict Reliable $"given −1: %A{lower.Concerns}"
+                        Expect.equal whole.Verdict Reliable $"two stages: %A{whole.Concerns}"
+                        Expect.isLessThan (abs (whole.LogNormaliser.Value - log 0.8)) 0.1 "log Z"
+                        Expect.equal whole.FitError (max conditional.Sampler.FitError marginal.Sampler.FitError) "fit"
+
+                        // Exact samples of x₀ given x₁ = 1, where the second mode has a weight of e^{−2/0.36} or so.
+                        use samples = 0.6 * Check.normal 3 [ 200; 1 ]
+
+                        let known =
+                            conditional |> Report.ofConditional { ask with Samples = Some samples } [ 1.0 ]
+
+                        Expect.isGreaterThan known.ForwardEfficiency.Value 0.9 "forward efficiency"
+            }
+
             test "heavy tails: the exponent is named" {
                 for ν in [ 1.0; 3.0 ] do
                     let report = student ν |> reportOn small Report.defaults
