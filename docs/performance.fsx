@@ -18,7 +18,8 @@ With N points, s landmarks, p parameters and layers of width m, one evaluation o
 
 The tangent J (N × p) is never formed, so parameters are cheap. What to turn:
 
-* `Sketch`: from `Exact` (N³) to N s² with `Landmarks s`; `Adaptive 2.0` takes s from the effective rank of the kernel at the start.
+* `Sketch`: from `Exact` (N³) to N s² with `Landmarks s`; `Adaptive 2.0` takes s from the effective rank of the kernel,
+  at the start and wherever points are drawn anew.
 * `Regularisation` λ: a small λ makes the equation stiff and the steps short. Ten times more λ can halve the evaluations.
 * `Tolerance`: errors are measured in function space, so 1e-4 means four digits of u.
 * `Placement.float32`: half the memory, about half the time; λ no smaller than about 1e-6.

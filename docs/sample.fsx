@@ -30,7 +30,7 @@ let wells =
   fitted network has directions, up to 1,600 points; in ten dimensions `PointCount = Some 3000` can pay.
 * `NormalPart`: a normal distribution close to the target is carried along exactly, and the network learns the rest. Targets that are
   nothing like one, such as funnels, may fare better with `false`.
-* `Regularisation` λ: 1e-8 is accurate; 1e-6 or 1e-5 is faster. Where steps become tiny, raise it.
+* `Regularisation` λ: 1e-9 is accurate; 1e-6 or 1e-5 is faster. Where steps become tiny, raise it.
 * `FitSteps` and `FitTolerance`: the fit ends by itself when it is good enough; `FitError` tells how good, a percent or less is.
 *)
 

@@ -19,7 +19,6 @@ let options d =
     | 5 ->
         { Sampler.defaults with
             PointCount = Some 2500
-            Sketch = Landmarks 1000
             FitPointCount = 1500
             FitSteps = 100
             Duration = 2.5
@@ -35,7 +34,6 @@ let options d =
                         [ for k in 0 .. d - 1 -> [ k ] ]
                         [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
             PointCount = Some 600
-            Sketch = Landmarks 150
             FitPointCount = 400
             DrawTolerance = 1e-4
             Start = chains

@@ -53,7 +53,6 @@ let options =
         // Scales from e^{−4.5} to e^{4.5} are nothing like a normal distribution.
         NormalPart = false
         PointCount = Some 1200
-        Sketch = Landmarks 300
         FitPointCount = 800
         FitSteps = 100
         DrawTolerance = 1e-4

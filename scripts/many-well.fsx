@@ -26,7 +26,6 @@ let options =
                     [ for k in 0 .. pairs - 1 -> [ 2 * k; 2 * k + 1 ] ]
                     [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
         PointCount = Some 1000
-        Sketch = Landmarks 300
         FitPointCount = 600
         FitSteps = 80
         Duration = 3.5

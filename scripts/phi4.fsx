@@ -25,7 +25,6 @@ let options d =
                     [ for i in 0 .. d - 1 -> [ for j in -2 .. 2 -> (i + j + d) % d ] ]
                     [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
         PointCount = Some 800
-        Sketch = Landmarks 300
         FitPointCount = 400
         DrawTolerance = 1e-4
         Duration = 3.5

@@ -86,8 +86,12 @@ let rows =
 
                 let found = Importance.logNormaliser draws
                 let efficiency = Importance.effectiveSampleSize draws
-                let points = sampler.Solution.VectorField.PointCount
-                printfn $"  points, sketch         {points}, {sampler.Solution.Options.Sketch}"
+                let field = sampler.Solution.VectorField
+
+                let landmarks =
+                    field.Landmarks |> Option.map _.Length |> Option.defaultValue field.PointCount
+
+                printfn $"  points, landmarks      {field.PointCount}, {landmarks} in the end"
                 printfn $"  effective sample size  {100.0 * efficiency:F1} %%"
 
                 let exact =

@@ -131,7 +131,10 @@ public sealed record Sketch
     /// <summary>To the tangents of s of the N points.</summary>
     public static Sketch Landmarks(int count) => new(Core.Sketch.NewLandmarks(count));
 
-    /// <summary>To as many tangents as so many times the effective rank of the kernel where the evolution begins; 1.5 to 2 is enough.</summary>
+    /// <summary>
+    /// To as many tangents as so many times the effective rank of the kernel where the evolution begins, and again wherever its points are
+    /// drawn anew; 1.5 to 2 is enough.
+    /// </summary>
     public static Sketch Adaptive(double ratio) => new(Core.Sketch.NewAdaptive(ratio));
 
     /// <inheritdoc/>

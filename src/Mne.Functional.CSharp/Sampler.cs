@@ -90,7 +90,7 @@ public sealed record SamplerOptions
     /// <summary>How the minimal-norm problem is restricted. Default 300 landmarks.</summary>
     public Sketch Sketch { get; init; } = new(Defaults.Sketch);
 
-    /// <summary>λ of the evolution. Default 1e-8.</summary>
+    /// <summary>λ of the evolution. Default 1e-9.</summary>
     public double Regularisation { get; init; } = Defaults.Regularisation;
 
     /// <summary>Local error of the evolution that is tolerated, relative to the spread of the energy. Default 1e-3.</summary>
@@ -101,7 +101,7 @@ public sealed record SamplerOptions
 
     /// <summary>
     /// n: the points stay, and are replaced by new ones at the times T (k/n)³, k = 1 … n − 1; with n = 1, and for processes without a
-    /// known transition, the first points move with the flow all the way. Default 20.
+    /// known transition, the first points move with the flow all the way. Default 40.
     /// </summary>
     public int Refreshes { get; init; } = Defaults.Refreshes;
 

@@ -41,7 +41,7 @@ type SamplerOptions =
         PointCount: int option
         /// How the minimal-norm problem is restricted. Default `Adaptive 2.0`.
         Sketch: Sketch
-        /// λ of the evolution. Default 1e-8.
+        /// λ of the evolution. Default 1e-9.
         Regularisation: float
         /// Local error of the evolution that is tolerated, relative to the spread of the energy. Default 1e-3.
         Tolerance: float
@@ -49,7 +49,8 @@ type SamplerOptions =
         Tableau: Tableau
         /// n: the points stay, and are replaced by new ones at the times T (k/n)³, k = 1 … n − 1, often at first, where the energy changes
         /// fastest. They are first points carried along by the process itself, whose transition has to be known; otherwise, and for
-        /// n = 1, the first points move with the flow all the way. Default 20.
+        /// n = 1, the first points move with the flow all the way. What one set of points does not see, others do: more of them are more
+        /// accurate. Default 40.
         Refreshes: int
         /// T: how long the process runs; what is left of the start then is of size e^{−T}. Default 3.
         Duration: float
@@ -118,10 +119,10 @@ module Sampler =
             NormalPart = true
             PointCount = None
             Sketch = Adaptive 2.0
-            Regularisation = 1e-8
+            Regularisation = 1e-9
             Tolerance = 1e-3
             Tableau = Stepper.chebyshev 8
-            Refreshes = 20
+            Refreshes = 40
             Duration = 3.0
             Start = Cloud(3.0, 2.0)
             FitSteps = 240
@@ -532,17 +533,8 @@ module Sampler =
     /// `drawSeeded` with the seed 0.
     let draw (count: int) (sampler: Sampler) : Draws = drawSeeded 0 count sampler
 
-    /// log q at any points (M × d), normalised: the density of the draws there, found by following the flow from 0 to T. With exact
-    /// samples of the target it tells what draws cannot, whether q misses a part of it (`Importance.forwardEfficiency`).
-    /// Raises `ArgumentException` when points do not fit, and `EvolutionFailedException` when the flow cannot be followed within 1,000
-    /// steps, as happens at points where the energy was never fitted.
-    ///
-    /// <example><code>
-    /// let logWeights = -(target.Energy samples) - Sampler.logProposal samples sampler
-    /// Importance.forwardEfficiency logWeights
-    /// </code></example>
-    let logProposal (points: Tensor) (sampler: Sampler) : Tensor =
-        Guard.points "points" sampler.Process.Dimension points
+    /// log q at points (M × d), which the flow carries to T, where their log-density is known.
+    let internal logProposalFrom (logDensityAtStop: Tensor -> Tensor) (points: Tensor) (sampler: Sampler) : Tensor =
         let stop, batch = Solution.stop sampler.Solution, sampler.Options.DrawBatch
 
         Scope.keep (fun () ->
@@ -557,8 +549,21 @@ module Sampler =
                             let atStop, change =
                                 carry sampler 1_000 ignore (x, x.new_zeros x.shape[0]) (0.0, stop)
 
-                            (reference sampler).LogDensity atStop - change)
+                            logDensityAtStop atStop - change)
                 ])
+
+    /// log q at any points (M × d), normalised: the density of the draws there, found by following the flow from 0 to T. With exact
+    /// samples of the target it tells what draws cannot, whether q misses a part of it (`Importance.forwardEfficiency`).
+    /// Raises `ArgumentException` when points do not fit, and `EvolutionFailedException` when the flow cannot be followed within 1,000
+    /// steps, as happens at points where the energy was never fitted.
+    ///
+    /// <example><code>
+    /// let logWeights = -(target.Energy samples) - Sampler.logProposal samples sampler
+    /// Importance.forwardEfficiency logWeights
+    /// </code></example>
+    let logProposal (points: Tensor) (sampler: Sampler) : Tensor =
+        Guard.points "points" sampler.Process.Dimension points
+        logProposalFrom (reference sampler).LogDensity points sampler
 
     /// The last of several samplers, each of which begins with the draws of the one before: for starts that cover the target badly,
     /// or with points where it has little mass. The earlier ones are disposed of.

@@ -116,13 +116,14 @@ module Solution =
         let field = solution.VectorField
         let d = field.Network.Domain.Dimension
 
-        let flat =
-            Trajectory.evaluatePart
-                (int64 field.Network.ParameterCount, int64 (field.PointCount * d))
-                t
-                solution.Trajectory
+        Scope.keep (fun () ->
+            let flat =
+                Trajectory.evaluatePart
+                    (int64 field.Network.ParameterCount, int64 (field.PointCount * d))
+                    t
+                    solution.Trajectory
 
-        flat.view (int64 field.PointCount, int64 d)
+            flat.view (int64 field.PointCount, int64 d))
 
     /// u and the requested derivatives at time t and the points X (M × d).
     let jet (request: Set<Derivative>) (t: float) (points: Tensor) (solution: Solution) : Jet =
@@ -189,21 +190,26 @@ module Evolution =
         Guard.atLeast "MaximumSteps" 1 options.MaximumSteps
         options.InitialStep |> Option.iter (Guard.positive "InitialStep")
 
-    /// The vector field of a run on n points.
-    let internal vectorField (options: EvolutionOptions) (term: Term) (network: Network) (n: int) : VectorField =
+    /// The vector field at the points X (N × d); an adaptive sketch gets the landmarks that θ and these points want.
+    let private vectorField (options: EvolutionOptions) term (network: Network) (θ: Tensor) (x: Tensor) : VectorField =
+        let n, m = Tensor.rows x, network.Outputs
+
         {
             Network = network
             Term = term
             Points = options.Points
             PointCount = n
-            Landmarks = Sketch.landmarks network.Domain.Dimension network.Outputs n options.Sketch
+            Landmarks =
+                options.Sketch
+                |> Sketch.resolve options.Regularisation m n (fun () -> Network.tangent network θ x)
+                |> Sketch.landmarks network.Domain.Dimension m n
             Regularisation = options.Regularisation
         }
 
     /// Runs a vector field from t0 to t1, from the start (θ, X) or from a state of an earlier run.
     let private run
         (options: EvolutionOptions)
-        (field: VectorField)
+        (first: VectorField)
         (t0: float, t1: float)
         (from: Choice<Tensor, EvolutionState>)
         : Solution =
@@ -216,6 +222,9 @@ module Evolution =
 
         let elapsed () = earlier + clock.Elapsed
         let accepted = ref before
+
+        /// The vector field of the present piece.
+        let present = ref first
 
         let report (step: StepRecord<FieldNote>) =
             accepted.Value <- accepted.Value + 1
@@ -239,7 +248,7 @@ module Evolution =
             options.Checkpoint(
                 lazy
                     {
-                        VectorField = field
+                        VectorField = present.Value
                         Stop = t1
                         Integrator = state.Value
                         Options = options
@@ -249,8 +258,8 @@ module Evolution =
 
         let problem =
             {
-                Field = VectorField.evaluate field
-                Norm = VectorField.norm field (options.ErrorScale = Spread) options.SmallestScale options.Tolerance
+                Field = VectorField.evaluate first
+                Norm = VectorField.norm first (options.ErrorScale = Spread) options.SmallestScale options.Tolerance
                 Tableau = options.Tableau
                 Controller = options.Controller
                 InitialStep = options.InitialStep
@@ -261,7 +270,7 @@ module Evolution =
                         for name, f in options.Events ->
                             {
                                 Name = name
-                                Function = fun t y -> f t (VectorField.parameters field y) (VectorField.points field y)
+                                Function = fun t y -> f t (VectorField.parameters first y) (VectorField.points first y)
                             }
                     ]
                 OnStep = report
@@ -274,7 +283,7 @@ module Evolution =
         let times, restart =
             match options.Points with
             | Fixed
-            | Moving _ -> [ t0; t1 ], (fun _ y -> y)
+            | Moving _ -> [ t0; t1 ], (fun _ y -> VectorField.evaluate first, y)
             | Redrawn redraw ->
                 let low, high = min t0 t1, max t0 t1
 
@@ -287,10 +296,13 @@ module Evolution =
                 let times = t0 :: (if t1 > t0 then between else List.rev between) @ [ t1 ]
 
                 let place i (y: Tensor) =
-                    let x = redraw.Draw field times[i] y (Random.child i options.Seed)
-                    Guard.vectors "Draw" field.PointCount field.Network.Domain.Dimension x
+                    let before = present.Value
+                    let x = redraw.Draw before times[i] y (Random.child i options.Seed)
+                    Guard.vectors "Draw" before.PointCount before.Network.Domain.Dimension x
                     Guard.finite "Draw" x
-                    VectorField.pack (VectorField.parameters field y) x
+                    let θ = VectorField.parameters before y
+                    present.Value <- vectorField options before.Term before.Network θ x
+                    VectorField.evaluate present.Value, VectorField.pack θ x
 
                 times, place
 
@@ -307,7 +319,7 @@ module Evolution =
                     | Choice2Of2 state -> Integrator.resumePiecewise problem restart state.Integrator times)
 
         {
-            VectorField = field
+            VectorField = present.Value
             Trajectory = trajectory
             Options = options
             Elapsed = elapsed ()
@@ -350,20 +362,14 @@ module Evolution =
                 Smoothness.check (VectorField.reads network.Domain.Dimension term options.Points) network start points
                 VectorField.pack start points)
 
-        let n = (int y.shape[0] - network.ParameterCount) / network.Domain.Dimension
+        let field =
+            Scope.free (fun () ->
+                let p = int64 network.ParameterCount
 
-        let options =
-            { options with
-                Sketch =
-                    options.Sketch
-                    |> Sketch.resolve options.Regularisation network.Outputs n (fun () ->
-                        let d = int64 network.Domain.Dimension
+                y.narrow(0L, p, y.shape[0] - p).view(-1L, int64 network.Domain.Dimension)
+                |> vectorField options term network start)
 
-                        y.narrow(0L, int64 network.ParameterCount, int64 n * d).view(int64 n, d)
-                        |> Network.tangent network start)
-            }
-
-        run options (vectorField options term network n) (t0, t1) (Choice1Of2 y)
+        run options field (t0, t1) (Choice1Of2 y)
 
     /// Goes on with a run from a state that `Checkpoint` has reported, to where it was to end, and returns what was reached,
     /// whatever the outcome. Options and equation are given again: with those of the first run, the solution has the bits that it
@@ -377,17 +383,20 @@ module Evolution =
                 "term"
                 $"found {Term.show term}, but the run was of {Term.show state.VectorField.Term}; give the equation that it began with"
 
-        // The number of landmarks was settled where the run began.
-        let options =
-            match options.Sketch with
-            | Adaptive _ ->
-                { options with
-                    Sketch = state.Options.Sketch
-                }
-            | _ -> options
+        let before = state.VectorField
 
         let field =
-            vectorField options term state.VectorField.Network state.VectorField.PointCount
+            { before with
+                Term = term
+                Points = options.Points
+                Landmarks =
+                    match options.Sketch with
+                    | Adaptive _ -> before.Landmarks // settled where points were last drawn
+                    | sketch ->
+                        sketch
+                        |> Sketch.landmarks before.Network.Domain.Dimension before.Network.Outputs before.PointCount
+                Regularisation = options.Regularisation
+            }
 
         let reached = state.Integrator.Reached
 

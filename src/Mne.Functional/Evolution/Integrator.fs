@@ -293,7 +293,7 @@ module Integrator =
     /// time when there is no state. Owns the state's tensors, except those of the trajectory, which the result holds.
     let private run
         (problem: Integration<'note>)
-        (restart: int -> Tensor -> Tensor)
+        (restart: int -> Tensor -> Field<'note> * Tensor)
         (times: float[])
         (from: Choice<Tensor, IntegratorState<'note>>)
         : Trajectory<'note> =
@@ -311,10 +311,13 @@ module Integrator =
         let mutable evaluations = fst before
         let mutable rejected = snd before
 
+        /// The vector field of the present piece.
+        let mutable present = problem.Field
+
         let field t y =
             problem.Cancellation.ThrowIfCancellationRequested()
             evaluations <- evaluations + 1
-            problem.Field t y
+            present t y
 
         let counted = { problem with Field = field }
 
@@ -382,6 +385,7 @@ module Integrator =
                         }
 
                     records.Add record
+                    NativeMemory.settle ()
                     problem.OnStep record
                     let factor = Controller.afterAccepted problem.Controller order error previous
                     let factor = if justRejected then min 1.0 factor else factor
@@ -447,13 +451,19 @@ module Integrator =
 
         /// Enters piece i with the state that was reached, y.
         and enter i (y: Tensor) =
-            let restarted = protect (fun () -> Scope.keep (fun () -> (restart i y).clone()))
+            let restarted =
+                protect (fun () ->
+                    Scope.keepAll (fun (_, start) -> [ start ]) (fun () ->
+                        let field, start = restart i y
+                        field, start.clone ()))
 
             y.Dispose()
 
             match restarted with
             | Error failure -> finish times[i] (outcomeOf times[i] failure)
-            | Ok start -> depart i start
+            | Ok(field, start) ->
+                present <- field
+                depart i start
 
         /// Begins piece i from its state.
         and depart i (start: Tensor) =
@@ -503,25 +513,25 @@ module Integrator =
 
         List.toArray times
 
-    /// Integrates through the times t₀, t₁, … in pieces; `restart i y` makes the state with which piece i begins from the
-    /// one that was reached. The step size is carried on. Never raises for numerical reasons: the outcome says how it ended,
+    /// Integrates through the times t₀, t₁, … in pieces; `restart i y` makes the vector field of piece i and the state with which it
+    /// begins from the state that was reached. The step size is carried on. Never raises for numerical reasons: the outcome says how it ended,
     /// and the trajectory holds what was reached. Dispose of the trajectory when it is no longer needed.
     /// Raises `ArgumentException` unless there are two or more finite times in order, and when y is not finite.
     let solvePiecewise
         (problem: Integration<'note>)
-        (restart: int -> Tensor -> Tensor)
+        (restart: int -> Tensor -> Field<'note> * Tensor)
         (y: Tensor)
         (times: float list)
         : Trajectory<'note> =
         Guard.finite "y" y
         run problem restart (checkTimes times) (Choice1Of2 y)
 
-    /// Goes on from a state that `OnState` has reported, as `solvePiecewise` would have: with the same problem and times
-    /// to the same bits. It takes the tensors of the state over; do not use them afterwards.
+    /// Goes on from a state that `OnState` has reported, as `solvePiecewise` would have: with the same problem and times, and the vector
+    /// field of the piece that the state lies in, to the same bits. It takes the tensors of the state over; do not use them afterwards.
     /// Raises `ArgumentException` for times as `solvePiecewise` does, or when the state lies outside them or is at the last one.
     let resumePiecewise
         (problem: Integration<'note>)
-        (restart: int -> Tensor -> Tensor)
+        (restart: int -> Tensor -> Field<'note> * Tensor)
         (state: IntegratorState<'note>)
         (times: float list)
         : Trajectory<'note> =
@@ -544,4 +554,4 @@ module Integrator =
         if not (Double.IsFinite t0 && Double.IsFinite t1) || t0 = t1 then
             Guard.fail "t1" $"a time span from {t0} to {t1}; wanted two different finite times"
 
-        solvePiecewise problem (fun _ y -> y) y [ t0; t1 ]
+        solvePiecewise problem (fun _ y -> problem.Field, y) y [ t0; t1 ]

@@ -10,8 +10,9 @@ type Sketch =
     | Exact
     /// S selects s of the N points, spread evenly over their order, with all components of u there.
     | Landmarks of s: int
-    /// As many landmarks as so many times the effective rank of the kernel where the evolution begins, at its λ; all points where
-    /// that is more. Where a network, λ and points leave few directions, most of the work is saved; 1.5 to 2 is enough.
+    /// As many landmarks as so many times the effective rank of the kernel where the evolution begins, and again wherever its points are
+    /// drawn anew, at its λ; all points where that is more. Where a network, λ and points leave few directions, most of the work is
+    /// saved; 1.5 to 2 is enough.
     | Adaptive of ratio: float
 
 /// The smallest change of θ that satisfies the equation at the points, and how well it does.
@@ -172,7 +173,7 @@ module Sketch =
     /// Raises `ArgumentException` unless λ is positive.
     ///
     /// <example><code>
-    /// let rank = Network.tangent network θ points |> Sketch.effectiveRank 1e-8
+    /// let rank = Network.tangent network θ points |> Sketch.effectiveRank 1e-9
     /// </code></example>
     let rec effectiveRank (λ: float) (tangent: Tangent) : float =
         try

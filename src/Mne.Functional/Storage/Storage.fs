@@ -61,6 +61,9 @@ module Storage =
         group.Attributes["interpolation"] <-
             "y(t) = c0 + s (c1 + (1 - s) (c2 + s (c3 + (1 - s) c4))) with s = (t - segmentStart) / segmentLength"
 
+        field.Landmarks
+        |> Option.iter (fun landmarks -> group["landmarks"] <- H5Dataset landmarks)
+
         let records = trajectory.Records
         let segments = trajectory.Segments
 
@@ -189,11 +192,23 @@ module Storage =
     let private getSolution (network: Network option) (file: IH5Group) : Solution =
         let network = getNetwork network file
         let options = Hdf5.getRecord Evolution.defaults (file.Group "options")
-        let n = Hdf5.int "pointCount" (file.Group "trajectory")
+        let group = file.Group "trajectory"
         let trajectory, elapsed = getTrajectory file
 
         {
-            VectorField = Evolution.vectorField options (getEquation file) network n
+            VectorField =
+                {
+                    Network = network
+                    Term = getEquation file
+                    Points = options.Points
+                    PointCount = Hdf5.int "pointCount" group
+                    Landmarks =
+                        if group.LinkExists "landmarks" then
+                            Some(Hdf5.getInts "landmarks" group)
+                        else
+                            None
+                    Regularisation = options.Regularisation
+                }
             Trajectory = trajectory
             Options = options
             Elapsed = elapsed

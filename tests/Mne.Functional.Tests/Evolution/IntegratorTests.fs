@@ -96,15 +96,16 @@ let tests =
             }
 
             Check.scoped "a piece whose state cannot be made ends the run with what was reached" (fun () ->
+                let problem = problem 1e-6 oscillator
+
                 let restart i (y: Tensor) =
-                    if i = 2 then raise (FieldNotFinite "the new points") else y
+                    if i = 2 then
+                        raise (FieldNotFinite "the new points")
+                    else
+                        problem.Field, y
 
                 use trajectory =
-                    Integrator.solvePiecewise
-                        (problem 1e-6 oscillator)
-                        restart
-                        (oscillatorExact 0.0)
-                        [ 0.0; 1.0; 2.0; 3.0 ]
+                    Integrator.solvePiecewise problem restart (oscillatorExact 0.0) [ 0.0; 1.0; 2.0; 3.0 ]
 
                 Expect.equal trajectory.Outcome (NonFinite "the new points") "outcome"
                 Expect.equal trajectory.Stop 2.0 "kept up to there"

@@ -171,6 +171,50 @@ let tests =
                 let near = points |> Array.filter (fun x -> abs (x + 1.0) < 0.15) |> Array.length
                 Expect.isTrue (abs (near - 107) <= 5) $"{near} points at the bump")
 
+            Check.scoped
+                "an adaptive sketch follows the points: more landmarks where they tell more directions apart"
+                (fun () ->
+                    // Of 1, x and x², points close to 0 know the first only.
+                    let points =
+                        PointDynamics.refreshed [ 0.5 ] (fun placement _ t ->
+                            let reach = if t < 0.5 then 1e-6 else 1.0
+                            (Tensor.linspace placement -reach reach 20).unsqueeze 1L)
+
+                    let seen = ResizeArray()
+
+                    use solution =
+                        Evolution.solve
+                            { precise with
+                                Points = points
+                                Sketch = Adaptive 2.0
+                                Regularisation = 1e-6
+                                MaximumStep = 0.25
+                                Checkpoint =
+                                    fun state ->
+                                        let field = state.Value.VectorField
+                                        seen.Add(state.Value.Integrator.Reached.Stop, field.Landmarks.Value.Length)
+                            }
+                            (Term.known "1" (fun _ x -> x.squeeze(1L).ones_like()))
+                            parabola
+                            (Collocation.given (Tensor.zeros double [ 20; 1 ]))
+                            (Tensor.zeros double [ 3 ])
+                            (0.0, 1.0)
+
+                    for t, landmarks in seen do
+                        Expect.equal
+                            landmarks
+                            (if t <= 0.5 then 2 else 6)
+                            $"landmarks of the piece that ends with t = {t}"
+
+                    Expect.isGreaterThan seen.Count 3 "checkpoints"
+                    Expect.equal solution.VectorField.Landmarks.Value.Length 6 "in the end"
+
+                    Check.close
+                        1e-5
+                        "u = t"
+                        (Solution.parameters 1.0 solution)
+                        (Tensor.ofArray double [| 1.0; 0.0; 0.0 |]))
+
             Check.scoped "the residual is that of the equation, at any point" (fun () ->
                 // u = θ₀ + θ₁ x + θ₂ x² of u_t = x³: at the three points −1, 0, 1 the parabola is x, and x − x³ remains.
                 let x, between = column [ -1.0; 0.0; 1.0 ], column [ -0.5; 0.3; 2.0 ]

@@ -384,6 +384,7 @@ let private killAndResume (options: EvolutionOptions) equation steps (t0, t1) =
         Expect.equal state.Integrator.Reached.Records.Length (steps / 2 * 2) "steps in the checkpoint"
         use resumed = Evolution.resume options equation state
         same resumed whole
+        Expect.equal resumed.VectorField.Landmarks whole.VectorField.Landmarks "landmarks"
 
         Expect.equal
             (Directory.GetFiles(Path.GetDirectoryName path |> Unchecked.nonNull))
@@ -410,21 +411,25 @@ let private checkpoints =
             testList
                 "with points drawn anew, between and at the draws"
                 [
-                    for steps in [ 2; 3; 4; 5; 6; 7 ] ->
-                        Check.scoped $"after {steps} steps" (fun () ->
-                            let options =
-                                { options with
-                                    Points =
-                                        PointDynamics.redrawn
-                                            0.25
-                                            (Collocation.sequence circle 200)
-                                            [ Partial(0, 1) ]
-                                            (fun local ->
-                                                let slope = (Jet.gradient local.Jet).norm 1
-                                                slope.mean () + slope)
-                                }
+                    for sketch in [ options.Sketch; Adaptive 1.2 ] do
+                        for steps in [ 2; 3; 4; 5; 6; 7 ] ->
+                            Check.scoped $"{sketch}, after {steps} steps" (fun () ->
+                                let follow (local: Local) =
+                                    let slope = (Jet.gradient local.Jet).norm 1
+                                    slope.mean () + slope
 
-                            killAndResume options equation steps (0.0, 1.0))
+                                let options =
+                                    { options with
+                                        Sketch = sketch
+                                        Points =
+                                            PointDynamics.redrawn
+                                                0.25
+                                                (Collocation.sequence circle 200)
+                                                [ Partial(0, 1) ]
+                                                follow
+                                    }
+
+                                killAndResume options equation steps (0.0, 1.0))
                 ]
 
             Check.scoped "and is refused with another equation or a file of something else" (fun () ->
