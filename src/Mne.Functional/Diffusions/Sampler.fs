@@ -416,7 +416,7 @@ module Sampler =
                     |> NormalPart.complete sampler.Process sampler.NormalPart t points)
         }
 
-    /// Points and their log-densities, in one vector, carried along the probability flow from one time to another.
+    /// Points and their log-densities, in one vector, carried along the probability flow from one time to another. Call it inside a scope.
     let private carry
         (sampler: Sampler)
         (maximumSteps: int)
@@ -434,13 +434,23 @@ module Sampler =
 
         let request = Process.flowNeeds p
 
+        let reach =
+            Reach.ofPoints
+                [
+                    Solution.points sampler.Solution.Trajectory.Start sampler.Solution
+                    Solution.points (Solution.stop sampler.Solution) sampler.Solution
+                ]
+
         let field: Field<unit> =
             fun t y ->
                 Scope.keep (fun () ->
                     let x = positions y
+                    let local = local request t (Reach.known reach x) sampler
 
-                    let local = local request t x sampler
-                    join (Process.flow p local) (-(Process.flowDivergence p local))),
+                    let velocity, divergence =
+                        Reach.confine reach x (Process.flow p local, Process.flowDivergence p local)
+
+                    join velocity -divergence),
                 ()
 
         let tolerance = sampler.Options.DrawTolerance

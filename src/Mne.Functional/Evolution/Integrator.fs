@@ -317,6 +317,7 @@ module Integrator =
         let field t y =
             problem.Cancellation.ThrowIfCancellationRequested()
             evaluations <- evaluations + 1
+            NativeMemory.settle ()
             present t y
 
         let counted = { problem with Field = field }
@@ -385,7 +386,6 @@ module Integrator =
                         }
 
                     records.Add record
-                    NativeMemory.settle ()
                     problem.OnStep record
                     let factor = Controller.afterAccepted problem.Controller order error previous
                     let factor = if justRejected then min 1.0 factor else factor

@@ -13,12 +13,12 @@ module internal NativeMemory =
     extern int private malloc_trim(unativeint pad)
 
     /// This much may lie idle.
-    let private slack = 256L <<< 20
+    let private slack = 512L <<< 20
 
     /// What the process held when it last gave memory back; mutable, as the heap of the process is.
     let mutable private held = 0L
 
-    /// Gives free memory back to the system where the process has grown much; to be called in every step of a long loop.
+    /// Gives free memory back to the system where the process has grown much; to be called often in a long loop.
     let settle () =
         if OperatingSystem.IsLinux() then
             let now = Environment.WorkingSet
