@@ -1,4 +1,4 @@
-// Targets that no option was tuned on, with the same options for all of them: what a user meets first. An argument names one of them.
+// Targets without options of their own, all with the defaults: what a user meets first. An argument names one of them.
 //     dotnet fsi --optimize+ scripts/unseen.fsx          (or: unseen.fsx banana)
 #load "sampling.fsx"
 
@@ -110,7 +110,7 @@ let key (name: string) = (name.Split [| ' '; ',' |])[0]
 
 finish
     "unseen.html"
-    "Targets that nothing was tuned on"
+    "Six targets with the default options"
     "Six densities given by their formulas, sampled with the same options."
     [
         Chart.bars
