@@ -35,9 +35,6 @@ type Factorisation =
         EffectiveRank: unit -> float
     }
 
-/// Raised inside an evolution when the sketched kernel cannot be factorised; the step is rejected.
-exception internal KernelNotFactorised of size: int
-
 /// Minimal-norm solutions of J θ̇ = f.
 [<RequireQualifiedAccess>]
 module Sketch =

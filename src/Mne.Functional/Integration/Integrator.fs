@@ -43,6 +43,9 @@ exception EvolutionFailedException of outcome: Outcome * advice: string with
 /// Raised inside a vector field when something is not finite; the step is rejected.
 exception internal FieldNotFinite of where: string
 
+/// Raised inside an evolution when the sketched kernel cannot be factorised; the step is rejected.
+exception internal KernelNotFactorised of size: int
+
 /// Stop when g(t, y) falls to zero or below; the time is located on the dense output.
 type Event =
     {
