@@ -43,7 +43,7 @@ let errorOf (layers: Layer list) =
     let network = Network.create circle layers
 
     let θ =
-        Regression.fit { Regression.defaults with Steps = 60 } network wave (Collocation.grid circle 64)
+        Regression.fit Run.quiet { Regression.defaults with Steps = 60 } network wave (Collocation.grid circle 64)
 
     let fresh = Collocation.points Placement.float64 0 (Collocation.grid circle 201)
     network.ParameterCount, Tensor.rms (Network.value network θ fresh - wave fresh)
@@ -72,7 +72,7 @@ back-propagation:
 let network = Network.create circle [ Layer.harmonics 1; Layer.dense 16 Sine ]
 let θ = Network.initial network 1
 let x = Tensor.ofRows Placement.float64 [ [ 0.5 ]; [ 1.0 ] ]
-let jet = Network.jet (Set.ofList [ Partial(0, 3); Laplacian ]) network θ x
+let jet = Network.jet (Set.ofList [ Derivative.Partial(0, 3); Derivative.Laplacian ]) network θ x
 
-printfn $"u_xxx = %A{Tensor.toArray (Jet.get (Partial(0, 3)) jet)}"
+printfn $"u_xxx = %A{Tensor.toArray (Jet.get (Derivative.Partial(0, 3)) jet)}"
 (*** include-output ***)

@@ -18,8 +18,8 @@ differentiated at all points at once.
 | `dsharp.hessian f x`, `dsharp.jacobian f x` | `Diff.hessian f x`, `Diff.jacobian f x` |
 | `dsharp.jacobianv f x v` | `Diff.jacobianv f x v` |
 | `dsharp.tensor [ … ]` | `Tensor.ofArray Placement.float64 [| … |]`, `Tensor.ofRows` |
-| `dsharp.config(dtype, device)` | a `Placement` given to what makes tensors; nothing global |
-| `dsharp.seed 3` | a seed as an argument |
+| `dsharp.config(dtype, device)` | a `Placement` given to what makes tensors, in a `Run` where work is done; nothing global |
+| `dsharp.seed 3` | a seed as an argument, or `{ Run.quiet with Seed = 3 }` |
 | `x.sin()`, `x * y`, `x.sum()` | the same, from TorchSharp; dimensions are `1L`, shapes `int64` |
 *)
 (*** hide ***)

@@ -27,8 +27,8 @@ let equation = 0.02 * Term.partial 0 2 - 0.5 * Term.partial 0 1 + reaction - Ter
 let circle = Domain.periodic [ (0.0, 2.0 * System.Math.PI) ]
 let network = Network.create circle [ Layer.harmonics 2; Layer.dense 24 Sine; Layer.dense 24 Sine ]
 let points = Collocation.grid circle 96
-let start = Regression.fit Regression.defaults network (fun x -> 0.2 + 0.5 * (2.0 * x.squeeze 1L).sin ()) points
-let solution = Evolution.solve Evolution.defaults equation network points start (0.0, 2.0)
+let start = Regression.fit Run.quiet Regression.defaults network (fun x -> 0.2 + 0.5 * (2.0 * x.squeeze 1L).sin ()) points
+let solution = Evolution.solve Run.quiet Evolution.defaults equation network points start (0.0, 2.0)
 let u = solution |> Solution.evaluate 2.0 (Tensor.ofRows Placement.float64 [ [ 0.5 ]; [ 2.0 ]; [ 4.0 ] ])
 printfn "%s at t = 2: u = %A" (Term.show equation) (Tensor.toArray u)
 
@@ -96,11 +96,12 @@ those of all components of u.
 
 A right-hand side of the wrong shape, a derivative that cannot be had, an axis that the domain does not have, a function that is
 not periodic on a periodic domain: each raises an `ArgumentException` that says what was found and what was wanted. Where a number
-is not finite, the run ends with the outcome `NonFinite`, which names the point and the time:
+is not finite, the run ends with the outcome `Outcome.NonFinite`, which names the point and the time:
 *)
 
 let broken =
-    Evolution.trySolve Evolution.defaults (Term.value / Term.known "x" (fun _ x -> x.squeeze 1L)) network points start (0.0, 1.0)
+    let overX = Term.value / Term.known "x" (fun _ x -> x.squeeze 1L)
+    Evolution.trySolve Run.quiet Evolution.defaults overX network points start (0.0, 1.0)
 
 broken.Outcome.Advice
 (*** include-it ***)

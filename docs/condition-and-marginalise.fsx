@@ -21,28 +21,27 @@ let target =
 
 let options =
     { Sampler.defaults with
-        Start = Cloud(2.0, 2.0)
-        PointCount = Some 300
-        Sketch = Landmarks 150
-        FitPointCount = 300
-        FitSteps = 40
-        Regularisation = 1e-6
-        Tolerance = 1e-3
-        DrawTolerance = 1e-4
+        Cover.Start = Start.Cloud(2.0, 2.0)
+        Cover.Points = Some 300
+        Cover.FitPoints = 300
+        Fit.Steps = 40
+        Evolve.Sketch = Sketch.Landmarks 150
+        Evolve.Regularisation = 1e-6
+        Draw.Tolerance = 1e-4
     }
 
-let conditional = Conditional.evolve options [ 0 ] target // x₀ is drawn, x₁ is given
+let conditional = Conditional.evolve Run.quiet options [ 0 ] target // x₀ is drawn, x₁ is given
 
 (** The mean of x₀ given x₁, against the exact one: *)
 
 let exact y =
     let weight (w: float) m =
-        w * exp (-(y - m) ** 2.0 / (2.0 * 0.36))
+        w * exp (-0.5 * (y - m) ** 2.0 / 0.36)
 
     (weight 0.7 1.0 - weight 0.3 -1.0) / (weight 0.7 1.0 + weight 0.3 -1.0)
 
 for y in [ -1.0; 0.0; 1.0 ] do
-    let draws = conditional |> Conditional.draw 1000 [ y ]
+    let draws = conditional |> Conditional.draw Run.quiet 1000 [ y ]
     let mean = draws |> Importance.expectation (fun x -> x.select (1L, 0L))
     printfn $"E[x₀ | x₁ = {y, 2}] = {mean.Value:F3} ± {mean.StandardError:F3}, exactly {exact y:F3}"
 (*** include-output ***)
@@ -62,7 +61,10 @@ printfn $"ρ(x₁ = 1) / ρ(x₁ = −1) = {exp (energies[1] - energies[0]):F2},
 says in words:
 *)
 
-printfn $"{conditional |> Report.ofConditional { Report.defaults with Count = 500 } [ 0.0 ] |> Report.show}"
+conditional
+|> Report.ofConditional Run.quiet { Report.defaults with Count = 500 } [ 0.0 ]
+|> Report.show
+|> printfn "%s"
 (*** include-output ***)
 
 (**

@@ -46,14 +46,16 @@ let network = Network.create circle [ Layer.harmonics 2; Layer.dense 24 Sine ]
 let points = Collocation.grid circle 64
 
 (**
-Fit the initial value, then let the parameters follow the equation. Points are the rows of an N × d tensor, here N × 1.
+Fit the initial value, then let the parameters follow the equation. Points are the rows of an N × d tensor, here N × 1. Whatever does
+work takes a `Run` first: where its numbers are, its seed, who hears of its progress and who may end it. `Run.quiet` has double precision,
+the seed 0, and nobody listening.
 *)
 
 let start =
-    Regression.fit Regression.defaults network (fun x -> x.squeeze(1L).sin()) points
+    Regression.fit Run.quiet Regression.defaults network (fun x -> x.squeeze(1L).sin()) points
 
 let solution =
-    Evolution.solve Evolution.defaults heat network points start (0.0, 1.0)
+    Evolution.solve Run.quiet Evolution.defaults heat network points start (0.0, 1.0)
 
 (**
 The solution is a function of time and space. Here the exact one is known, e^{−0.1 t} sin x:
@@ -77,15 +79,15 @@ let ring = Density.ofEnergy 2 (fun x -> 4.0 * (x.norm 1 - 2.0).square())
 
 let options =
     { Sampler.defaults with
-        PointCount = Some 300
-        Sketch = Landmarks 150
-        FitPointCount = 300
-        FitSteps = 30
-        Regularisation = 1e-6
+        Cover.Points = Some 300
+        Cover.FitPoints = 300
+        Fit.Steps = 30
+        Evolve.Sketch = Sketch.Landmarks 150
+        Evolve.Regularisation = 1e-6
     }
 
-let sampler = Sampler.evolve options Process.ornsteinUhlenbeck ring
-let draws = sampler |> Sampler.draw 1000
+let sampler = Sampler.evolve Run.quiet options Process.ornsteinUhlenbeck ring
+let draws = sampler |> Sampler.draw Run.quiet 1000
 let logZ = Importance.logNormaliser draws
 
 printfn $"effective sample size {100.0 * Importance.effectiveSampleSize draws:F0} %% of the draws"
@@ -103,12 +105,14 @@ printfn $"mean radius {radius.Value:F3} ± {radius.StandardError:F3}"
 (**
 ## See what it does
 
-Anything that lasts takes a `Meter`. `Terminal.watch`, of Mne.Functional.Reporting, shows phases, steps, residual and the time left:
+`Terminal.run ()`, of Mne.Functional.Reporting, is `Run.quiet` with progress on the terminal: phases, steps, residual and the time left.
 
-    Terminal.watch (fun meter ->
-        Sampler.evolve { Sampler.defaults with Meter = meter } Process.ornsteinUhlenbeck ring)
+    let run = Terminal.run ()
+    let sampler = Sampler.evolve run Sampler.defaults Process.ornsteinUhlenbeck ring
+    let draws = sampler |> Sampler.draw { run with Seed = 1 } 4000
 
-and `Chart` draws: `Chart.points "draws" draws.Points |> Chart.save "ring.html"` gives one file that draws offline.
+Another seed gives other draws, and `{ run with Cancellation = token }` ends within a step when it is asked to. `Chart` makes pictures:
+`Chart.points "draws" draws.Points |> Chart.save "ring.html"` gives one file that draws offline.
 
 Next: [compose your own equation](compose-an-equation.html), [choose a network](choose-a-network.html),
 [trust the result](trust-and-weights.html).

@@ -18,11 +18,13 @@ With N points, s landmarks, p parameters and layers of width m, one evaluation o
 
 The tangent J (N × p) is never formed, so parameters are cheap. What to turn:
 
-* `Sketch`: from `Exact` (N³) to N s² with `Landmarks s`; `Adaptive 2.0` takes s from the effective rank of the kernel,
-  at the start and wherever points are drawn anew.
+* `Sketch`: from `Sketch.Exact` (N³) to N s² with `Sketch.Landmarks s`; `Sketch.Adaptive 2.0` takes s from the effective rank of the
+  kernel, at the start and wherever points are drawn anew.
 * `Regularisation` λ: a small λ makes the equation stiff and the steps short. Ten times more λ can halve the evaluations.
 * `Tolerance`: errors are measured in function space, so 1e-4 means four digits of u.
-* `Placement.float32`: half the memory, about half the time; λ no smaller than about 1e-6.
+* `{ run with Placement = Placement.float32 }`: half the memory, about half the time; λ no smaller than about 1e-6.
+* `{ run with Rows = 1000 }`: fewer draws are carried back together, in less memory. A sampler's options are nested by stage, so that these
+  are its `Evolve.Sketch`, `Evolve.Regularisation` and `Evolve.Tolerance`.
 * Threads: libtorch takes all cores, and two such programs side by side wait for each other: five times slower is common. For several
   runs at once, set OMP_NUM_THREADS to 1 before they start.
 *)
@@ -41,7 +43,7 @@ let points = Collocation.grid circle 256
 let equation = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value
 
 let start =
-    Regression.fit { Regression.defaults with Steps = 25 } network (fun x -> 0.8 * x.squeeze(1L).sin()) points
+    Regression.fit Run.quiet { Regression.defaults with Steps = 25 } network (fun x -> 0.8 * x.squeeze(1L).sin()) points
 
 (** How λ and the sketch trade evaluations for accuracy, here over a short time: *)
 
@@ -58,16 +60,16 @@ for name, options in
         "48 landmarks, λ = 1e-10",
         { Evolution.defaults with
             Regularisation = 1e-10
-            Sketch = Landmarks 48
+            Sketch = Sketch.Landmarks 48
         }
         "adaptive, λ = 1e-10",
         { Evolution.defaults with
             Regularisation = 1e-10
-            Sketch = Adaptive 1.5
+            Sketch = Sketch.Adaptive 1.5
         }
     ] do
     use solution =
-        Evolution.solve { options with Tolerance = 1e-5 } equation network points start (0.0, 0.2)
+        Evolution.solve Run.quiet { options with Tolerance = 1e-5 } equation network points start (0.0, 0.2)
 
     let last = Array.last (Solution.steps solution)
     printfn $"{name, -24} {last.Evaluations, 4} evaluations, residual {last.Note.Residual:E1}"

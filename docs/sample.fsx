@@ -24,38 +24,39 @@ let wells =
 (**
 ## The options that matter
 
-* `Start`: the first points have to reach every mode; their weights need not be right. `Cloud (spread, τ)` is a normal cloud,
-  thinned by e^{−V/τ}; `Cooled Chains.defaults` runs short Markov chains from scattered starts, for more dimensions.
-* `PointCount` and `Sketch`: more points and landmarks, better energy. Left alone, the program takes as many as the kernel of the
-  fitted network has directions, up to 1,600 points; in ten dimensions `PointCount = Some 3000` can pay.
+They are nested by stage: which points `Cover` the target, how its energy is `Fit`, how it is made to `Evolve`, how to `Draw`.
+
+* `Cover.Start`: the first points have to reach every mode; their weights need not be right. `Start.Cloud(spread, τ)` is a normal cloud,
+  thinned by e^{−V/τ}; `Start.Cooled Chains.defaults` runs short Markov chains from scattered starts, for more dimensions.
+* `Cover.Points` and `Evolve.Sketch`: more points and landmarks, better energy. Left alone, the program takes as many as the kernel of the
+  fitted network has directions, up to 1,600 points; in ten dimensions `Cover.Points = Some 3000` can pay.
 * `NormalPart`: a normal distribution close to the target is carried along exactly, and the network learns the rest. Targets that are
   nothing like one, such as funnels, may fare better with `false`.
-* `Regularisation` λ: 1e-9 is accurate; 1e-6 or 1e-5 is faster. Where steps become tiny, raise it.
-* `FitSteps` and `FitTolerance`: the fit ends by itself when it is good enough; `FitError` tells how good, a percent or less is.
+* `Evolve.Regularisation` λ: 1e-9 is accurate; 1e-6 or 1e-5 is faster. Where steps become tiny, raise it.
+* `Fit.Steps` and `Fit.Tolerance`: the fit ends by itself when it is good enough; `FitError` tells how good, a percent or less is.
 *)
 
 let options =
     { Sampler.defaults with
-        Start = Cloud(1.5, 2.0)
-        PointCount = Some 300
-        Sketch = Landmarks 150
-        FitPointCount = 300
-        FitSteps = 40
-        Regularisation = 1e-6
-        Tolerance = 1e-3
-        DrawTolerance = 1e-4
+        Cover.Start = Start.Cloud(1.5, 2.0)
+        Cover.Points = Some 300
+        Cover.FitPoints = 300
+        Fit.Steps = 40
+        Evolve.Sketch = Sketch.Landmarks 150
+        Evolve.Regularisation = 1e-6
+        Draw.Tolerance = 1e-4
     }
 
-let sampler = Sampler.evolve options Process.ornsteinUhlenbeck wells
-let draws = sampler |> Sampler.draw 1000
+let sampler = Sampler.evolve Run.quiet options Process.ornsteinUhlenbeck wells
+let draws = sampler |> Sampler.draw Run.quiet 1000
 
 printfn $"error of the fit {100.0 * sampler.FitError:F1} %%"
 printfn $"effective sample size {100.0 * Importance.effectiveSampleSize draws:F0} %% of the draws"
 (*** include-output ***)
 
 (**
-Other seeds give other draws of the same sampler: `Sampler.drawSeeded 1 1000 sampler`. `Importance.resample` gives points
-without weights.
+Other seeds give other draws of the same sampler: `Sampler.draw { Run.quiet with Seed = 1 } 1000 sampler`. `Importance.resample` gives
+points without weights.
 
 ## Targets that are not of unit size
 
@@ -67,10 +68,11 @@ let far =
 
 let standardised, process' =
     Sampler.standardise
+        Run.quiet
         1.0
         { options with
-            Start =
-                Cooled
+            Cover.Start =
+                Start.Cooled
                     { Chains.defaults with
                         Centre = Some [ 44.0; 0.0 ]
                         Spread = 6.0
@@ -79,7 +81,10 @@ let standardised, process' =
         }
         far
 
-let farDraws = far |> Sampler.evolve standardised process' |> Sampler.draw 500
+let farDraws =
+    far
+    |> Sampler.evolve Run.quiet standardised process'
+    |> Sampler.draw Run.quiet 500
 
 printfn $"log Z = {(Importance.logNormaliser farDraws).Value:F3} (exactly 0)"
 (*** include-output ***)

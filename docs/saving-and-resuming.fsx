@@ -27,10 +27,11 @@ let points = Collocation.grid circle 48
 let equation = 0.1 * Term.laplacian + Term.value - Term.pown 3 Term.value
 
 let start =
-    Regression.fit { Regression.defaults with Steps = 40 } network (fun x -> 0.5 * x.squeeze(1L).sin()) points
+    Regression.fit Run.quiet { Regression.defaults with Steps = 40 } network (fun x -> 0.5 * x.squeeze(1L).sin()) points
 
 let solution =
     Evolution.solve
+        Run.quiet
         { Evolution.defaults with
             Tolerance = 1e-5
         }
@@ -65,30 +66,36 @@ knows of them:
     sampler |> Storage.saveSampler "ring.h5" "a ring of radius 2"
     let again = Storage.openSampler Process.ornsteinUhlenbeck ring "ring.h5"    // draws as before
 
-A network by `Network.ofFunction` is given to `Storage.openSolutionWith`.
+A network by `Network.ofFunction` is given to `Storage.openSolutionWith`, and its values are compared with some in the file.
+
+A file is written whole or not at all: readers, other writers and a kill at any moment find the old one or the new one. It ends in a seal,
+the SHA-256 of all bytes before it, which is checked before anything of it is used. A file that was cut short, overwritten or changed,
+by h5py too, raises `DamagedFileException`, which says what is wrong with it.
 
 ## Checkpoints
 
 A run with a checkpoint can be killed at any moment. It goes on from the last file to the bits that it would have had; the file is
-replaced at once and whole.
+replaced at once and whole. Where it cannot be written (a full disk, a folder that is read-only), a line on standard error says so, the
+run goes on, and the next interval tries again; `Checkpoint.everyOr` hands what went wrong to a function of yours. Functions in the
+equation are given again, and their values compared with those in the file.
 *)
 
 let checkpoint = file "run.h5"
 
-let run () =
+let solveOrResume () =
     let options =
         { Evolution.defaults with
             Tolerance = 1e-5
-            Checkpoint = Checkpoint.every (Steps 5) checkpoint // or Elapsed (TimeSpan.FromMinutes 5.0)
+            Checkpoint = Checkpoint.every (CheckpointInterval.Steps 5) checkpoint // or Elapsed (TimeSpan.FromMinutes 5.0)
         }
 
     if File.Exists checkpoint then
-        Checkpoint.read checkpoint |> Evolution.resume options equation
+        Checkpoint.read checkpoint |> Evolution.resume Run.quiet options equation
     else
-        Evolution.solve options equation network points start (0.0, 1.0)
+        Evolution.solve Run.quiet options equation network points start (0.0, 1.0)
 
-let first = run ()
-let resumed = run () // takes up the checkpoint that the first run has left
+let first = solveOrResume ()
+let resumed = solveOrResume () // takes up the checkpoint that the first run has left
 let one, other = Solution.evaluate 1.0 x first, Solution.evaluate 1.0 x resumed
 
 printfn $"the same bits: {Tensor.toArray one = Tensor.toArray other}"

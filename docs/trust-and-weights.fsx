@@ -22,18 +22,17 @@ let target = Density.gaussianMixture modes
 
 let options =
     { Sampler.defaults with
-        Start = Cloud(2.0, 2.0)
-        PointCount = Some 300
-        Sketch = Landmarks 150
-        FitPointCount = 300
-        FitSteps = 40
-        Regularisation = 1e-6
-        Tolerance = 1e-3
-        DrawTolerance = 1e-4
+        Cover.Start = Start.Cloud(2.0, 2.0)
+        Cover.Points = Some 300
+        Cover.FitPoints = 300
+        Fit.Steps = 40
+        Evolve.Sketch = Sketch.Landmarks 150
+        Evolve.Regularisation = 1e-6
+        Draw.Tolerance = 1e-4
     }
 
-let sampler = Sampler.evolve options Process.ornsteinUhlenbeck target
-let draws = sampler |> Sampler.draw 2000
+let sampler = Sampler.evolve Run.quiet options Process.ornsteinUhlenbeck target
+let draws = sampler |> Sampler.draw Run.quiet 2000
 
 let ess = Importance.efficiency draws
 let logZ = Importance.logNormaliser draws
@@ -51,7 +50,10 @@ Weights of draws say nothing about a mode that no draw reaches. `Report.ofSample
 at the tails of the energy, and says in words what speaks against the result and what to do:
 *)
 
-printfn $"{sampler |> Report.ofSampler { Report.defaults with Count = 500 } |> Report.show}"
+sampler
+|> Report.ofSampler Run.quiet { Report.defaults with Count = 500 }
+|> Report.show
+|> printfn "%s"
 (*** include-output ***)
 
 (**
@@ -62,12 +64,12 @@ Where exact samples of the target exist, as in tests, `Importance.forwardEfficie
 ## For an evolution equation
 
 `Solution.steps` has for every step the relative residual |Jθ̇ − f| / |f|, how well the equation is satisfied at the points, and the
-effective rank of the kernel. A residual that grows says that the network, the points or the sketch no longer suffice.
+effective rank of the kernel; a sampler's are those of `sampler.Energy.Solution`. A residual that grows says that the network, the points or the sketch no longer suffice.
 `Evolution.trySolve` gives what was reached and why it ended, with one sentence of advice.
 *)
 
 let worst =
-    Solution.steps sampler.Solution |> Array.map _.Note.Residual |> Array.max
+    Solution.steps sampler.Energy.Solution |> Array.map _.Note.Residual |> Array.max
 
 printfn $"largest residual of the evolution {worst:E1}"
 (*** include-output ***)

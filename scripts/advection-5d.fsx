@@ -1,6 +1,5 @@
 // Advection in five dimensions, u_t = −a(t)·∇u with a swaying velocity, up to t = 1.8: a density of two Gaussians travels, and
 // the collocation points travel with it. The exact solution is known. Published: figures only (Neural Galerkin).
-#load "load.fsx"
 #load "gallery.fsx"
 
 open System
@@ -9,6 +8,7 @@ open Mne.Functional.Reporting
 open Mne.Functional.References
 open Gallery
 
+let run = Terminal.run ()
 let d = 5
 
 /// a_i = i sin(w_i π t) + 1.25 i, w_i = 2 (1 + (i − 1)/(d − 1)).
@@ -18,9 +18,6 @@ let velocity (t: float) (x: Tensor) : Tensor =
         i * sin (w * Math.PI * t) + 1.25 * i
 
     (Tensor.ofArray Placement.float64 [| for i in 1..d -> a (float i) |]).expand_as x
-
-// The equation is linear and of first order, so that −log u obeys it as well. The network is −log u: its tails are parabolas.
-let advection = (Equation.advection velocity d).Term
 
 /// Draws of the exact solution at time t; with `widening` > 1 from one of larger variances.
 let draws (seed: int) (count: int) (widening: float) (t: float) : float[][] =
@@ -33,13 +30,10 @@ let draws (seed: int) (count: int) (widening: float) (t: float) : float[][] =
             Variances = exact.Variances |> Array.map (Array.map (fun v -> widening * v))
         }
 
-let rows (points: float[][]) : Tensor =
-    points |> array2D |> Tensor.ofArray2D Placement.float64
-
 /// Points that cover the initial value: half of them draws, half of them draws of a wider one.
 let cloud (seed: int) (count: int) : Collocation =
     Array.append (draws seed (count / 2) 1.0 0.0) (draws (seed + 1) (count - count / 2) 1.5 0.0)
-    |> rows
+    |> points
     |> Collocation.given
 
 let initialEnergy (x: Tensor) : Tensor =
@@ -50,58 +44,47 @@ let initialEnergy (x: Tensor) : Tensor =
         |]
     |> Tensor.ofArray Placement.float64
 
-let network =
-    let first, second =
-        let means = (Problems.advection d 0.0).Means in means[0], means[1]
+/// Halfway between the centres.
+let centre =
+    let means = (Problems.advection d 0.0).Means
+    [ for k in 0 .. d - 1 -> 0.5 * (means[0][k] + means[1][k]) ]
 
-    Network.create
-        (Domain.euclidean d)
-        [
-            Layer.normalise [ for k in 0 .. d - 1 -> 0.5 * (first[k] + second[k]) ] (List.replicate d 0.5)
-            Layer.dense 24 Swish
-            Layer.dense 24 Swish
-        ]
-
-printfn "∂u/∂t = %s in %d dimensions" (Term.show advection) d
-
-let start, fitSeconds =
-    timed (fun () ->
-        Terminal.watch (fun meter ->
-            Regression.fit
-                { Regression.defaults with
-                    Steps = 80
-                    Regularisation = 1e-2, 1e-15
-                    Meter = meter
-                }
-                network
-                initialEnergy
-                (cloud 1 1200)))
-
-let solution, seconds =
-    timed (fun () ->
-        Terminal.watch (fun meter ->
-            Evolution.solve
+let solved =
+    solve
+        run
+        {
+            // Linear and of first order: −log u obeys the equation as well. The network is −log u, whose tails are parabolas.
+            Equation = (Equation.advection velocity d).Term
+            Network =
+                Network.create
+                    (Domain.euclidean d)
+                    [
+                        Layer.normalise centre (List.replicate d 0.5)
+                        Layer.dense 24 Swish
+                        Layer.dense 24 Swish
+                    ]
+            Initial = initialEnergy
+            Fit = { closeFit with Steps = 80 }
+            FitPoints = cloud 1 1200
+            Evolve =
                 { Evolution.defaults with
                     // More landmarks than parameters: their tangents span the tangent space.
-                    Sketch = Landmarks 800
+                    Sketch = Sketch.Landmarks 800
                     Regularisation = 1e-12
                     Tolerance = 1e-6
-                    ErrorScale = Spread
+                    ErrorScale = ErrorScale.Spread
                     Points = PointDynamics.advected velocity
-                    Meter = meter
                 }
-                advection
-                network
-                (cloud 3 1200)
-                start
-                (0.0, 1.8)))
+            Points = cloud 3 1200
+            Until = 1.8
+        }
 
-/// u and the exact solution at time t and the points.
-let compare (t: float) (points: float[][]) : float[] * float[] =
+/// u and the exact solution at time t and the places.
+let compare (t: float) (places: float[][]) : float[] * float[] =
     let energy =
-        Scope.free (fun () -> Solution.evaluate t (rows points) solution |> Tensor.toArray)
+        Scope.free (fun () -> Solution.evaluate t (points places) solved.Solution |> Tensor.toArray)
 
-    Array.map (fun e -> exp -e) energy, points |> Array.map (Mixture.logDensity (Problems.advection d t) >> exp)
+    Array.map (fun e -> exp -e) energy, places |> Array.map (Mixture.logDensity (Problems.advection d t) >> exp)
 
 let times = Problems.saveTimes 1.8
 
@@ -123,25 +106,14 @@ let along, alongExact =
             |])
     |> Array.unzip
 
-let table (values: float[][]) =
-    Array2D.init place.Length times.Length (fun i k -> values[k][i])
-
-save
+finish
     "advection-5d"
     "Advection in five dimensions"
-    $"{network.ParameterCount} parameters, {solution.Trajectory.Evaluations} evaluations of the vector field"
+    solved
     [
-        Chart.animation place times [ "network", table along; "exact", table alongExact ]
+        Chart.animation place times [ "network", byPlace along; "exact", byPlace alongExact ]
         |> Chart.axes "place on the line from one centre (0) to the other (1)" "u"
         |> Chart.titled "Solution on the line through the centres"
         errorChart times (errors exact computed)
-        diagnosticsChart solution
     ]
-
-printResult
-    [
-        "relativeL2", Convergence.relativeL2 exact computed
-        "seconds", seconds
-        "evaluations", float solution.Trajectory.Evaluations
-        "fitSeconds", fitSeconds
-    ]
+    [ ("relativeL2", Convergence.relativeL2 exact computed) ]

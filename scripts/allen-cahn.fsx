@@ -1,6 +1,5 @@
 // Allen–Cahn in one dimension, u_t = 0.005 u_xx + u − u³ on a circle, up to t = 4: fronts form and merge.
 // Published (randomized sparse Neural Galerkin, one V100): relative error 1.66e-5 in 776 s.
-#load "load.fsx"
 #load "gallery.fsx"
 
 open System
@@ -10,7 +9,8 @@ open Mne.Functional.Reporting
 open Mne.Functional.References
 open Gallery
 
-let allenCahn = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value
+let run = Terminal.run ()
+let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
 
 let initialValue (x: Tensor) : Tensor =
     let x = x.squeeze 1L
@@ -20,70 +20,40 @@ let initialValue (x: Tensor) : Tensor =
     + bump 27.0 4.2
     + bump 38.0 5.4
 
-let line = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
-
-let network =
-    Network.create
-        line
-        [
-            Layer.harmonics 4
-            Layer.dense 48 Sine
-            Layer.dense 48 Sine
-            Layer.dense 48 Sine
-        ]
-
-printfn "∂u/∂t = %s on %s" (Term.show allenCahn) network.Description
-
-let start, fitSeconds =
-    timed (fun () ->
-        Terminal.watch (fun meter ->
-            Regression.fit
-                { Regression.defaults with
-                    Tolerance = 2e-7
-                    Regularisation = 1e-2, 1e-15
-                    Meter = meter
-                }
-                network
-                initialValue
-                (Collocation.grid line 256)))
-
-let solution, seconds =
-    timed (fun () ->
-        Terminal.watch (fun meter ->
-            Evolution.solve
+let solved =
+    solve
+        run
+        {
+            Equation = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value
+            Network =
+                Network.create
+                    circle
+                    [
+                        Layer.harmonics 4
+                        Layer.dense 48 Sine
+                        Layer.dense 48 Sine
+                        Layer.dense 48 Sine
+                    ]
+            Initial = initialValue
+            Fit = { closeFit with Tolerance = 2e-7 }
+            FitPoints = Collocation.grid circle 256
+            Evolve =
                 { Evolution.defaults with
-                    Sketch = Landmarks 256
+                    Sketch = Sketch.Landmarks 256
                     Regularisation = 1e-12
                     Tolerance = 1e-7
-                    Meter = meter
                 }
-                allenCahn
-                network
-                (Collocation.grid line 1024)
-                start
-                (0.0, 4.0)))
+            Points = Collocation.grid circle 1024
+            Until = 4.0
+        }
 
 // The reference: Fourier in space, exponential time differencing in time, refined until it changes by less than 1e-9.
-let reference = Problems.reference1D Problems.allenCahn
-let x = Spectral1D.grid 0.0 (2.0 * Math.PI) 1024
-let times = reference.Solution.Times
-let exact = Spectral1D.onGrid x.Length reference.Solution
-let computed = valuesOnLine solution x times
+let reference = (Problems.reference1D Problems.allenCahn).Solution
 
-save
+solved
+|> finishOnLine
     "allen-cahn"
     "Allen–Cahn equation"
-    $"{network.ParameterCount} parameters, {solution.Trajectory.Evaluations} evaluations of the vector field"
-    [
-        heatMap 0.0 (2.0 * Math.PI) (0.0, 4.0) (valuesOnLine solution)
-        errorChart times (errors exact computed)
-        diagnosticsChart solution
-    ]
-
-printResult
-    [
-        "relativeL2", Convergence.relativeL2 exact computed
-        "seconds", seconds
-        "evaluations", float solution.Trajectory.Evaluations
-        "fitSeconds", fitSeconds
-    ]
+    (0.0, 2.0 * Math.PI)
+    reference.Times
+    (Spectral1D.onGrid 1024 reference)

@@ -1,11 +1,12 @@
 // What weights repair: thirty samplers from networks too small for their target, raw and weighted, by the flow and by the reverse SDE.
 //     dotnet fsi scripts/bias-removal.fsx
-#load "load.fsx"
+#load "shared.fsx"
 
 open System
 open Mne.Functional
 open Mne.Functional.Reporting
 
+let run = Terminal.run ()
 let clock = Diagnostics.Stopwatch.StartNew()
 
 // Two modes on the line; the mean is 0.6 and log Z is 0.
@@ -17,24 +18,27 @@ let exactMean = 0.7 * 1.5 - 0.3 * 1.5
 let coarse =
     { Sampler.defaults with
         Network = fun line -> Network.create line [ Layer.dense 8 Swish; Layer.dense 8 Swish ]
-        FitPointCount = 50
-        PointCount = Some 50
-        Sketch = Exact
-        Regularisation = 1e-5
-        Tolerance = 1e-2
-        FitSteps = 8
-        FitRegularisation = 1e-3, 1e-5
+        Cover.Points = Some 50
+        Cover.FitPoints = 50
+        Fit.Steps = 8
+        Fit.Regularisation = 1e-3, 1e-5
+        Evolve.Sketch = Sketch.Exact
+        Evolve.Regularisation = 1e-5
+        Evolve.Tolerance = 1e-2
+        Draw.Tolerance = 1e-3
         Duration = 2.0
-        DrawTolerance = 1e-3
     }
 
 let seeds, count = 30, 2000
 
+let reversed kernel run =
+    ReverseSde.draw run { Kernel = kernel; Steps = 50 } count
+
 let kinds =
     [
-        "flow", Sampler.draw count
-        "reverse SDE, Euler", ReverseSde.draw { Kernel = Euler; Steps = 50 } count
-        "reverse SDE, Tweedie", ReverseSde.draw { Kernel = Tweedie; Steps = 50 } count
+        "flow", (fun run -> Sampler.draw run count)
+        "reverse SDE, Euler", reversed ReverseKernel.Euler
+        "reverse SDE, Tweedie", reversed ReverseKernel.Tweedie
     ]
 
 /// One kind of draws from one sampler.
@@ -56,75 +60,58 @@ let measure (draws: Draws) =
         Gap = -Importance.evidenceLowerBound draws
     }
 
+/// The sampler of one seed.
+let samplerOf seed =
+    target
+    |> Sampler.evolve { Run.quiet with Seed = seed } coarse Process.ornsteinUhlenbeck
+
 let found =
-    Terminal.watch (fun meter ->
-        let report count =
-            let fraction = float count / float seeds
+    let done' = progress run Phase.Draw
 
-            meter
-                { Progress.started "samplers" nan with
-                    Fraction = fraction
-                    Elapsed = clock.Elapsed
-                    Remaining = Progress.remaining fraction clock.Elapsed
-                }
+    [|
+        for seed in 1..seeds ->
+            use sampler = samplerOf seed
 
-        report 0
+            let row =
+                [|
+                    for _, draw in kinds ->
+                        use draws = sampler |> draw { Run.quiet with Seed = seed }
+                        measure draws
+                |]
 
-        [|
-            for seed in 1..seeds ->
-                use sampler =
-                    Sampler.evolve { coarse with Seed = seed } Process.ornsteinUhlenbeck target
+            done' (float seed / float seeds)
+            row
+    |]
 
-                let row =
-                    [|
-                        for _, draw in kinds ->
-                            use draws = draw sampler
-                            measure draws
-                    |]
-
-                report seed
-                row
-        |])
-
-let column kind =
+let all kind =
     found |> Array.map (fun row -> row[kind])
 
-let meanAndError (values: float[]) =
-    let mean = Array.average values
-    let n = float values.Length
-
-    mean, sqrt (Array.sumBy (fun v -> (v - mean) ** 2.0) values / (n - 1.0) / n)
-
 let rmsError pick kind =
-    sqrt (column kind |> Array.averageBy (fun f -> (pick f - exactMean) ** 2.0))
+    sqrt (all kind |> Array.averageBy (fun f -> (pick f - exactMean) ** 2.0))
 
 printfn $"{seeds} samplers, {count} draws each; exact mean {exactMean}, exact Z 1"
 printfn "                        Ẑ/Z                efficiency   error of the mean: raw   weighted"
 
 for kind, (name, _) in List.indexed kinds do
-    let ratio, error = column kind |> Array.map _.Ratio |> meanAndError
-    let efficiency = column kind |> Array.averageBy _.Efficiency
+    let ratio = all kind |> Array.map _.Ratio |> meanOf
+    let efficiency = all kind |> Array.averageBy _.Efficiency
 
     printfn
-        $"  %-20s{name}  {ratio:F4} ± {error:F4}   {100.0 * efficiency:F1} %%       {rmsError _.Raw kind:F4}                   {rmsError _.Weighted kind:F4}"
+        $"  %-20s{name}  {ratio.Value:F4} ± {ratio.StandardError:F4}   {100.0 * efficiency:F1} %%       {rmsError _.Raw kind:F4}                   {rmsError _.Weighted kind:F4}"
 
 // What one of them makes of the target: raw draws, and draws with weights.
 let worst =
-    Array.zip [| 1..seeds |] (column 0)
+    Array.zip [| 1..seeds |] (all 0)
     |> Array.maxBy (fun (_, one) -> abs (one.Raw - exactMean))
     |> fst
 
 let histograms, report =
-    use sampler =
-        Sampler.evolve { coarse with Seed = worst } Process.ornsteinUhlenbeck target
-
-    use draws = sampler |> Sampler.draw 20_000
+    use sampler = samplerOf worst
+    use draws = sampler |> Sampler.draw { Run.quiet with Seed = worst } 20_000
     let x = [| -4.0 .. 0.02..4.0 |]
 
     let density =
-        Scope.free (fun () ->
-            (-(target.Energy(Tensor.ofArray2D Placement.float64 (Array2D.init x.Length 1 (fun i _ -> x[i]))))).exp()
-            |> Tensor.toArray)
+        Scope.free (fun () -> (-(target.Energy(column x))).exp() |> Tensor.toArray)
 
     let exact =
         Chart.lines [ Series.dashed "exact" x density ] |> Chart.axes "x" "density"
@@ -141,7 +128,7 @@ let histograms, report =
         histogram "weighted draws" weights
         |> Chart.titled "The same draws with their weights"
     ],
-    Report.ofDraws Report.defaults sampler draws
+    Report.ofDraws Run.quiet Report.defaults sampler draws
 
 printfn ""
 printfn $"The most biased of them (seed {worst}):"
@@ -152,8 +139,8 @@ let index = [| 1.0 .. float seeds |]
 let estimates =
     Chart.lines
         [
-            Series.markers "raw" index (column 0 |> Array.map _.Raw)
-            Series.markers "weighted" index (column 0 |> Array.map _.Weighted)
+            Series.markers "raw" index (all 0 |> Array.map _.Raw)
+            Series.markers "weighted" index (all 0 |> Array.map _.Weighted)
             Series.dashed "exact" [| 1.0; float seeds |] [| exactMean; exactMean |]
         ]
     |> Chart.titled "Mean of x from the flow's draws, raw and weighted"
@@ -163,29 +150,26 @@ let ratios =
     Chart.lines
         [
             for kind, (name, _) in List.indexed kinds do
-                Series.markers name index (column kind |> Array.map _.Ratio)
+                Series.markers name index (all kind |> Array.map _.Ratio)
             Series.dashed "exact" [| 1.0; float seeds |] [| 1.0; 1.0 |]
         ]
     |> Chart.titled "Ẑ / Z: unbiased, whatever the network"
     |> Chart.axes "seed" "Ẑ / Z"
 
-let path =
-    Page.create
-        "Removing the bias"
-        $"{seeds} samplers from networks that are too small, raw and weighted: by the density that the flow gives its draws, and by the paths of the reverse SDE."
-        (histograms @ [ estimates; ratios ])
-    |> Page.save (output "bias-removal.html")
-
-printfn $"picture: {path}"
+Page.create
+    "Removing the bias"
+    $"{seeds} samplers from networks that are too small, raw and weighted: by the density that the flow gives its draws, and by the paths of the reverse SDE."
+    (histograms @ [ estimates; ratios ])
+|> picture "bias-removal"
 
 printResult
     [
         for kind, key in [ 0, "flow"; 1, "euler"; 2, "tweedie" ] do
-            let ratio, error = column kind |> Array.map _.Ratio |> meanAndError
-            $"{key}Ratio", ratio
-            $"{key}RatioStandardError", error
-            $"{key}Ess", column kind |> Array.averageBy _.Efficiency
-            $"{key}ElboGap", column kind |> Array.averageBy _.Gap
+            let ratio = all kind |> Array.map _.Ratio |> meanOf
+            $"{key}Ratio", ratio.Value
+            $"{key}RatioStandardError", ratio.StandardError
+            $"{key}Ess", all kind |> Array.averageBy _.Efficiency
+            $"{key}ElboGap", all kind |> Array.averageBy _.Gap
             $"{key}RawError", rmsError _.Raw kind
             $"{key}WeightedError", rmsError _.Weighted kind
         "seconds", clock.Elapsed.TotalSeconds

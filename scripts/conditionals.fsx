@@ -32,10 +32,7 @@ let totalVariation (values: float[]) (weights: float[]) (logDensity: float -> fl
 
 /// Errors of one coordinate: of the mean in deviations, of the deviation, and the total variation.
 let compare (k: int) (draws: Draws) (logDensity: float -> float) (mean: float) (deviation: float) =
-    let values, weights =
-        Scope.free (fun () ->
-            Tensor.toArray (draws.Points.select (1L, int64 k)), Tensor.toArray (Importance.weights draws))
-
+    let values, weights = weighted k draws
     let found = Array.fold2 (fun sum w x -> sum + w * x) 0.0 weights values
 
     let variance =
@@ -48,6 +45,7 @@ let compare (k: int) (draws: Draws) (logDensity: float -> float) (mean: float) (
     |]
 
 let worst (errors: float[] seq) = Seq.reduce (Array.map2 max) errors
+let run = Terminal.run ()
 let clock = Diagnostics.Stopwatch.StartNew()
 
 // 1. Four modes: x₀ given x₁ = y, and x₁ by itself.
@@ -63,49 +61,40 @@ let values = [ -3.0; -2.4; -2.0; -1.3; -0.5; 0.4; 1.2; 2.0; 2.5; 3.1 ]
 let count = 100_000
 
 let modes, modesMarginal, modesEss, slices =
-    Terminal.watch (fun meter ->
-        let options =
-            { Sampler.defaults with
-                Meter = meter
-                Network = fun plane -> Network.create plane [ Layer.dense 40 Swish; Layer.dense 40 Swish ]
-                DrawTolerance = 1e-4
-                Duration = 4.0
-            }
+    let options =
+        { Sampler.defaults with
+            Network = fun plane -> Network.create plane [ Layer.dense 40 Swish; Layer.dense 40 Swish ]
+            Draw.Tolerance = 1e-4
+            Duration = 4.0
+        }
 
-        use conditional = Conditional.evolve options [ 0 ] (densityOf mixture)
+    use conditional = densityOf mixture |> Conditional.evolve run options [ 0 ]
 
-        let rows =
-            [
-                for i, y in List.indexed values ->
-                    use draws = conditional |> Conditional.drawSeeded i count [ y ]
+    let rows =
+        [
+            for i, y in List.indexed values ->
+                use draws = conditional |> Conditional.draw { run with Seed = i } count [ y ]
 
-                    let logDensity, mean, deviation =
-                        oneCoordinate (Mixture.conditional [| 1, y |] mixture)
+                let logDensity, mean, deviation =
+                    oneCoordinate (Mixture.conditional [| 1, y |] mixture)
 
-                    let chart =
-                        if y = -0.5 || y = 2.0 then
-                            Some(
-                                histogram
-                                    $"x₁ given x₂ = {y}"
-                                    (Tensor.toArray (draws.Points.select (1L, 0L)))
-                                    (Scope.free (fun () -> Tensor.toArray (Importance.weights draws)))
-                                    (-4.5, 4.5)
-                                    logDensity
-                            )
-                        else
-                            None
+                let chart =
+                    if y = -0.5 || y = 2.0 then
+                        Some(histogram $"x₁ given x₂ = {y}" (weighted 0 draws) (-4.5, 4.5) logDensity)
+                    else
+                        None
 
-                    compare 0 draws logDensity mean deviation, Importance.effectiveSampleSize draws, chart
-            ]
+                compare 0 draws logDensity mean deviation, Importance.effectiveSampleSize draws, chart
+        ]
 
-        use marginal = conditional |> Marginal.evolve options Process.ornsteinUhlenbeck
-        use draws = marginal |> Marginal.draw count
-        let logDensity, mean, deviation = oneCoordinate (Mixture.marginal [| 1 |] mixture)
+    use marginal = conditional |> Marginal.evolve run options Process.ornsteinUhlenbeck
+    use draws = marginal |> Marginal.draw run count
+    let logDensity, mean, deviation = oneCoordinate (Mixture.marginal [| 1 |] mixture)
 
-        worst [ for errors, _, _ in rows -> errors ],
-        compare 1 draws logDensity mean deviation,
-        List.min [ for _, ess, _ in rows -> ess ],
-        List.choose (fun (_, _, chart) -> chart) rows)
+    worst [ for errors, _, _ in rows -> errors ],
+    compare 1 draws logDensity mean deviation,
+    List.min [ for _, ess, _ in rows -> ess ],
+    List.choose (fun (_, _, chart) -> chart) rows
 
 // 2. A random Gaussian in six dimensions: x₀, x₁, x₂ given the others, and these by themselves.
 let d = 6
@@ -143,55 +132,55 @@ let logNormal mean deviation x =
     - 0.5 * log (2.0 * Math.PI)
 
 let gaussians, gaussianMarginal, gaussianEss =
-    Terminal.watch (fun meter ->
-        let options =
-            { Sampler.defaults with
-                Meter = meter
-                Network = fun space -> Network.create space [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
-                PointCount = Some 1500
-                Sketch = Landmarks 400
-                Regularisation = 1e-10
-                Tolerance = 1e-4
-                FitRegularisation = 1e-3, 1e-11
-                Start = Cloud(2.0, 2.0)
-                DrawTolerance = 1e-4
-                Duration = 4.0
-            }
+    let options =
+        { Sampler.defaults with
+            Network = fun space -> Network.create space [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
+            Cover.Start = Start.Cloud(2.0, 2.0)
+            Cover.Points = Some 1500
+            Fit.Regularisation = 1e-3, 1e-11
+            Evolve.Sketch = Sketch.Landmarks 400
+            Evolve.Regularisation = 1e-10
+            Evolve.Tolerance = 1e-4
+            Draw.Tolerance = 1e-4
+            Duration = 4.0
+        }
 
-        use conditional = Conditional.evolve options [ 0 .. half - 1 ] gaussian
+    use conditional = gaussian |> Conditional.evolve run options [ 0 .. half - 1 ]
 
-        let rows =
-            [
-                for i in 0..9 ->
-                    let y =
-                        centre.SubVector(half, half)
-                        + given.Cholesky().Factor
-                          * Vector<float>
-                              .Build.DenseOfArray(Tensor.toArray (Random.normal Placement.float64 (30 + i) [ half ]))
+    let rows =
+        [
+            for i in 0..9 ->
+                let y =
+                    centre.SubVector(half, half)
+                    + given.Cholesky().Factor
+                      * Vector<float>
+                          .Build.DenseOfArray(Tensor.toArray (Random.normal Placement.float64 (30 + i) [ half ]))
 
-                    use draws = conditional |> Conditional.drawSeeded i count (List.ofSeq y)
-                    let mean = centre.SubVector(0, half) + gain * (y - centre.SubVector(half, half))
+                use draws =
+                    conditional |> Conditional.draw { run with Seed = i } count (List.ofSeq y)
 
-                    worst
-                        [
-                            for k in 0 .. half - 1 ->
-                                let deviation = sqrt conditionalCovariance[k, k]
-                                compare k draws (logNormal mean[k] deviation) mean[k] deviation
-                        ],
-                    Importance.effectiveSampleSize draws
-            ]
+                let mean = centre.SubVector(0, half) + gain * (y - centre.SubVector(half, half))
 
-        use marginal = conditional |> Marginal.evolve options Process.ornsteinUhlenbeck
-        use draws = marginal |> Marginal.draw count
+                worst
+                    [
+                        for k in 0 .. half - 1 ->
+                            let deviation = sqrt conditionalCovariance[k, k]
+                            compare k draws (logNormal mean[k] deviation) mean[k] deviation
+                    ],
+                Importance.effectiveSampleSize draws
+        ]
 
-        worst (List.map fst rows),
-        worst
-            [
-                for k in half .. d - 1 ->
-                    let deviation = sqrt covariance[k, k]
-                    compare k draws (logNormal centre[k] deviation) centre[k] deviation
-            ],
-        List.min (List.map snd rows))
+    use marginal = conditional |> Marginal.evolve run options Process.ornsteinUhlenbeck
+    use draws = marginal |> Marginal.draw run count
+
+    worst (List.map fst rows),
+    worst
+        [
+            for k in half .. d - 1 ->
+                let deviation = sqrt covariance[k, k]
+                compare k draws (logNormal centre[k] deviation) centre[k] deviation
+        ],
+    List.min (List.map snd rows)
 
 let seconds = clock.Elapsed.TotalSeconds
 
@@ -206,7 +195,7 @@ show "Gaussian in 6 dimensions, conditionals" gaussians
 show "Gaussian in 6 dimensions, marginal" gaussianMarginal
 
 finish
-    "conditionals.html"
+    "conditionals"
     "Conditionals and marginals"
     "One evolution under partial noise gives the conditional density for every condition, and the marginal."
     slices

@@ -1,6 +1,5 @@
 // Systematic improvement: Allen–Cahn and Korteweg–de Vries, solved with one setting at a time worse than the best; the error
 // falls with width, number of points N, landmarks s, regularisation λ and tolerance, each until the others are the limit.
-#load "load.fsx"
 #load "gallery.fsx"
 
 open System
@@ -8,6 +7,8 @@ open Mne.Functional
 open Mne.Functional.Reporting
 open Mne.Functional.References
 open Gallery
+
+let run = Terminal.run ()
 
 type Setting =
     {
@@ -99,17 +100,15 @@ let fit study width : Tensor * float =
         Tensor.toArray x |> Array.map study.Initial |> Tensor.ofArray Placement.float64
 
     let start =
-        Terminal.watch (fun meter ->
-            Regression.fit
-                { Regression.defaults with
-                    Tolerance = 1e-8
-                    Steps = 150
-                    Regularisation = 1e-2, 1e-15
-                    Meter = meter
-                }
-                network
-                initial
-                (Collocation.grid network.Domain 384))
+        Regression.fit
+            run
+            { closeFit with
+                Tolerance = 1e-8
+                Steps = 150
+            }
+            network
+            initial
+            (Collocation.grid network.Domain 384)
 
     let error =
         Convergence.relativeL2
@@ -125,8 +124,9 @@ let error study (start: Tensor) setting : float =
 
     use solution =
         Evolution.trySolve
+            Run.quiet
             { Evolution.defaults with
-                Sketch = Landmarks(min setting.Landmarks setting.Points)
+                Sketch = Sketch.Landmarks(min setting.Landmarks setting.Points)
                 Regularisation = setting.Regularisation
                 Tolerance = setting.Tolerance
                 MaximumSteps = 250
@@ -137,7 +137,7 @@ let error study (start: Tensor) setting : float =
             start
             (0.0, Array.last study.Times)
 
-    if solution.Outcome = Completed then
+    if solution.Outcome = Outcome.Completed then
         Convergence.relativeL2 study.Exact (values (column study.Grid) study.Times solution)
     else
         nan
@@ -211,11 +211,11 @@ let (studies, figures), seconds =
         ]
         |> List.unzip)
 
-save
-    "convergence"
+Page.create
     "Error against width, points, landmarks, regularisation and tolerance"
     "One setting is varied at a time, the others are the best. The error falls until another setting, or the fit of the initial value (dotted), is the limit."
     (List.concat studies)
+|> picture "convergence"
 
 // For every setting: by how much the error falls from the poorest to the best value.
 printResult (List.concat figures @ [ ("seconds", seconds) ])

@@ -11,63 +11,54 @@ open Sampling
 let target d =
     independent d (fun x -> 2.0 * (x.square () - 1.0).square() + 0.3 * x)
 
-let chains = Cooled { Chains.defaults with Spread = 2.0 }
+let fromChains =
+    { Sampler.defaults with
+        Cover.Start = Start.Cooled { Chains.defaults with Spread = 2.0 }
+    }
 
 let options d =
     match d with
-    | 2 -> { Sampler.defaults with Start = chains }
+    | 2 -> fromChains
     | 5 ->
-        { Sampler.defaults with
-            PointCount = Some 2500
-            FitPointCount = 1500
-            FitSteps = 100
+        { fromChains with
+            Cover.Points = Some 2500
+            Cover.FitPoints = 1500
+            Fit.Steps = 100
             Duration = 2.5
-            DrawTolerance = 1e-4
-            Start = chains
+            Draw.Tolerance = 1e-4
         }
     | d ->
-        { Sampler.defaults with
+        { fromChains with
             Network =
                 fun space ->
                     Network.ofBlocks
                         space
                         [ for k in 0 .. d - 1 -> [ k ] ]
                         [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
-            PointCount = Some 600
-            FitPointCount = 400
-            DrawTolerance = 1e-4
-            Start = chains
+            Cover.Points = Some 600
+            Cover.FitPoints = 400
+            Draw.Tolerance = 1e-4
         }
 
-let run d =
-    let target = target d
+let run = Terminal.run ()
 
+for d in numbersGiven [ 2; 5; 10 ] do
     let sampler, draws, seconds =
-        target |> sample (options d) Process.ornsteinUhlenbeck 4000
+        target d |> sample run (options d) Process.ornsteinUhlenbeck 4000
 
     printfn $"{1 <<< d} wells in {d} dimensions"
     let results = figures (Targets.tiltedDoubleWellsLogZ d) draws
     let samples = points (Targets.sampleTiltedDoubleWells 1 d 1000)
 
     finish
-        $"double-wells-{d}.html"
+        $"double-wells-{d}"
         $"{1 <<< d} wells"
         $"Draws from tilted double wells in {d} dimensions, from the formula alone."
         [
-            histogram
-                "The first coordinate"
-                (Tensor.toArray (draws.Points.select (1L, 0L)))
-                (Tensor.toArray (Importance.weights draws))
-                (-2.5, 2.5)
-                Targets.tiltedDoubleWell
-            diagnostics sampler
+            histogram "The first coordinate" (weighted 0 draws) (-2.5, 2.5) Targets.tiltedDoubleWell
+            diagnostics sampler.Energy.Solution
         ]
         ([ ("dimension", float d) ]
          @ results
          @ forward samples sampler
-         @ [ "seconds", seconds ])
-
-match List.tail (List.ofArray fsi.CommandLineArgs) with
-| [] -> [ 2; 5; 10 ]
-| dimensions -> List.map int dimensions
-|> List.iter run
+         @ [ ("seconds", seconds) ])

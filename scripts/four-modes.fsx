@@ -15,7 +15,7 @@ let options =
     }
 
 let sampler, draws, seconds =
-    target |> sample options Process.ornsteinUhlenbeck 20_000
+    target |> sample (Terminal.run ()) options Process.ornsteinUhlenbeck 20_000
 
 let found, modeWeightError = modeWeights Targets.fourModes draws
 printfn "four modes"
@@ -26,7 +26,7 @@ for mean, exact, found in Array.zip3 Targets.fourModes.Means Targets.fourModes.W
     printfn $"  mode at ({mean[0], 2}, {mean[1], 2})       {found:F4}   (exact: {exact:F4})"
 
 finish
-    "four-modes.html"
+    "four-modes"
     "Four modes"
     "20,000 draws from the formula of four Gaussian modes, and the weights that the modes have among them."
     [
@@ -34,12 +34,8 @@ finish
         |> Chart.titled "2,000 weighted draws, resampled"
         |> Chart.axes "x₁" "x₂"
         |> Chart.equalAspect
-        Chart.bars
-            [| for mean in Targets.fourModes.Means -> $"({mean[0]}, {mean[1]})" |]
-            [ "exact", Targets.fourModes.Weights; "found", found ]
-        |> Chart.titled "Weights of the modes"
-        |> Chart.axes "mode" "weight"
-        diagnostics sampler
+        modeChart Targets.fourModes found
+        diagnostics sampler.Energy.Solution
     ]
     (results
      @ forward samples sampler

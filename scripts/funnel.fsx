@@ -52,12 +52,12 @@ let options =
                     ]
         // Scales from e^{−4.5} to e^{4.5} are nothing like a normal distribution.
         NormalPart = false
-        PointCount = Some 1200
-        FitPointCount = 800
-        FitSteps = 100
-        DrawTolerance = 1e-4
-        Start =
-            Cooled
+        Cover.Points = Some 1200
+        Cover.FitPoints = 800
+        Fit.Steps = 100
+        Draw.Tolerance = 1e-4
+        Cover.Start =
+            Start.Cooled
                 { Chains.defaults with
                     Chains = 800
                     Spread = 1.0
@@ -66,28 +66,28 @@ let options =
                 }
     }
 
-let (conditional, marginal, draws), seconds =
+let run = Terminal.run ()
+
+let (conditional, draws), seconds =
     timed (fun () ->
-        Terminal.watch (fun meter ->
-            let options = { options with Meter = meter }
-            let conditional = Conditional.evolve options drawn target
+        let conditional = target |> Conditional.evolve run options drawn
+        let points = conditional.Sampler.Energy.Solution |> Solution.points 0.0
 
-            let marginal =
-                conditional
-                |> Marginal.evolve
-                    { Sampler.defaults with
-                        Meter = meter
-                        FitSteps = 40
-                        PointCount = Some 200
-                        Sketch = Exact
-                        FitPointCount = 200
-                        // The marginal energy is known where the points of the conditional were.
-                        Start =
-                            Start.Known((Solution.points 0.0 conditional.Sampler.Solution).narrow(1L, 0L, 1L).clone())
-                    }
-                    Process.ornsteinUhlenbeck
+        let marginal =
+            conditional
+            |> Marginal.evolve
+                run
+                { Sampler.defaults with
+                    // The marginal energy is known where the points of the conditional were.
+                    Cover.Start = Start.Known(points.narrow(1L, 0L, 1L).clone())
+                    Cover.Points = Some 200
+                    Cover.FitPoints = 200
+                    Fit.Steps = 40
+                    Evolve.Sketch = Sketch.Exact
+                }
+                Process.ornsteinUhlenbeck
 
-            conditional, marginal, marginal |> Marginal.draw 8000))
+        conditional, marginal |> Marginal.draw run 8000)
 
 printfn "funnel, 10 dimensions"
 let results = figures 0.0 draws
@@ -100,19 +100,15 @@ printfn
     $"  x₀                     {x0.Value:F3} ± {x0.StandardError:F3}, variance {spread.Value:F3} ± {spread.StandardError:F3}   (exact: 0, 9)"
 
 finish
-    "funnel.html"
+    "funnel"
     "The funnel"
     "Neal's funnel in ten dimensions, drawn from its formula in two stages: the marginal of x₀, then the rest given x₀."
     [
-        histogram
-            "x₀"
-            (Tensor.toArray (first * draws.Points.select (1L, 0L)))
-            (Tensor.toArray (Importance.weights draws))
-            (-12.0, 12.0)
-            (fun x -> -x * x / 18.0)
+        histogram "x₀" (let z0, weights = weighted 0 draws in Array.map ((*) first) z0, weights) (-12.0, 12.0) (fun x ->
+            -x * x / 18.0)
         Chart.points "weighted draws, resampled" ((fst (map (Importance.resample 1 2000 draws))).narrow(1L, 0L, 2L))
         |> Chart.titled "x₀ and x₁"
         |> Chart.axes "x₀" "x₁"
-        diagnostics conditional.Sampler
+        diagnostics conditional.Sampler.Energy.Solution
     ]
     (results @ [ "meanError", abs x0.Value; "seconds", seconds ])

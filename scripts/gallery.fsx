@@ -1,5 +1,5 @@
-// What the scripts that solve equations share: references, errors, pictures, the closing line.
-#load "load.fsx"
+// What the scripts that solve equations share: an experiment and its course, references, errors, pictures.
+#load "shared.fsx"
 #load "../tests/Mne.Functional.Tests/References/Fourier.fs"
 #load "../tests/Mne.Functional.Tests/References/Etdrk4.fs"
 #load "../tests/Mne.Functional.Tests/References/Convergence.fs"
@@ -11,43 +11,72 @@
 #load "../tests/Mne.Functional.Tests/References/Problems.fs"
 
 open System
-open System.Diagnostics
-open System.IO
 open Mne.Functional
 open Mne.Functional.Reporting
 open Mne.Functional.References
 
-/// The result of a computation and the seconds it took.
-let timed (compute: unit -> 'a) : 'a * float =
-    let clock = Stopwatch.StartNew()
-    let result = compute ()
-    result, clock.Elapsed.TotalSeconds
+/// An equation with its initial value, and how it is solved from t = 0.
+type Experiment =
+    {
+        Equation: Term
+        Network: Network
+        Initial: Tensor -> Tensor
+        /// How and where the initial value is fitted.
+        Fit: RegressionOptions
+        FitPoints: Collocation
+        /// How and where the equation is solved.
+        Evolve: EvolutionOptions
+        Points: Collocation
+        Until: float
+    }
 
-/// Points of the line as an n × 1 tensor.
-let column (x: float[]) : Tensor =
-    Tensor.ofRows Placement.float64 [ for x in x -> [ x ] ]
+/// What came of an experiment.
+type Solved =
+    {
+        Solution: Solution
+        FitSeconds: float
+        Seconds: float
+    }
 
-/// u(t, ·) at the points, one row per time.
-let values (points: Tensor) (times: float[]) (solution: Solution) : float[][] =
-    [|
-        for t in times -> Scope.free (fun () -> Solution.evaluate t points solution |> Tensor.toArray)
-    |]
+/// A fit as close as it gets.
+let closeFit =
+    { Regression.defaults with
+        Regularisation = 1e-2, 1e-15
+    }
 
-/// u(t, ·) at the points x of the line, one row per time.
-let valuesOnLine (solution: Solution) (x: float[]) (times: float[]) : float[][] = values (column x) times solution
+/// Half of the points evenly spread, half where u is steep.
+let steep (local: Local) : Tensor =
+    let steepness = (Jet.gradient local.Jet).norm(1).sqrt()
+    steepness.mean () + steepness
+
+/// Fits the initial value and follows the equation.
+let solve (run: Run) (experiment: Experiment) : Solved =
+    let network = experiment.Network
+    printfn $"∂u/∂t = {Term.show experiment.Equation} on {network.Description}"
+
+    let start, fitSeconds =
+        timed (fun () -> Regression.fit run experiment.Fit network experiment.Initial experiment.FitPoints)
+
+    let solution, seconds =
+        timed (fun () ->
+            Evolution.solve
+                run
+                experiment.Evolve
+                experiment.Equation
+                network
+                experiment.Points
+                start
+                (0.0, experiment.Until))
+
+    {
+        Solution = solution
+        FitSeconds = fitSeconds
+        Seconds = seconds
+    }
 
 /// The error relative to the reference at each time.
 let errors (reference: float[][]) (computed: float[][]) : float[] =
     Array.map2 (fun r c -> Convergence.relativeL2 [| r |] [| c |]) reference computed
-
-/// The solution on low ≤ x ≤ high and the time span, in colours; `u x t` gives one row of values at x per time.
-let heatMap (low: float) (high: float) (t0: float, t1: float) (u: float[] -> float[] -> float[][]) : Chart =
-    let x = Array.init 257 (fun i -> low + (high - low) * float i / 256.0)
-    let t = Array.init 161 (fun k -> t0 + (t1 - t0) * float k / 160.0)
-    let u = u x t
-
-    Chart.heatmap "u" x t (Array2D.init x.Length t.Length (fun i k -> u[k][i]))
-    |> Chart.titled "Solution"
 
 /// The error over time, on a logarithmic scale.
 let errorChart (times: float[]) (errors: float[]) : Chart =
@@ -56,45 +85,88 @@ let errorChart (times: float[]) (errors: float[]) : Chart =
     |> Chart.axes "t" "relative L² error"
     |> Chart.titled "Error over time"
 
+/// The solution on low ≤ x ≤ high and the time span, in colours.
+let heatMap (low: float, high: float) (solution: Solution) : Chart =
+    let x = Array.init 257 (fun i -> low + (high - low) * float i / 256.0)
+    let t = Array.init 161 (fun k -> Solution.stop solution * float k / 160.0)
+
+    Chart.heatmap "u" x t (byPlace (values (column x) t solution))
+    |> Chart.titled "Solution"
+
+/// Saves the page of an experiment, and prints the closing line.
+let finish (name: string) (title: string) (solved: Solved) (charts: Chart list) (figures: (string * float) list) =
+    let solution = solved.Solution
+    let evaluations = solution.Trajectory.Evaluations
+
+    Page.create
+        title
+        $"{solution.Network.ParameterCount} parameters, {evaluations} evaluations of the vector field"
+        (charts @ [ diagnostics solution ])
+    |> picture name
+
+    printResult (
+        figures
+        @ [
+            "seconds", solved.Seconds
+            "evaluations", float evaluations
+            "fitSeconds", solved.FitSeconds
+        ]
+    )
+
+/// Finishes an experiment on low ≤ x < high, of which the exact values at evenly spaced x are known, one row per time.
+let finishOnLine name title (low, high) (times: float[]) (exact: float[][]) (solved: Solved) =
+    let x = Spectral1D.grid low high exact[0].Length
+    let computed = values (column x) times solved.Solution
+
+    finish
+        name
+        title
+        solved
+        [
+            heatMap (low, high) solved.Solution
+            errorChart times (errors exact computed)
+        ]
+        [ ("relativeL2", Convergence.relativeL2 exact computed) ]
+
 /// An eighth of the torus [0, 2π)² of the problems in the plane. Their initial value is even about x = 0 and x = π/2, odd about
 /// y = 0 and even about y = π/2; diffusion and odd reactions keep that, so the rest of the torus follows.
 let eighthOfTorus =
     Domain.create
         [
-            Bounded(0.0, Math.PI / 2.0, Neumann, Neumann)
-            Bounded(0.0, Math.PI / 2.0, Dirichlet, Neumann)
+            Coordinate.Bounded(0.0, Math.PI / 2.0, Boundary.Neumann, Boundary.Neumann)
+            Coordinate.Bounded(0.0, Math.PI / 2.0, Boundary.Dirichlet, Boundary.Neumann)
         ]
 
 /// The initial value of the problems in the plane, 0.04 cosh(3 sin x) sinh(sin y).
 let planarInitial (x: Tensor) : Tensor =
     0.04 * (3.0 * x.select(1L, 0L).sin()).cosh() * x.select(1L, 1L).sin().sinh()
 
-/// The n × n points (2πi/n, 2πj/n) of the whole torus, row i·n + j.
-let planarGrid (n: int) : Tensor =
-    Collocation.grid (Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]) n
-    |> Collocation.points Placement.float64 0
+/// Finishes an experiment on the torus [0, 2π)² by comparison with the reference of its problem, at 128 × 128 points.
+let finishOnTorus name title (problem: Problem2D) (solved: Solved) =
+    let n = 128
+    let reference = Problems.reference2D problem
+    let times, exact = reference.Solution.Times, Spectral2D.onGrid n reference.Solution
 
-/// A function on the n × n points of the torus, in colours.
-let planarChart (title: string) (n: int) (values: float[]) : Chart =
+    let grid =
+        Collocation.grid (Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]) n
+        |> Collocation.points Placement.float64 0
+
+    let computed = values grid times solved.Solution
     let axis = Array.init n (fun i -> 2.0 * Math.PI * float i / float n)
 
-    Chart.heatmap "" axis axis (Array2D.init n n (fun i j -> values[i * n + j]))
-    |> Chart.axes "x" "y"
-    |> Chart.equalAspect
-    |> Chart.titled title
+    let inColours title (values: float[]) =
+        Chart.heatmap "" axis axis (Array2D.init n n (fun i j -> values[i * n + j]))
+        |> Chart.axes "x" "y"
+        |> Chart.equalAspect
+        |> Chart.titled $"{title} at t = {Array.last times}"
 
-/// Step size, residual and effective rank over time.
-let diagnosticsChart (solution: Solution) : Chart =
-    let steps = Solution.steps solution
-
-    Chart.diagnostics
-        [| for s in steps -> s.Time |]
-        [| for s in steps -> s.Step |]
-        [| for s in steps -> s.Note.Residual |]
-        [| for s in steps -> s.Note.EffectiveRank |]
-    |> Chart.titled "Diagnostics"
-
-/// Saves charts as one page under output/ and prints its path.
-let save (name: string) (title: string) (caption: string) (charts: Chart list) : unit =
-    let path = Path.Combine(__SOURCE_DIRECTORY__, "..", "output", name + ".html")
-    printfn "picture: %s" (Page.create title caption charts |> Page.save path)
+    finish
+        name
+        title
+        solved
+        [
+            inColours "Solution" (Array.last computed)
+            inColours "Error" (Array.map2 (-) (Array.last computed) (Array.last exact))
+            errorChart times (errors exact computed)
+        ]
+        [ ("relativeL2", Convergence.relativeL2 exact computed) ]

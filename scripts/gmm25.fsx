@@ -4,7 +4,6 @@
 //     dotnet fsi --optimize+ scripts/gmm25.fsx
 #load "sampling.fsx"
 
-open System
 open Mne.Functional
 open Mne.Functional.Reporting
 open Mne.Functional.References
@@ -13,39 +12,34 @@ open Sampling
 let mixture = Targets.twentyFiveModes
 let target = densityOf mixture
 
-let clock = Diagnostics.Stopwatch.StartNew()
+let options =
+    { Sampler.defaults with
+        Network =
+            fun plane ->
+                Network.ofBlocks
+                    plane
+                    [ [ 0 ]; [ 1 ] ]
+                    [ Layer.dense 64 Swish; Layer.dense 64 Swish; Layer.dense 64 Swish ]
+        Cover.Start =
+            Start.Cooled
+                { Chains.defaults with
+                    Spread = 8.0
+                    Temperature = 1.3
+                }
+        Cover.Points = Some 500
+        Cover.FitPoints = 600
+        Cover.Refreshes = 40
+        Fit.Steps = 300
+        Fit.Regularisation = 1e-6, 1e-10
+        Evolve.Sketch = Sketch.Landmarks 150
+        Evolve.Regularisation = 1e-7
+        Evolve.Tolerance = 3e-3
+        Draw.Tolerance = 1e-4
+    }
 
-let options, family =
-    // Three: the noise is then narrower than the modes are apart, until they have come together.
-    Sampler.standardise
-        3.0
-        { Sampler.defaults with
-            Network =
-                fun plane ->
-                    Network.ofBlocks
-                        plane
-                        [ [ 0 ]; [ 1 ] ]
-                        [ Layer.dense 64 Swish; Layer.dense 64 Swish; Layer.dense 64 Swish ]
-            PointCount = Some 500
-            Sketch = Landmarks 150
-            Regularisation = 1e-7
-            Tolerance = 3e-3
-            Refreshes = 40
-            FitPointCount = 600
-            FitSteps = 300
-            FitRegularisation = 1e-6, 1e-10
-            DrawTolerance = 1e-4
-            Start =
-                Cooled
-                    { Chains.defaults with
-                        Spread = 8.0
-                        Temperature = 1.3
-                    }
-        }
-        target
-
-let sampler, draws, _ = target |> sample options family 40_000
-let seconds = clock.Elapsed.TotalSeconds
+// Three: the noise is then narrower than the modes are apart, until they have come together.
+let sampler, draws, seconds =
+    target |> sampleStandardised (Terminal.run ()) 3.0 options 40_000
 
 printfn "25 modes"
 let results = figures 0.0 draws
@@ -53,19 +47,15 @@ let found, modeWeightError = modeWeights mixture draws
 printfn $"  weights of the modes   {100.0 * Array.min found:F2} %% to {100.0 * Array.max found:F2} %%   (exact: 4 %%)"
 
 finish
-    "gmm25.html"
+    "gmm25"
     "Twenty-five modes"
     "40,000 draws from the formula of 25 narrow Gaussian modes, and the weights that the modes have among them."
     [
         Chart.points "weighted draws, resampled" (Importance.resample 1 4000 draws)
         |> Chart.axes "x₁" "x₂"
         |> Chart.equalAspect
-        Chart.bars
-            [| for mean in mixture.Means -> $"({mean[0]}, {mean[1]})" |]
-            [ "exact", mixture.Weights; "found", found ]
-        |> Chart.titled "Weights of the modes"
-        |> Chart.axes "mode" "weight"
-        diagnostics sampler
+        modeChart mixture found
+        diagnostics sampler.Energy.Solution
     ]
     (results
      @ forward (points (Mixture.sample 1 2000 mixture)) sampler

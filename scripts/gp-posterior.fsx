@@ -79,28 +79,22 @@ let target =
 // The deviations are to be known to a fraction of a per cent.
 let count = 60_000
 
+let run = Terminal.run ()
+
 let sampler, draws, seconds =
-    let clock = Diagnostics.Stopwatch.StartNew()
-
-    let options, family =
-        Sampler.standardise
-            1.0
-            { Sampler.defaults with
-                Start = Cloud(2.0, 2.0)
-                PointCount = Some 500
-                FitSteps = 60
-                FitPointCount = 500
-                DrawTolerance = 1e-4
-                Duration = 3.5
-            }
-            target
-
-    let sampler, draws, _ = target |> sample options family count
-    sampler, draws, clock.Elapsed.TotalSeconds
-
-// Quadrature by the trapezoidal rule on a box that holds the posterior.
-let weights = Scope.free (fun () -> Tensor.toArray (Importance.weights draws))
-let rows = Tensor.toArray2D draws.Points
+    target
+    |> sampleStandardised
+        run
+        1.0
+        { Sampler.defaults with
+            Cover.Start = Start.Cloud(2.0, 2.0)
+            Cover.Points = Some 500
+            Cover.FitPoints = 500
+            Fit.Steps = 60
+            Draw.Tolerance = 1e-4
+            Duration = 3.5
+        }
+        count
 
 let moments (weights: float[]) (rows: float[,]) =
     let mean =
@@ -108,59 +102,46 @@ let moments (weights: float[]) (rows: float[,]) =
 
     mean, Array.init 3 (fun k -> sqrt (Array.sum (Array.mapi (fun i w -> w * (rows[i, k] - mean[k]) ** 2.0) weights)))
 
-let foundMean, foundDeviation = moments weights rows
+let foundMean, foundDeviation =
+    let _, weights = weighted 0 draws
+    moments weights (Tensor.toArray2D draws.Points)
 
+// Quadrature by the trapezoidal rule on a box that holds the posterior.
 let axes =
     [|
         for k in 0..2 -> Array.init 40 (fun i -> foundMean[k] + foundDeviation[k] * (-6.0 + 12.0 * float i / 39.0))
     |]
 
 let exactLogZ, exactMean, exactDeviation =
-    Terminal.watch (fun meter ->
-        let cells =
-            [|
-                for a in axes[0] do
-                    for l in axes[1] -> a, l
-            |]
+    let n = axes[0].Length
 
-        let clock = Diagnostics.Stopwatch.StartNew()
+    let grid =
+        Array2D.init (n * n * n) 3 (fun i k -> axes[k][[| i / (n * n); i / n % n; i % n |][k]])
 
-        let grid =
-            Array2D.init (cells.Length * 40) 3 (fun i k ->
-                let a, l = cells[i / 40]
+    let done' = progress run Phase.Search
 
-                if k = 0 then a
-                elif k = 1 then l
-                else axes[2][i % 40])
+    let logs =
+        [|
+            for slice in 0 .. n - 1 do
+                yield!
+                    Scope.free (fun () ->
+                        grid[slice * n * n .. (slice + 1) * n * n - 1, *]
+                        |> Tensor.ofArray2D Placement.float64
+                        |> target.Energy
+                        |> Tensor.toArray)
+                    |> Array.map (~-)
 
-        let logs =
-            [|
-                for part in Array.chunkBySize (cells.Length * 40 / 40) [| 0 .. cells.Length * 40 - 1 |] do
-                    let fraction = float part[0] / float (cells.Length * 40)
+                done' (float (slice + 1) / float n)
+        |]
 
-                    meter
-                        { Progress.started "quadrature" fraction with
-                            Fraction = fraction
-                            Elapsed = clock.Elapsed
-                        }
+    let top = Array.max logs
+    let total = logs |> Array.sumBy (fun l -> exp (l - top))
+    let volume = axes |> Array.fold (fun v axis -> v * (axis[1] - axis[0])) 1.0
 
-                    yield!
-                        Scope.free (fun () ->
-                            Array2D.init part.Length 3 (fun i k -> grid[part[i], k])
-                            |> Tensor.ofArray2D Placement.float64
-                            |> target.Energy
-                            |> Tensor.toArray)
-                        |> Array.map (~-)
-            |]
+    let mean, deviation =
+        moments (logs |> Array.map (fun l -> exp (l - top) / total)) grid
 
-        let top = Array.max logs
-        let total = logs |> Array.sumBy (fun l -> exp (l - top))
-        let volume = axes |> Array.fold (fun v axis -> v * (axis[1] - axis[0])) 1.0
-
-        let mean, deviation =
-            moments (logs |> Array.map (fun l -> exp (l - top) / total)) grid
-
-        top + log (total * volume), mean, deviation)
+    top + log (total * volume), mean, deviation
 
 printfn "Gaussian process on the Nile flows"
 let results = figures exactLogZ draws
@@ -181,7 +162,7 @@ let deviationError =
     |> Array.max
 
 finish
-    "gp-posterior.html"
+    "gp-posterior"
     "Hyperparameters of a Gaussian process"
     "The posterior of amplitude, length scale (years) and noise of the annual flow of the Nile, standardised."
     [
@@ -190,7 +171,7 @@ finish
         |> Chart.titled "The series"
         Chart.corner (List.ofArray names) draws.Points (Tensor.toArray (Importance.weights draws))
         |> Chart.titled "Weighted draws"
-        diagnostics sampler
+        diagnostics sampler.Energy.Solution
     ]
     (results
      @ [ "meanError", meanError; "deviationError", deviationError; "seconds", seconds ])

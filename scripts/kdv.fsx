@@ -1,16 +1,16 @@
 // Korteweg and de Vries: two solitons on a line of length 60 (periodic), u_t = −6 u u_x − u_xxx, up to t = 4; the tall one
 // overtakes the low one. The exact solution is known. Published: figures only (Neural Galerkin).
-#load "load.fsx"
 #load "gallery.fsx"
 
-open System
 open TorchSharp
 open Mne.Functional
 open Mne.Functional.Reporting
 open Mne.Functional.References
 open Gallery
 
-let kdv = -6.0 * Term.value * Term.partial 0 1 - Term.partial 0 3
+let run = Terminal.run ()
+let low, high = -20.0, 40.0
+let circle = Domain.periodic [ (low, high) ]
 
 /// Two solitons: u = 2 ∂²/∂x² log(1 + e^{η₁} + e^{η₂} + c e^{η₁+η₂}), which is twice a variance of wave numbers.
 let twoSolitons (t: float) (x: Tensor) : Tensor =
@@ -27,69 +27,37 @@ let twoSolitons (t: float) (x: Tensor) : Tensor =
     let mean = (k * weights).sum 0L
     2.0 * ((k - mean).square() * weights).sum 0L
 
-let line = Domain.periodic [ (-20.0, 40.0) ]
-
-let network =
-    Network.create
-        line
-        [
-            Layer.harmonics 6
-            Layer.dense 48 Sine
-            Layer.dense 48 Sine
-            Layer.dense 48 Sine
-        ]
-
-printfn "∂u/∂t = %s on %s" (Term.show kdv) network.Description
-
 // u_xxx magnifies what the fit leaves, so the fit is a close one; the tolerance likewise.
-let start, fitSeconds =
-    timed (fun () ->
-        Terminal.watch (fun meter ->
-            Regression.fit
-                { Regression.defaults with
-                    Tolerance = 1e-8
-                    Regularisation = 1e-2, 1e-15
-                    Meter = meter
-                }
-                network
-                (twoSolitons 0.0)
-                (Collocation.grid line 384)))
-
-let solution, seconds =
-    timed (fun () ->
-        Terminal.watch (fun meter ->
-            Evolution.solve
+let solved =
+    solve
+        run
+        {
+            Equation = -6.0 * Term.value * Term.partial 0 1 - Term.partial 0 3
+            Network =
+                Network.create
+                    circle
+                    [
+                        Layer.harmonics 6
+                        Layer.dense 48 Sine
+                        Layer.dense 48 Sine
+                        Layer.dense 48 Sine
+                    ]
+            Initial = twoSolitons 0.0
+            Fit = { closeFit with Tolerance = 1e-8 }
+            FitPoints = Collocation.grid circle 384
+            Evolve =
                 { Evolution.defaults with
-                    Sketch = Landmarks 192
+                    Sketch = Sketch.Landmarks 192
                     Regularisation = 1e-11
                     Tolerance = 1e-7
-                    Meter = meter
                 }
-                kdv
-                network
-                (Collocation.grid line 512)
-                start
-                (0.0, 4.0)))
+            Points = Collocation.grid circle 512
+            Until = 4.0
+        }
 
-let x = Spectral1D.grid -20.0 40.0 2048
 let times = Problems.saveTimes 4.0
+let x = Spectral1D.grid low high 2048
 let exact = times |> Array.map (fun t -> x |> Array.map (Problems.kdvTwoSoliton t))
-let computed = valuesOnLine solution x times
 
-save
-    "kdv"
-    "Korteweg–de Vries equation, two solitons"
-    $"{network.ParameterCount} parameters, {solution.Trajectory.Evaluations} evaluations of the vector field"
-    [
-        heatMap -20.0 40.0 (0.0, 4.0) (valuesOnLine solution)
-        errorChart times (errors exact computed)
-        diagnosticsChart solution
-    ]
-
-printResult
-    [
-        "relativeL2", Convergence.relativeL2 exact computed
-        "seconds", seconds
-        "evaluations", float solution.Trajectory.Evaluations
-        "fitSeconds", fitSeconds
-    ]
+solved
+|> finishOnLine "kdv" "Korteweg–de Vries equation, two solitons" (low, high) times exact

@@ -25,13 +25,13 @@ let options =
                     space
                     [ for k in 0 .. pairs - 1 -> [ 2 * k; 2 * k + 1 ] ]
                     [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
-        PointCount = Some 1000
-        FitPointCount = 600
-        FitSteps = 80
+        Cover.Points = Some 1000
+        Cover.FitPoints = 600
+        Fit.Steps = 80
         Duration = 3.5
-        DrawTolerance = 1e-4
-        Start =
-            Cooled
+        Draw.Tolerance = 1e-4
+        Cover.Start =
+            Start.Cooled
                 { Chains.defaults with
                     Chains = 500
                     Spread = 2.0
@@ -39,23 +39,18 @@ let options =
     }
 
 let sampler, draws, seconds =
-    target |> sample options Process.ornsteinUhlenbeck 4000
+    target |> sample (Terminal.run ()) options Process.ornsteinUhlenbeck 4000
 
 printfn "many-well, 32 dimensions"
 let results = figures (Targets.manyWellLogZ pairs) draws
 
 finish
-    "many-well.html"
+    "many-well"
     "Many-well"
     "Draws from 65,536 modes in 32 dimensions, from the formula alone."
     [
-        histogram
-            "The first coordinate"
-            (Tensor.toArray (draws.Points.select (1L, 0L)))
-            (Tensor.toArray (Importance.weights draws))
-            (-3.0, 3.0)
-            Targets.manyWellFirst
-        diagnostics sampler
+        histogram "The first coordinate" (weighted 0 draws) (-3.0, 3.0) Targets.manyWellFirst
+        diagnostics sampler.Energy.Solution
     ]
     (results
      @ forward (points (Targets.sampleManyWell 1 pairs 1000)) sampler

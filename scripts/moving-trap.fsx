@@ -1,6 +1,5 @@
 // Eight interacting particles in a trap that moves, up to t = 8: the Fokker–Planck equation for the energy u = −log ρ, with
 // samples of ρ_t as moving points. The mean and the covariance obey closed equations. Published: figures only (Neural Galerkin).
-#load "load.fsx"
 #load "gallery.fsx"
 
 open MathNet.Numerics.LinearAlgebra.Double
@@ -10,6 +9,7 @@ open Mne.Functional.Reporting
 open Mne.Functional.References
 open Gallery
 
+let run = Terminal.run ()
 let d = 8
 let attraction = 0.25 // α, towards the mean of the particles
 let temperature = 0.01 // β⁻¹
@@ -25,14 +25,10 @@ let drift (t: float) (x: Tensor) : Tensor =
 let divergence (_: float) (x: Tensor) : Tensor =
     x.new_full (x.shape[0], -(float d + attraction * float (d - 1)))
 
-// A constant added to the energy does not matter.
-let equation =
-    Term.centred (Equation.fokkerPlanckEnergy temperature drift divergence d).Term
-
 /// Samples move with the probability flow ẋ = b + β⁻¹ ∇u, which carries ρ_0 to ρ_t without noise.
 let flow =
-    Moving(
-        [ for k in 0 .. d - 1 -> Partial(k, 1) ],
+    PointDynamics.Moving(
+        [ for k in 0 .. d - 1 -> Derivative.Partial(k, 1) ],
         fun local -> drift local.Time local.Points + temperature * Jet.gradient local.Jet
     )
 
@@ -47,48 +43,34 @@ let matched (seed: int) (count: int) (variance: float) : Tensor =
         places
         + sqrt variance * torch.linalg.solve_triangular(factor, z.t (), upper = false).t())
 
-let network =
-    Network.create
-        (Domain.euclidean d)
-        [
-            Layer.normalise (List.ofArray (Tensor.toArray places)) (List.replicate d 1.0)
-            Layer.dense 48 Swish
-            Layer.dense 48 Swish
-        ]
-
-printfn "∂u/∂t = %s" (Term.show equation)
-
-let start, fitSeconds =
-    timed (fun () ->
-        Terminal.watch (fun meter ->
-            Regression.fit
-                { Regression.defaults with
-                    Steps = 200
-                    Tolerance = 3e-6
-                    Regularisation = 1e-2, 1e-15
-                    Meter = meter
-                }
-                network
-                (fun x -> (x - places).square().sum(1L) / (2.0 * initialVariance))
-                (Collocation.given (matched 1 1500 (1.5 * initialVariance)))))
-
-let solution, seconds =
-    timed (fun () ->
-        Terminal.watch (fun meter ->
-            Evolution.solve
+let solved =
+    solve
+        run
+        {
+            // A constant added to the energy does not matter.
+            Equation = Term.centred (Equation.fokkerPlanckEnergy temperature drift divergence d).Term
+            Network =
+                Network.create
+                    (Domain.euclidean d)
+                    [
+                        Layer.normalise (List.ofArray (Tensor.toArray places)) (List.replicate d 1.0)
+                        Layer.dense 48 Swish
+                        Layer.dense 48 Swish
+                    ]
+            Initial = fun x -> (x - places).square().sum(1L) / (2.0 * initialVariance)
+            Fit = { closeFit with Tolerance = 3e-6 }
+            FitPoints = Collocation.given (matched 1 1500 (1.5 * initialVariance))
+            Evolve =
                 { Evolution.defaults with
-                    Sketch = Landmarks 1000
+                    Sketch = Sketch.Landmarks 1000
                     Regularisation = 1e-12
                     Tolerance = 1e-6
-                    ErrorScale = Spread
+                    ErrorScale = ErrorScale.Spread
                     Points = flow
-                    Meter = meter
                 }
-                equation
-                network
-                (Collocation.given (matched 2 2500 initialVariance))
-                start
-                (0.0, 8.0)))
+            Points = Collocation.given (matched 2 2500 initialVariance)
+            Until = 8.0
+        }
 
 let times = Problems.saveTimes 8.0
 let exact = Problems.movingTrap d times
@@ -96,7 +78,7 @@ let exact = Problems.movingTrap d times
 /// The mean (d) and the covariance (d × d) of the samples at time t.
 let moments (t: float) : float[] * float[][] =
     Scope.free (fun () ->
-        let x = Solution.points t solution
+        let x = Solution.points t solved.Solution
         let mean = x.mean [| 0L |]
         let centred = x - mean
         let covariance = centred.t().mm centred / float (Tensor.rows x)
@@ -121,7 +103,9 @@ let along =
                 let points =
                     Array2D.init away.Length d (fun i k -> if k = 0 then mean[0] + away[i] else mean[k])
 
-                let u = Solution.evaluate t (Tensor.ofArray2D Placement.float64 points) solution
+                let u =
+                    Solution.evaluate t (Tensor.ofArray2D Placement.float64 points) solved.Solution
+
                 (-(u - u[int64 (away.Length / 2)])).exp() |> Tensor.toArray))
         times
         exact
@@ -132,13 +116,10 @@ let alongExact =
         let precision = (DenseMatrix.OfRowArrays covariance).Inverse()[0, 0]
         away |> Array.map (fun x -> exp (-0.5 * precision * x * x)))
 
-let table (values: float[][]) =
-    Array2D.init away.Length times.Length (fun i k -> values[k][i])
-
-save
+finish
     "moving-trap"
     "Interacting particles in a moving trap"
-    $"{network.ParameterCount} parameters, {solution.Trajectory.Evaluations} evaluations of the vector field"
+    solved
     [
         Chart.lines
             [
@@ -149,7 +130,7 @@ save
             ]
         |> Chart.axes "t" "mean position"
         |> Chart.titled "Particles follow the trap"
-        Chart.animation away times [ "network", table along; "exact", table alongExact ]
+        Chart.animation away times [ "network", byPlace along; "exact", byPlace alongExact ]
         |> Chart.axes "distance of particle 1 from its mean" "ρ / ρ at the mean"
         |> Chart.titled "Density along particle 1"
         Chart.lines
@@ -160,14 +141,8 @@ save
         |> Chart.logY
         |> Chart.axes "t" "relative error"
         |> Chart.titled "Error over time"
-        diagnosticsChart solution
     ]
-
-printResult
     [
         "meanError", Array.max meanErrors
         "covarianceError", Array.max covarianceErrors
-        "seconds", seconds
-        "evaluations", float solution.Trajectory.Evaluations
-        "fitSeconds", fitSeconds
     ]

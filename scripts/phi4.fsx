@@ -9,6 +9,7 @@ open Mne.Functional
 open Mne.Functional.Reporting
 open Sampling
 
+let run = Terminal.run ()
 let κ, λ = 1.0, 1.0
 
 let target d =
@@ -24,12 +25,12 @@ let options d =
                     space
                     [ for i in 0 .. d - 1 -> [ for j in -2 .. 2 -> (i + j + d) % d ] ]
                     [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
-        PointCount = Some 800
-        FitPointCount = 400
-        DrawTolerance = 1e-4
+        Cover.Points = Some 800
+        Cover.FitPoints = 400
+        Draw.Tolerance = 1e-4
         Duration = 3.5
-        Start =
-            Cooled
+        Cover.Start =
+            Start.Cooled
                 { Chains.defaults with
                     Chains = 500
                     Spread = 1.5
@@ -81,55 +82,35 @@ let observables: (string * (Tensor -> Tensor)) list =
 let markov d =
     let chains = 400
     let start = 0.7 * Random.normal Placement.float64 11 [ chains; d ]
-    let h = Isotropic(0.2 / float d ** (1.0 / 3.0))
-    let rounds, steps = 500, 10
+    let rounds, before = 500, 100
     let sums = [ for _ in observables -> Array.zeroCreate<float> chains ]
+    let done' = progress run Phase.Draw
 
-    Terminal.watch (fun meter ->
-        let clock = System.Diagnostics.Stopwatch.StartNew()
+    let tenSteps =
+        {
+            Steps = 10
+            Step = Covariance.Isotropic(0.2 / float d ** (1.0 / 3.0))
+        }
 
-        (start, [ 1 .. rounds + 100 ])
-        ||> List.fold (fun x round ->
-            let chain =
-                x
-                |> MarkovChain.langevin
-                    {
-                        Steps = steps
-                        Step = h
-                        Seed = round
-                    }
-                    (target d)
+    (start, [ 1 .. before + rounds ])
+    ||> List.fold (fun x round ->
+        let chain = x |> MarkovChain.langevin { run with Seed = round } tenSteps (target d)
 
-            if round > 100 then
-                for sum, (_, f) in List.zip sums observables do
-                    Scope.free (fun () -> Tensor.toArray (f chain.Points))
-                    |> Array.iteri (fun i v -> sum[i] <- sum[i] + v / float rounds)
+        if round > before then
+            for sum, (_, f) in List.zip sums observables do
+                Scope.free (fun () -> Tensor.toArray (f chain.Points))
+                |> Array.iteri (fun i v -> sum[i] <- sum[i] + v / float rounds)
 
-            meter
-                { Progress.started "Markov chains" 0.0 with
-                    Fraction = float round / float (rounds + 100)
-                    Accepted = int (100.0 * chain.AcceptanceRate)
-                    Elapsed = clock.Elapsed
-                }
+        done' (float round / float (before + rounds))
+        x.Dispose()
+        chain.Points)
+    |> _.Dispose()
 
-            x.Dispose()
-            chain.Points)
-        |> _.Dispose())
+    List.map meanOf sums
 
-    [
-        for sum in sums ->
-            let mean = Array.average sum
-            let n = float chains
-
-            {
-                Value = mean
-                StandardError = sqrt (Array.sumBy (fun v -> (v - mean) ** 2.0) sum / (n - 1.0) / n)
-            }
-    ]
-
-let run d =
+for d in numbersGiven [ 16; 64 ] do
     let sampler, draws, seconds =
-        target d |> sample (options d) Process.ornsteinUhlenbeck 4000
+        target d |> sample run (options d) Process.ornsteinUhlenbeck 4000
 
     let logZ, exact = exact d
     let chain = markov d
@@ -152,7 +133,7 @@ let run d =
         List.map2 (fun (f: Estimate) e -> abs (f.Value - e)) chain exact |> List.max
 
     finish
-        $"phi4-{d}.html"
+        $"phi4-{d}"
         $"φ⁴, {d} sites"
         "A Ginzburg–Landau ring from its formula, with a network that does not change under translation."
         [
@@ -166,13 +147,8 @@ let run d =
                 ]
             |> Chart.titled "Five draws"
             |> Chart.axes "site" "φ"
-            diagnostics sampler
+            diagnostics sampler.Energy.Solution
         ]
         ([ ("sites", float d) ]
          @ results
          @ [ "observableError", error; "chainError", chainError; "seconds", seconds ])
-
-match List.tail (List.ofArray fsi.CommandLineArgs) with
-| [] -> [ 16; 64 ]
-| sizes -> List.map int sizes
-|> List.iter run

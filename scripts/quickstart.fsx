@@ -1,11 +1,12 @@
 // From a formula to samples: four Gaussian modes in the plane, of which the program is told only the energy.
 //     dotnet fsi scripts/quickstart.fsx
-#load "load.fsx"
+#load "shared.fsx"
 
 open System
 open Mne.Functional
 open Mne.Functional.Reporting
 
+let run = Terminal.run ()
 let clock = Diagnostics.Stopwatch.StartNew()
 
 // 1. The formula: an energy V with density e^{−V} (up to a factor). No data.
@@ -21,15 +22,12 @@ let target =
     Density.gaussianMixture [ for weight, mean in modes -> weight, mean, 0.6 ]
 
 // 2. The sampler: fit the energy, evolve it through the Ornstein–Uhlenbeck process to a standard normal distribution.
+let sampler =
+    target |> Sampler.evolve run Sampler.defaults Process.ornsteinUhlenbeck
+
+// 3. Draws: standard normal points carried back, with exact weights.
 let count = 10_000
-
-let sampler, draws =
-    Terminal.watch (fun meter ->
-        let options = { Sampler.defaults with Meter = meter }
-        let sampler = Sampler.evolve options Process.ornsteinUhlenbeck target
-
-        // 3. Draws: standard normal points carried back, with exact weights.
-        sampler, sampler |> Sampler.draw count)
+let draws = sampler |> Sampler.draw run count
 
 let seconds = clock.Elapsed.TotalSeconds
 let ess = Importance.effectiveSampleSize draws
@@ -71,7 +69,6 @@ let density =
     Array2D.init axis.Length axis.Length (fun i j -> values[i * axis.Length + j])
 
 let shown = Importance.resample 1 2000 draws
-let steps = Solution.steps sampler.Solution
 
 let scatter =
     Chart.overlay [ Chart.contours "density" axis axis density; Chart.points "draws" shown ]
@@ -89,29 +86,18 @@ let bars =
     |> Chart.titled "Weights of the modes"
     |> Chart.axes "mode" "weight"
 
-let diagnostics =
-    Chart.diagnostics
-        [| for s in steps -> s.Time |]
-        [| for s in steps -> s.Step |]
-        [| for s in steps -> s.Note.Residual |]
-        [| for s in steps -> s.Note.EffectiveRank |]
-    |> Chart.titled "The evolution, step by step"
-
-let path =
-    Page.create
-        "Four modes from their formula"
-        "Minimal neural evolution of an energy through the Ornstein–Uhlenbeck process; draws are carried back by the probability flow and weighted."
-        [ scatter; bars; diagnostics ]
-    |> Page.withFigures
-        [
-            "effective sample size", $"{100.0 * ess:F1} %%"
-            "log Z (exact: 0)", $"{logZ.Value:F4} ± {logZ.StandardError:F4}"
-            "draws", $"{count}"
-            "seconds", $"{seconds:F1}"
-        ]
-    |> Page.save (output "quickstart.html")
-
-printfn $"picture: {path}"
+Page.create
+    "Four modes from their formula"
+    "Minimal neural evolution of an energy through the Ornstein–Uhlenbeck process; draws are carried back by the probability flow and weighted."
+    [ scatter; bars; diagnostics sampler.Energy.Solution ]
+|> Page.withFigures
+    [
+        "effective sample size", $"{100.0 * ess:F1} %%"
+        "log Z (exact: 0)", $"{logZ.Value:F4} ± {logZ.StandardError:F4}"
+        "draws", $"{count}"
+        "seconds", $"{seconds:F1}"
+    ]
+|> picture "quickstart"
 
 printResult
     [

@@ -1,6 +1,5 @@
 // Computes the reference solution of every evolution problem, with the evidence for its accuracy and the time it takes.
 // Build tests/Mne.Functional.Tests or the library first; run with `dotnet fsi --optimize+ scripts/references.fsx`.
-#load "load.fsx"
 #load "gallery.fsx"
 
 open System
@@ -9,50 +8,34 @@ open Mne.Functional.Reporting
 open Mne.Functional.References
 open Gallery
 
-/// The references in order, each with its name, estimates, and figures for the closing line; and what there is to compare.
-let found, (burgersReference, kdvReference, heatReference) =
-    Terminal.watch (fun meter ->
-        let clock = Diagnostics.Stopwatch.StartNew()
+/// A reference with the seconds it took, its line of the table, and its figures under a key.
+let solveReference key name (solve: unit -> Converged<'Modes, 'Solution>) =
+    let reference, seconds = timed solve
 
-        /// Solves one, of which the first `before` out of 1 are done.
-        let report before key name (solve: unit -> Converged<'Modes, 'Solution>) =
-            meter
-                { Progress.started "references" nan with
-                    Fraction = before
-                    Elapsed = clock.Elapsed
-                }
+    printfn
+        $"{name, -16} modes {reference.Modes}  steps {reference.Steps}  space {reference.SpaceEstimate:E1}  time {reference.TimeEstimate:E1}  {seconds:F1} s"
 
-            let reference, seconds = timed solve
+    reference,
+    (name,
+     reference.SpaceEstimate,
+     reference.TimeEstimate,
+     [ $"{key}Estimate", reference.Estimate; $"{key}Seconds", seconds ])
 
-            printfn
-                $"{name, -16} modes {reference.Modes}  steps {reference.Steps}  space {reference.SpaceEstimate:E1}  time {reference.TimeEstimate:E1}  {seconds:F1} s"
+let one key (problem: Problem1D) =
+    solveReference key problem.Name (fun () -> Problems.reference1D problem)
 
-            reference,
-            (name,
-             reference.SpaceEstimate,
-             reference.TimeEstimate,
-             [ $"{key}Estimate", reference.Estimate; $"{key}Seconds", seconds ])
+let two key (problem: Problem2D) =
+    solveReference key problem.Name (fun () -> Problems.reference2D problem)
 
-        let one before key (problem: Problem1D) =
-            report before key problem.Name (fun () -> Problems.reference1D problem)
+// From seconds to minutes; each says when it is done.
+let _, allenCahn = one "allenCahn" Problems.allenCahn
+let burgersReference, burgers = one "burgers" Problems.burgers
+let kdvReference, kdv = one "kdv" (Problems.kdvOn -30.0 50.0)
+let heatReference, heat = two "heat2D" Problems.heat2D
+let _, allenCahn2D = two "allenCahn2D" Problems.allenCahn2D
+let _, burgers2D = two "burgers2D" Problems.burgers2D
 
-        let two before key (problem: Problem2D) =
-            report before key problem.Name (fun () -> Problems.reference2D problem)
-
-        let _, allenCahn = one 0.0 "allenCahn" Problems.allenCahn
-        let burgersReference, burgers = one 0.02 "burgers" Problems.burgers
-        let kdvReference, kdv = one 0.3 "kdv" (Problems.kdvOn -30.0 50.0)
-        let heatReference, heat = two 0.33 "heat2D" Problems.heat2D
-        let _, allenCahn2D = two 0.34 "allenCahn2D" Problems.allenCahn2D
-        let _, burgers2D = two 0.45 "burgers2D" Problems.burgers2D
-
-        meter
-            { Progress.started "references" nan with
-                Fraction = 1.0
-                Elapsed = clock.Elapsed
-            }
-
-        [ allenCahn; burgers; kdv; heat; allenCahn2D; burgers2D ], (burgersReference, kdvReference, heatReference))
+let found = [ allenCahn; burgers; kdv; heat; allenCahn2D; burgers2D ]
 
 // Against answers that share nothing with the spectral solver.
 let times = Problems.saveTimes 4.0
@@ -82,8 +65,7 @@ printfn $"Burgers against Cole-Hopf {burgersError:E1}, KdV against its formula {
 
 let names = [| for name, _, _, _ in found -> name |]
 
-save
-    "references"
+Page.create
     "Reference solutions"
     "Fourier spectral methods with exponential Runge–Kutta steps: what another refinement of the grid, and of the steps, changes."
     [
@@ -97,6 +79,7 @@ save
         |> Chart.axes "" "estimated relative error"
         |> Chart.titled "Errors of the references"
     ]
+|> picture "references"
 
 printResult (
     List.collect (fun (_, _, _, figures) -> figures) found

@@ -1,25 +1,13 @@
-// What the scripts that sample share: references, figures of a sampler, the closing line.
-#load "load.fsx"
+// What the scripts that sample share: a sampler with its draws, references, figures, pictures.
+#load "shared.fsx"
 #load "../tests/Mne.Functional.Tests/References/Fourier.fs"
 #load "../tests/Mne.Functional.Tests/References/Convergence.fs"
 #load "../tests/Mne.Functional.Tests/References/Mixture.fs"
 #load "../tests/Mne.Functional.Tests/References/Quadrature.fs"
 
-open System
-open System.Diagnostics
 open Mne.Functional
 open Mne.Functional.Reporting
 open Mne.Functional.References
-
-/// The result of a computation and the seconds it took.
-let timed (compute: unit -> 'a) : 'a * float =
-    let clock = Stopwatch.StartNew()
-    let result = compute ()
-    result, clock.Elapsed.TotalSeconds
-
-/// Points as a tensor, one per row.
-let points (rows: float[][]) : Tensor =
-    Tensor.ofRows Placement.float64 [ for row in rows -> Seq.ofArray row ]
 
 /// The density of a mixture whose modes all have one variance.
 let densityOf (mixture: Mixture) : Density =
@@ -33,22 +21,22 @@ let densityOf (mixture: Mixture) : Density =
 let independent (d: int) (energy: Tensor -> Tensor) : Density =
     Density.ofEnergy d (fun x -> (energy x).sum 1L)
 
-/// A sampler and its draws, with progress on the terminal; the seconds are those of both.
-let sample (options: SamplerOptions) (family: int -> Process) (count: int) (target: Density) =
+/// A sampler, its draws, and the seconds of both.
+let sample (run: Run) (options: SamplerOptions) (family: int -> Process) (count: int) (target: Density) =
     let (sampler, draws), seconds =
         timed (fun () ->
-            Terminal.watch (fun meter ->
-                let sampler = Sampler.evolve { options with Meter = meter } family target
-                sampler, sampler |> Sampler.draw count))
-    // Progress is for those who wait; what follows is short.
-    { sampler with
-        Options =
-            { sampler.Options with
-                Meter = Progress.silent
-            }
-    },
-    draws,
-    seconds
+            let sampler = target |> Sampler.evolve run options family
+            sampler, sampler |> Sampler.draw run count)
+
+    sampler, draws, seconds
+
+/// The same for a target that is not of unit size around the origin; the seconds include the search for first points.
+let sampleStandardised (run: Run) (width: float) (options: SamplerOptions) (count: int) (target: Density) =
+    let (options, family), search =
+        timed (fun () -> target |> Sampler.standardise run width options)
+
+    let sampler, draws, seconds = target |> sample run options family count
+    sampler, draws, search + seconds
 
 /// Effective sample size, error of log Z after weighting, and gap of the evidence lower bound before it.
 let figures (logZ: float) (draws: Draws) : (string * float) list =
@@ -67,7 +55,7 @@ let figures (logZ: float) (draws: Draws) : (string * float) list =
 /// Forward efficiency at exact samples of the target.
 let forward (samples: Tensor) (sampler: Sampler) : (string * float) list =
     let logWeights =
-        -(sampler.Target.Energy samples) - Sampler.logProposal samples sampler
+        -(sampler.Target.Energy samples) - Sampler.logProposal Run.quiet samples sampler
 
     let ess = Importance.forwardEfficiency logWeights
     printfn $"  at exact samples       {100.0 * ess:F1} %%"
@@ -86,11 +74,14 @@ let modeWeights (mixture: Mixture) (draws: Draws) : float[] * float =
 
     found, Array.map2 (fun a b -> abs (a - b)) found mixture.Weights |> Array.max
 
-/// Weighted draws of one coordinate beside its exact density (log ρ up to a factor) on an interval.
+/// One coordinate of draws, and their weights.
+let weighted (k: int) (draws: Draws) : float[] * float[] =
+    Scope.free (fun () -> Tensor.toArray (draws.Points.select (1L, int64 k)), Tensor.toArray (Importance.weights draws))
+
+/// Weighted values beside their exact density (log ρ up to a factor) on an interval.
 let histogram
     (title: string)
-    (values: float[])
-    (weights: float[])
+    (values: float[], weights: float[])
     (low: float, high: float)
     (logDensity: float -> float)
     =
@@ -108,19 +99,14 @@ let histogram
     |> Chart.titled title
     |> Chart.axes "x" "density"
 
-/// The evolution step by step: step sizes, residuals, effective rank.
-let diagnostics (sampler: Sampler) : Chart =
-    let steps = Solution.steps sampler.Solution
+/// The weights that a mixture's modes should have, and those that they have among the draws.
+let modeChart (mixture: Mixture) (found: float[]) : Chart =
+    Chart.bars [| for mean in mixture.Means -> $"({mean[0]}, {mean[1]})" |] [ "exact", mixture.Weights; "found", found ]
+    |> Chart.titled "Weights of the modes"
+    |> Chart.axes "mode" "weight"
 
-    Chart.diagnostics
-        [| for s in steps -> s.Time |]
-        [| for s in steps -> s.Step |]
-        [| for s in steps -> s.Note.Residual |]
-        [| for s in steps -> s.Note.EffectiveRank |]
-    |> Chart.titled "The evolution, step by step"
-
-/// Saves the page, names it, and prints the closing line.
-let finish (file: string) (title: string) (text: string) (charts: Chart list) (results: (string * float) list) =
+/// Saves the page, and prints the closing line.
+let finish (name: string) (title: string) (text: string) (charts: Chart list) (results: (string * float) list) =
     let shown =
         results
         |> List.choose (fun (name, value) ->
@@ -140,10 +126,5 @@ let finish (file: string) (title: string) (text: string) (charts: Chart list) (r
             | name when name.Contains '.' -> None
             | name -> Some(name, $"{value:G4}"))
 
-    let path =
-        Page.create title text charts
-        |> Page.withFigures shown
-        |> Page.save (output file)
-
-    printfn $"picture: {path}"
+    Page.create title text charts |> Page.withFigures shown |> picture name
     printResult results

@@ -1,49 +1,46 @@
 // A solution and draws written to HDF5, reopened here to the same bits, and read by h5py where Python has it.
 //     dotnet fsi scripts/storage.fsx
-#load "load.fsx"
+#load "shared.fsx"
 
 open System
 open System.Diagnostics
 open Mne.Functional
 open Mne.Functional.Reporting
 
+let run = Terminal.run ()
 let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
 let network = Network.create circle [ Layer.harmonics 2; Layer.dense 24 Sine ]
 let points = Collocation.grid circle 64
 let equation = 0.1 * Term.laplacian + Term.value - Term.pown 3 Term.value
 
-let solution, draws =
-    Terminal.watch (fun meter ->
-        let fit =
-            { Regression.defaults with
-                Steps = 40
-                Meter = meter
-            }
+let start =
+    Regression.fit run { Regression.defaults with Steps = 40 } network (fun x -> 0.5 * x.squeeze(1L).sin()) points
 
-        let start = Regression.fit fit network (fun x -> 0.5 * x.squeeze(1L).sin()) points
+let solution =
+    Evolution.solve
+        run
+        { Evolution.defaults with
+            Checkpoint = Checkpoint.every (CheckpointInterval.Steps 10) (output "storage-checkpoint.h5")
+        }
+        equation
+        network
+        points
+        start
+        (0.0, 2.0)
 
-        let evolution =
-            { Evolution.defaults with
-                Meter = meter
-                Checkpoint = Checkpoint.every (Steps 10) (output "storage-checkpoint.h5")
-            }
+let sampler =
+    Density.gaussianMixture [ 0.5, [ -1.0; 0.0 ], 0.7; 0.5, [ 1.0; 0.0 ], 0.7 ]
+    |> Sampler.evolve
+        run
+        { Sampler.defaults with
+            Cover.Points = Some 200
+            Cover.FitPoints = 200
+            Evolve.Sketch = Sketch.Landmarks 100
+            Evolve.Regularisation = 1e-6
+        }
+        Process.ornsteinUhlenbeck
 
-        let solution = Evolution.solve evolution equation network points start (0.0, 2.0)
-
-        let target =
-            Density.gaussianMixture [ 0.5, [ -1.0; 0.0 ], 0.7; 0.5, [ 1.0; 0.0 ], 0.7 ]
-
-        let sampler =
-            { Sampler.defaults with
-                PointCount = Some 200
-                Sketch = Landmarks 100
-                Regularisation = 1e-6
-                FitPointCount = 200
-                Meter = meter
-            }
-
-        let sampler = Sampler.evolve sampler Process.ornsteinUhlenbeck target
-        solution, sampler |> Sampler.draw 500)
+let draws = sampler |> Sampler.draw run 500
 
 let solutionFile =
     solution
@@ -90,7 +87,7 @@ with h5py.File(r'{drawsFile}') as f:
 
 let interpreters = [ "python3"; "/usr/bin/python3" ]
 
-let run (interpreter: string) =
+let runWith (interpreter: string) =
     try
         let start =
             ProcessStartInfo(
@@ -108,7 +105,7 @@ let run (interpreter: string) =
         None
 
 let normError =
-    match List.tryPick run interpreters with
+    match List.tryPick runWith interpreters with
     | None ->
         printfn "No Python with h5py here: that side is not checked."
         nan
@@ -127,17 +124,16 @@ let normError =
 
 let axis = Tensor.toArray (grid.squeeze 1L)
 
-let picture =
+let chart =
     Chart.lines
         [
             Series.line "solved" axis (Tensor.toArray (Solution.evaluate 2.0 grid solution))
             Series.dashed "reopened" axis (Tensor.toArray (Solution.evaluate 2.0 grid reopened))
         ]
-    |> Chart.titled "Allen–Cahn on a circle at t = 2, solved and reopened from a file"
     |> Chart.axes "x" "u(x, 2)"
-    |> Chart.save (output "storage.html")
 
-printfn $"picture: {picture}"
+Page.create "Allen–Cahn on a circle at t = 2, solved and reopened from a file" "" [ chart ]
+|> picture "storage"
 
 printResult
     [

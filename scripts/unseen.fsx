@@ -8,7 +8,8 @@ open Mne.Functional
 open Mne.Functional.Reporting
 open Sampling
 
-let column (k: int) (x: Tensor) = x.select (1L, int64 k)
+let run = Terminal.run ()
+let coordinate (k: int) (x: Tensor) = x.select (1L, int64 k)
 
 /// A normal distribution with deviations from 1 to 10, along axes that are not the coordinates'.
 let turned =
@@ -44,8 +45,8 @@ let targets: (string * (Density * float option)) list =
         "ring", (Density.ofEnergy 2 (fun x -> 4.0 * (x.norm 1 - 2.0).square()), None)
         "banana",
         (Density.ofEnergy 2 (fun x ->
-            let bend = column 1 x - 0.5 * (column 0 x).square()
-            0.125 * (column 0 x).square() + 2.0 * bend.square ()),
+            let bend = coordinate 1 x - 0.5 * (coordinate 0 x).square()
+            0.125 * (coordinate 0 x).square() + 2.0 * bend.square ()),
          Some(log (2.0 * Math.PI)))
         "eight modes on a circle",
         (Density.gaussianMixture
@@ -61,6 +62,11 @@ let targets: (string * (Density * float option)) list =
         (Density.gaussianMixture [ 0.3, List.replicate 10 1.5, 0.7; 0.7, List.replicate 10 -1.0, 0.7 ], Some 0.0)
     ]
 
+let options =
+    { Sampler.defaults with
+        Cover.Start = Start.Cooled { Chains.defaults with Spread = 8.0 }
+    }
+
 let wanted = fsi.CommandLineArgs |> Array.skip 1
 
 let rows =
@@ -69,24 +75,11 @@ let rows =
             if wanted.Length = 0 || wanted |> Array.exists (fun w -> name.StartsWith w) then
                 printfn $"{name}"
 
-                let (sampler, draws), seconds =
-                    timed (fun () ->
-                        Terminal.watch (fun meter ->
-                            let options, family =
-                                Sampler.standardise
-                                    2.0
-                                    { Sampler.defaults with
-                                        Start = Cooled { Chains.defaults with Spread = 8.0 }
-                                        Meter = meter
-                                    }
-                                    target
-
-                            let sampler = Sampler.evolve options family target
-                            sampler, sampler |> Sampler.draw 4000))
+                let sampler, draws, seconds = target |> sampleStandardised run 2.0 options 4000
 
                 let found = Importance.logNormaliser draws
                 let efficiency = Importance.effectiveSampleSize draws
-                let field = sampler.Solution.VectorField
+                let field = sampler.Energy.Solution.VectorField
 
                 let landmarks =
                     field.Landmarks |> Option.map _.Length |> Option.defaultValue field.PointCount
@@ -109,7 +102,7 @@ let rows =
 let key (name: string) = (name.Split [| ' '; ',' |])[0]
 
 finish
-    "unseen.html"
+    "unseen"
     "Six targets with the default options"
     "Six densities given by their formulas, sampled with the same options."
     [

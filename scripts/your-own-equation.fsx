@@ -2,7 +2,7 @@
 //     dotnet fsi scripts/your-own-equation.fsx
 // It fits the initial value, solves, draws the solution, and solves once more with another network: the difference between the
 // two is an estimate of the error, which no formula is needed for.
-#load "load.fsx"
+#load "shared.fsx"
 
 open System
 open TorchSharp
@@ -25,6 +25,7 @@ let initialValue (points: Tensor) : Tensor =
     0.1 + 0.6 * (2.0 * x).sin() + 0.3 * (3.0 * x).cos()
 // -------------------------------------------------------------------------------------------------------------------- to here
 
+let run = Terminal.run ()
 let points = Collocation.grid domain 192
 
 /// The solution by a network with the given number of units in each layer.
@@ -32,44 +33,34 @@ let solveWith units =
     let network =
         Network.create domain [ Layer.harmonics 3; Layer.dense units Sine; Layer.dense units Sine ]
 
-    Terminal.watch (fun meter ->
-        let start =
-            Regression.fit
-                { Regression.defaults with
-                    Tolerance = 1e-7
-                    Meter = meter
-                }
-                network
-                initialValue
-                points
-
-        Evolution.solve
-            { Evolution.defaults with
-                Sketch = Landmarks 96
-                Meter = meter
+    let start =
+        Regression.fit
+            run
+            { Regression.defaults with
+                Tolerance = 1e-7
             }
-            equation
             network
+            initialValue
             points
-            start
-            (0.0, T))
+
+    Evolution.solve
+        run
+        { Evolution.defaults with
+            Sketch = Sketch.Landmarks 96
+        }
+        equation
+        network
+        points
+        start
+        (0.0, T)
 
 printfn $"∂u/∂t = {Term.show equation}"
-let clock = Diagnostics.Stopwatch.StartNew()
-let solution = solveWith 40
-let seconds = clock.Elapsed.TotalSeconds
+let solution, seconds = timed (fun () -> solveWith 40)
 let other = solveWith 32
 
 let x = [| for i in 0..256 -> low + (high - low) * float i / 256.0 |]
 let t = [| for k in 0..120 -> T * float k / 120.0 |]
-let column = Tensor.ofRows Placement.float64 [ for x in x -> [ x ] ]
-
-let values solution =
-    [|
-        for t in t -> Scope.free (fun () -> Solution.evaluate t column solution |> Tensor.toArray)
-    |]
-
-let u, again = values solution, values other
+let u, again = values (column x) t solution, values (column x) t other
 
 let norm (rows: float[][]) =
     sqrt (Seq.sumBy (fun v -> v * v) (Seq.concat rows))
@@ -80,20 +71,16 @@ let drift = u |> Array.map (fun row -> abs (total row - total u[0])) |> Array.ma
 
 printfn $"two networks differ by {difference:E1}; the total of u drifts by {drift:E1}"
 
-let path =
-    Page.create
-        "Your own equation"
-        $"∂u/∂t = {Term.show equation}"
-        [
-            Chart.heatmap "u" x t (Array2D.init x.Length t.Length (fun i k -> u[k][i]))
-            |> Chart.titled "Solution"
-            Chart.lines [ for k in 0..30..120 -> Series.line $"t = {t[k]:F0}" x u[k] ]
-            |> Chart.axes "x" "u"
-            |> Chart.titled "Profiles"
-        ]
-    |> Page.save (output "your-own-equation.html")
-
-printfn $"picture: {path}"
+Page.create
+    "Your own equation"
+    $"∂u/∂t = {Term.show equation}"
+    [
+        Chart.heatmap "u" x t (byPlace u) |> Chart.titled "Solution"
+        Chart.lines [ for k in 0..30..120 -> Series.line $"t = {t[k]:F0}" x u[k] ]
+        |> Chart.axes "x" "u"
+        |> Chart.titled "Profiles"
+    ]
+|> picture "your-own-equation"
 
 printResult
     [

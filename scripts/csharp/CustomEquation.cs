@@ -31,41 +31,39 @@ internal static class CustomEquation
             Checkpoint = new Checkpoint { Path = Path.ChangeExtension(picture, ".checkpoint.h5"), EverySteps = 10 },
         };
 
-        // The event ends the run before its phase is complete; leaving the block closes its line.
-        Solution solution;
-        using (var progress = new ConsoleProgress())
+        // The event ends the run before its phase is complete; leaving the function closes its line.
+        Solution Solved()
         {
+            using var progress = new ConsoleProgress();
             using var start = Regression.Fit(
-                network, x => 1.5 * x.squeeze(1).cos(), points, new() { Steps = 60 }, progress);
-            Evolution.TrySolve(equation, network, points, start, 0.0, 3.0, out solution, options, progress);
+                network, x => 1.5 * x.squeeze(1).cos(), points, new() { Steps = 60 }, progress: progress);
+            return Evolution.TrySolve(equation, network, points, start, 0.0, 3.0, options, progress: progress);
         }
 
-        using (solution)
+        using var solution = Solved();
+        Console.WriteLine($"∂u/∂t = {equation}: {solution.Outcome}");
+        var file = solution.Save(Path.ChangeExtension(picture, ".h5"), "curve shortening with a push");
+        using var again = Solution.Open(file);
+
+        const int n = 120, m = 40;
+        var x = Enumerable.Range(0, n).Select(i => 2.0 * Math.PI * i / (n - 1)).ToArray();
+        var t = Enumerable.Range(0, m).Select(k => solution.Stop * k / (m - 1)).ToArray();
+        using var grid = Tensors.Line(x);
+        var values = new double[n, m];
+        for (var k = 0; k < m; k++)
         {
-            Console.WriteLine($"∂u/∂t = {equation}: {solution.Outcome}");
-            var file = solution.Save(Path.ChangeExtension(picture, ".h5"), "curve shortening with a push");
-            using var again = Solution.Open(file);
-
-            const int n = 120, m = 40;
-            var x = Enumerable.Range(0, n).Select(i => 2.0 * Math.PI * i / (n - 1)).ToArray();
-            var t = Enumerable.Range(0, m).Select(k => solution.Stop * k / (m - 1)).ToArray();
-            using var grid = Tensors.Line(x);
-            var values = new double[n, m];
-            for (var k = 0; k < m; k++)
-            {
-                using var u = again.Evaluate(t[k], grid);
-                var column = Tensors.ToArray(u);
-                for (var i = 0; i < n; i++)
-                    values[i, k] = column[i];
-            }
-
-            var path = Chart.SavePage(
-                picture, "Curve shortening with a push", "A custom equation, written in C#.",
-                Chart.Heatmap("u", x, t, values).Titled("u(x, t)").Axes("x", "t"),
-                Chart.Animation(x, t, ("u", values)).Titled("Slices"));
-            Console.WriteLine($"saved: {file}");
-            Console.WriteLine($"picture: {path}");
-            Console.WriteLine($"result: {{\"stop\": {solution.Stop:R}, \"seconds\": {solution.Elapsed.TotalSeconds:F2}}}");
+            using var u = again.Evaluate(t[k], grid);
+            var column = Tensors.ToArray(u);
+            for (var i = 0; i < n; i++)
+                values[i, k] = column[i];
         }
+
+        var path = Chart.SavePage(
+            picture, "Curve shortening with a push", "A custom equation, written in C#.",
+            Chart.Heatmap("u", x, t, values).Titled("u(x, t)").Axes("x", "t"),
+            Chart.Animation(x, t, ("u", values)).Titled("Slices"));
+        Console.WriteLine($"saved: {file}");
+        Console.WriteLine($"picture: {path}");
+        Console.WriteLine($"result: {{\"stop\": {solution.Stop:R}, \"seconds\": {solution.Elapsed.TotalSeconds:F2}}}");
     }
 }

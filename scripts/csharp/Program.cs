@@ -18,7 +18,7 @@ try
             HeatEquation.Run(Output("csharp-heat.html"));
             return 0;
         case ["sampling"]:
-            await Sampling.Run(Output("csharp-sampling.html"));
+            Sampling.Run(Output("csharp-sampling.html"));
             return 0;
         case ["custom"]:
             CustomEquation.Run(Output("csharp-custom.html"));

@@ -6,7 +6,7 @@ namespace Samples;
 /// <summary>Weighted samples from a formula: two Gaussian modes in the plane, of which the program is told only the energy.</summary>
 internal static class Sampling
 {
-    public static async Task Run(string picture)
+    public static void Run(string picture)
     {
         // Control-C ends the run between two steps.
         using var interrupt = new CancellationTokenSource();
@@ -19,7 +19,7 @@ internal static class Sampling
         Console.CancelKeyPress += OnPressed;
         try
         {
-            await Run(picture, interrupt.Token);
+            Run(picture, interrupt.Token);
         }
         finally
         {
@@ -27,7 +27,7 @@ internal static class Sampling
         }
     }
 
-    private static async Task Run(string picture, CancellationToken interrupt)
+    private static void Run(string picture, CancellationToken interrupt)
     {
         var clock = Stopwatch.StartNew();
         using var progress = new ConsoleProgress();
@@ -35,14 +35,12 @@ internal static class Sampling
         var options = new SamplerOptions
         {
             Network = plane => Network.Create(plane, Layer.Dense(32, Activation.Swish), Layer.Dense(32, Activation.Swish)),
-            PointCount = 300,
-            Sketch = Sketch.Landmarks(150),
-            Regularisation = 1e-7,
-            FitPointCount = 300,
+            Cover = new() { Points = 300, FitPoints = 300 },
+            Evolve = SamplerOptions.Defaults.Evolve with { Sketch = Sketch.Landmarks(150), Regularisation = 1e-7 },
         };
 
-        using var sampler = await Sampler.EvolveAsync(target, options, progress: progress, cancellationToken: interrupt);
-        using var draws = await sampler.DrawAsync(2000, progress: progress, cancellationToken: interrupt);
+        using var sampler = Sampler.Evolve(target, options, progress: progress, cancellationToken: interrupt);
+        using var draws = sampler.Draw(2000, progress: progress, cancellationToken: interrupt);
 
         var logZ = draws.LogNormaliser;
         var right = draws.Expectation(x => x.select(1, 0).sign().relu());

@@ -77,26 +77,16 @@ internal static class Bridge
 
     public static T? Nullable<T>(FSharpOption<T>? value) where T : struct => value is null ? null : value.Value;
 
-    /// <summary>
-    /// Runs a computation, and turns the library's failure into the one of this namespace. One that was to end early is cancelled,
-    /// also where it has a result already: that is freed.
-    /// </summary>
-    public static T Run<T>(CancellationToken cancellation, Func<T> compute)
+    /// <summary>What is computed; the failure of an evolution becomes the one of this namespace.</summary>
+    public static T Result<T>(Func<T> compute)
     {
         try
         {
-            var result = compute();
-            if (cancellation.IsCancellationRequested)
-                (result as IDisposable)?.Dispose();
-            cancellation.ThrowIfCancellationRequested();
-            return result;
+            return compute();
         }
         catch (Core.EvolutionFailedException failure)
         {
-            var outcome = new Outcome(failure.outcome);
-            throw outcome.Kind == OutcomeKind.Cancelled
-                ? new OperationCanceledException(FormattableString.Invariant($"Cancelled at t = {outcome.Time:G6}."), failure, cancellation)
-                : new EvolutionFailedException(outcome, failure);
+            throw new EvolutionFailedException(new Outcome(failure.outcome), failure);
         }
     }
 

@@ -41,6 +41,11 @@ internal static class Cases
         (CSharp.Boundary.Dirichlet, Core.Boundary.Dirichlet),
         (CSharp.Boundary.Neumann, Core.Boundary.Neumann));
 
+    public static readonly Cases<Direction, Core.Direction> Direction = new(
+        (CSharp.Direction.Falling, Core.Direction.Falling),
+        (CSharp.Direction.Rising, Core.Direction.Rising),
+        (CSharp.Direction.Either, Core.Direction.Either));
+
     public static readonly Cases<Display, Reporting.Display> Display = new(
         (CSharp.Display.Live, Reporting.Display.Live),
         (CSharp.Display.Plain, Reporting.Display.Plain),
@@ -49,6 +54,12 @@ internal static class Cases
     public static readonly Cases<ErrorScale, Core.ErrorScale> ErrorScale = new(
         (CSharp.ErrorScale.Magnitude, Core.ErrorScale.Magnitude),
         (CSharp.ErrorScale.Spread, Core.ErrorScale.Spread));
+
+    public static readonly Cases<Phase, Core.Phase> Phase = new(
+        (CSharp.Phase.Search, Core.Phase.Search),
+        (CSharp.Phase.Fit, Core.Phase.Fit),
+        (CSharp.Phase.Evolve, Core.Phase.Evolve),
+        (CSharp.Phase.Draw, Core.Phase.Draw));
 
     public static readonly Cases<Precision, Core.Precision> Precision = new(
         (CSharp.Precision.Float64, Core.Precision.Float64),

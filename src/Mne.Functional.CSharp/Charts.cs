@@ -74,7 +74,7 @@ public sealed class Chart
     /// <summary>
     /// Every coordinate of weighted points (N × d, d from 2 to 8) as a histogram, and every two of them as a cloud.
     /// </summary>
-    /// <example><code>Chart.Corner(["a", "b", "c"], draws.Points, draws.Weights()).Save("output/corner.html");</code></example>
+    /// <example><code>Chart.Corner(["a", "b"], draws.Points, draws.Weights()).Save("output/corner.html");</code></example>
     public static Chart Corner(string[] names, Tensor points, double[] weights) =>
         new(Reporting.ChartModule.corner(Bridge.List(names), points, weights));
 

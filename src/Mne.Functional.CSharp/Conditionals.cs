@@ -27,23 +27,11 @@ public sealed class Conditional : IDisposable
         Density target,
         int[] drawn,
         SamplerOptions? options = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => Core.ConditionalModule.evolve(
-            (options ?? new()).ToCore(progress, cancellationToken), Bridge.List(drawn), Bridge.Wanted(target).Inner)));
-
-    /// <summary>As <see cref="Evolve"/>, on another thread.</summary>
-    public static Task<Conditional> EvolveAsync(
-        Density target,
-        int[] drawn,
-        SamplerOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => Evolve(target, drawn, options, progress, cancellationToken), cancellationToken);
-
-    /// <summary>The same conditional, which reports to and is ended by others.</summary>
-    internal Core.Conditional Heard(IProgress<Progress>? progress, CancellationToken cancellation) =>
-        new(Sampler.Heard(progress, cancellation), Inner.Drawn, Inner.Given);
+        new(Bridge.Result(() => Core.ConditionalModule.evolve(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(), Bridge.List(drawn), Bridge.Wanted(target).Inner)));
 
     /// <summary>Draws of all coordinates with b = given, with exact conditional log-densities and weights.</summary>
     /// <exception cref="ArgumentException">There is not one finite number for each coordinate that is given.</exception>
@@ -52,20 +40,11 @@ public sealed class Conditional : IDisposable
     public Draws Draw(
         int count,
         double[] given,
-        int seed = 0,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => Core.ConditionalModule.drawSeeded(
-            seed, count, Bridge.List(given), Heard(progress, cancellationToken))));
-
-    /// <summary>As <see cref="Draw"/>, on another thread.</summary>
-    public Task<Draws> DrawAsync(
-        int count,
-        double[] given,
-        int seed = 0,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => Draw(count, given, seed, progress, cancellationToken), cancellationToken);
+        new(Bridge.Result(() => Core.ConditionalModule.draw(
+            Run.ToCore(run, progress, cancellationToken), count, Bridge.List(given), Inner)));
 
     /// <summary>ρ(a | b) for one b, up to a constant, as a density of the coordinates a in their order.</summary>
     /// <exception cref="ArgumentException">There is not one finite number for each coordinate that is given.</exception>
@@ -75,18 +54,19 @@ public sealed class Conditional : IDisposable
     /// <exception cref="ArgumentException">Points or given numbers do not fit.</exception>
     /// <exception cref="EvolutionFailedException">The flow cannot be followed from there.</exception>
     /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
-    public Tensor LogProposal(double[] given, Tensor points, CancellationToken cancellationToken = default) =>
-        Bridge.Run(cancellationToken, () => Core.ConditionalModule.logProposal(
-            Bridge.List(given), Bridge.Wanted(points), Heard(null, cancellationToken)));
+    public Tensor LogProposal(double[] given, Tensor points, Run? run = null, CancellationToken cancellationToken = default) =>
+        Bridge.Result(() => Core.ConditionalModule.logProposal(
+            Run.ToCore(run, null, cancellationToken), Bridge.List(given), Bridge.Wanted(points), Inner));
 
     /// <summary>Whether to trust draws for one b, in words: what was found, what speaks against it, what to do.</summary>
     /// <example><code>Console.WriteLine(conditional.Report([2.0]));</code></example>
     public Report Report(
         double[] given,
         ReportOptions? options = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        CSharp.Report.OfConditional(this, given, options, progress, cancellationToken);
+        CSharp.Report.OfConditional(this, given, options, run, progress, cancellationToken);
 
     /// <summary>The energy of the marginal density of b, up to a constant: b (M × number of given coordinates) ↦ (M).</summary>
     public Tensor MarginalEnergy(Tensor given) => Core.ConditionalModule.marginalEnergy(Inner, Bridge.Wanted(given));
@@ -98,7 +78,7 @@ public sealed class Conditional : IDisposable
     public string Save(string path, string problem = "") => Core.Storage.saveConditional(path, problem, Inner);
 
     /// <summary>The conditional sampler of a file; its target is given again.</summary>
-    public static Conditional Open(string path, Density target) => 
+    public static Conditional Open(string path, Density target) =>
         new(Core.Storage.openConditional(Bridge.Wanted(target).Inner, path));
 
     /// <summary>Frees its tensors.</summary>
@@ -121,6 +101,8 @@ public sealed class Marginal : IDisposable
     public Marginal(Conditional conditional, Sampler sampler) =>
         (Conditional, Sampler) = (Bridge.Wanted(conditional), Bridge.Wanted(sampler));
 
+    internal Core.Marginal Inner => new(Conditional.Inner, Sampler.Inner);
+
     /// <summary>ρ(a | b) for every b, from which this was made.</summary>
     public Conditional Conditional { get; }
 
@@ -137,55 +119,41 @@ public sealed class Marginal : IDisposable
         Conditional conditional,
         SamplerOptions? options = null,
         Func<int, Process>? process = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
         new(
             conditional,
-            new(Bridge.Run(cancellationToken, () => Core.MarginalModule.evolve(
-                (options ?? new()).ToCore(progress, cancellationToken),
+            new(Bridge.Result(() => Core.MarginalModule.evolve(
+                Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(),
                 Sampler.Family(process),
                 Bridge.Wanted(conditional).Inner)).Sampler));
-
-    /// <summary>As <see cref="Evolve"/>, on another thread.</summary>
-    public static Task<Marginal> EvolveAsync(
-        Conditional conditional,
-        SamplerOptions? options = null,
-        Func<int, Process>? process = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => Evolve(conditional, options, process, progress, cancellationToken), cancellationToken);
-
-    /// <summary>The same marginal, which reports to and is ended by others.</summary>
-    internal Core.Marginal Heard(IProgress<Progress>? progress, CancellationToken cancellation) =>
-        new(Conditional.Heard(progress, cancellation), Sampler.Heard(progress, cancellation));
 
     /// <summary>
     /// Draws of all coordinates with log q(b) + log q(a | b) and the weights of the target itself, which correct both stages.
     /// </summary>
     /// <exception cref="EvolutionFailedException">The flow cannot be followed back.</exception>
     /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
-    public Draws Draw(int count, int seed = 0, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => Core.MarginalModule.drawSeeded(
-            seed, count, Heard(progress, cancellationToken))));
-
-    /// <summary>As <see cref="Draw"/>, on another thread.</summary>
-    public Task<Draws> DrawAsync(
-        int count, int seed = 0, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Draw(count, seed, progress, cancellationToken), cancellationToken);
+    public Draws Draw(
+        int count, Run? run = null, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        new(Bridge.Result(() => Core.MarginalModule.draw(Run.ToCore(run, progress, cancellationToken), count, Inner)));
 
     /// <summary>log q(b) + log q(a | b) at points of all coordinates (M × d), normalised: (M).</summary>
     /// <exception cref="ArgumentException">Points do not fit.</exception>
     /// <exception cref="EvolutionFailedException">The flow cannot be followed from there.</exception>
     /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
-    public Tensor LogProposal(Tensor points, CancellationToken cancellationToken = default) =>
-        Bridge.Run(cancellationToken, () => Core.MarginalModule.logProposal(
-            Bridge.Wanted(points), Heard(null, cancellationToken)));
+    public Tensor LogProposal(Tensor points, Run? run = null, CancellationToken cancellationToken = default) =>
+        Bridge.Result(() => Core.MarginalModule.logProposal(
+            Run.ToCore(run, null, cancellationToken), Bridge.Wanted(points), Inner));
 
     /// <summary>Whether to trust draws of both stages, in words: what was found, what speaks against it, what to do.</summary>
     /// <example><code>Console.WriteLine(marginal.Report());</code></example>
     public Report Report(
-        ReportOptions? options = null, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
-        CSharp.Report.OfMarginal(this, options, progress, cancellationToken);
+        ReportOptions? options = null,
+        Run? run = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        CSharp.Report.OfMarginal(this, options, run, progress, cancellationToken);
 
     /// <summary>Frees the sampler of the marginal.</summary>
     public void Dispose() => Sampler.Dispose();

@@ -52,21 +52,21 @@ public sealed class Density
 /// <summary>A symmetric positive semi-definite matrix: a covariance, or D = σσᵀ of a diffusion.</summary>
 public sealed record Covariance
 {
-    internal Covariance(Core.Diffusion inner) => Inner = inner;
+    internal Covariance(Core.Covariance inner) => Inner = inner;
 
-    internal Core.Diffusion Inner { get; }
+    internal Core.Covariance Inner { get; }
 
     /// <summary>c I.</summary>
-    public static Covariance Isotropic(double variance) => new(Core.Diffusion.NewIsotropic(variance));
+    public static Covariance Isotropic(double variance) => new(Core.Covariance.NewIsotropic(variance));
 
     /// <summary>diag(c_1 … c_d); zeros leave coordinates without noise.</summary>
-    public static Covariance Diagonal(params double[] variances) => new(Core.Diffusion.NewDiagonal(Bridge.List(variances)));
+    public static Covariance Diagonal(params double[] variances) => new(Core.Covariance.NewDiagonal(Bridge.List(variances)));
 
     /// <summary>Any symmetric positive semi-definite matrix.</summary>
-    public static Covariance Full(double[,] matrix) => new(Core.Diffusion.NewFull(Copy(Bridge.Wanted(matrix))));
+    public static Covariance Full(double[,] matrix) => new(Core.Covariance.NewFull(Copy(Bridge.Wanted(matrix))));
 
     /// <summary>The matrix in d dimensions.</summary>
-    public double[,] Matrix(int dimension) => Copy(Core.DiffusionModule.matrix(dimension, Inner));
+    public double[,] Matrix(int dimension) => Copy(Core.CovarianceModule.matrix(dimension, Inner));
 
     private static double[,] Copy(double[,] matrix) => (double[,])matrix.Clone();
 

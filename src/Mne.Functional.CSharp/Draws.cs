@@ -84,6 +84,8 @@ public sealed class Draws : IDisposable
     public string Save(string path, string problem = "") => Core.Storage.saveDraws(path, problem, Inner);
 
     /// <summary>The draws of a file, bit for bit.</summary>
+    /// <exception cref="ArgumentException">The file is not one of draws.</exception>
+    /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>
     public static Draws Open(string path) => new(Core.Storage.openDraws(path));
 
     /// <summary>Writes the draws as comma-separated text and gives the file's full path.</summary>
@@ -94,4 +96,20 @@ public sealed class Draws : IDisposable
 
     /// <summary>Frees their tensors.</summary>
     public void Dispose() => ((IDisposable)Inner).Dispose();
+}
+
+/// <summary>Choices in proportion to weights.</summary>
+public static class Resampling
+{
+    /// <summary>
+    /// Systematic resampling: <paramref name="count"/> indices, in order, in proportion to the weights: index i appears ⌊count wᵢ/Σw⌋ or one
+    /// time more.
+    /// </summary>
+    /// <param name="shift">Where in the first of the equal parts the first choice falls, 0 to 1: uniform at random for an unbiased choice.</param>
+    /// <param name="count">How many indices, 1 or more.</param>
+    /// <param name="weights">Numbers ≥ 0, not all 0; they need not sum to one.</param>
+    /// <example><code>int[] chosen = Resampling.Systematic(0.5, 4, [1.0, 2.0, 1.0]);    // 0, 1, 1, 2</code></example>
+    /// <exception cref="ArgumentException">The weights are empty, negative, not finite or all 0, or another argument is out of range.</exception>
+    public static int[] Systematic(double shift, int count, double[] weights) =>
+        Core.Resampling.systematic(shift, count, Bridge.Wanted(weights));
 }

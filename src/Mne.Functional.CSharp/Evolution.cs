@@ -11,6 +11,9 @@ public enum OutcomeKind
     /// <summary>An event occurred.</summary>
     StoppedByEvent,
 
+    /// <summary>The function of an event was not a number.</summary>
+    EventNotANumber,
+
     /// <summary>The error control asked for steps that round-off does not resolve.</summary>
     StepTooSmall,
 
@@ -43,6 +46,7 @@ public sealed record Outcome
     {
         { IsCompleted: true } => OutcomeKind.Completed,
         { IsStoppedByEvent: true } => OutcomeKind.StoppedByEvent,
+        { IsEventNotANumber: true } => OutcomeKind.EventNotANumber,
         { IsStepTooSmall: true } => OutcomeKind.StepTooSmall,
         { IsTooManySteps: true } => OutcomeKind.TooManySteps,
         { IsNonFinite: true } => OutcomeKind.NonFinite,
@@ -51,10 +55,14 @@ public sealed record Outcome
         _ => throw Bridge.Unknown(Inner),
     };
 
+    /// <summary>Whether the end or an event was reached.</summary>
+    public bool Succeeded => Kind is OutcomeKind.Completed or OutcomeKind.StoppedByEvent;
+
     /// <summary>The time t at which it ended, where it did not complete; null where something was not finite.</summary>
     public double? Time => Inner switch
     {
         Core.Outcome.StoppedByEvent stopped => stopped.time,
+        Core.Outcome.EventNotANumber undefined => undefined.time,
         Core.Outcome.StepTooSmall small => small.time,
         Core.Outcome.TooManySteps many => many.time,
         Core.Outcome.SingularKernel singular => singular.time,
@@ -62,8 +70,8 @@ public sealed record Outcome
         _ => null,
     };
 
-    /// <summary>The name of the event that stopped it.</summary>
-    public string? EventName => (Inner as Core.Outcome.StoppedByEvent)?.name;
+    /// <summary>The name of the event that stopped it, or whose function was not a number.</summary>
+    public string? EventName => (Inner as Core.Outcome.StoppedByEvent)?.name ?? (Inner as Core.Outcome.EventNotANumber)?.name;
 
     /// <summary>The step that was too small.</summary>
     public double? Step => (Inner as Core.Outcome.StepTooSmall)?.step;
@@ -103,10 +111,35 @@ public enum ErrorScale
     Spread,
 }
 
-/// <summary>Stop when a function of (t, θ (p), X (N × d)), positive before the event, falls to zero.</summary>
+/// <summary>In which direction a function passes 0 when its event occurs.</summary>
+public enum Direction
+{
+    /// <summary>From positive to 0 or below.</summary>
+    Falling,
+
+    /// <summary>From negative to 0 or above.</summary>
+    Rising,
+
+    /// <summary>Either way.</summary>
+    Either,
+}
+
+/// <summary>
+/// Stop when a function of (t, θ (p), X (N × d)) passes 0, as seen at nine times in every step. A falling (rising) event whose function
+/// is 0 or below (above) at the start has occurred there.
+/// </summary>
 /// <param name="Name">What the outcome reports.</param>
 /// <param name="Function">(t, θ, X) ↦ a number.</param>
-public sealed record StopEvent(string Name, Func<double, Tensor, Tensor, double> Function);
+/// <param name="Direction">The direction in which it passes 0. Default falling.</param>
+public sealed record StopEvent(
+    string Name, Func<double, Tensor, Tensor, double> Function, Direction Direction = Direction.Falling)
+{
+    internal Core.StopEvent ToCore() =>
+        new(Bridge.Wanted(Name), Bridge.Function(Function), Cases.Direction.ToCore(Direction));
+
+    internal static StopEvent OfCore(Core.StopEvent e) =>
+        new(e.Name, Bridge.OfFunction(e.Function), Cases.Direction.OfCore(e.Direction));
+}
 
 /// <summary>Write the state of the run to a file while it lasts; see <see cref="Evolution.Resume"/>.</summary>
 public sealed record Checkpoint
@@ -117,15 +150,24 @@ public sealed record Checkpoint
     /// <summary>After every so many accepted steps; null to go by time.</summary>
     public int? EverySteps { get; init; }
 
-    /// <summary>After the first step that ends later than this since the last time. Default five minutes.</summary>
+    /// <summary>After the first step that ends later than this since the last time. Default 5 minutes.</summary>
     public TimeSpan Every { get; init; } = TimeSpan.FromMinutes(5);
 
-    internal FSharpFunc<Lazy<Core.EvolutionState>, Unit> ToCore() =>
-        Core.Checkpoint.every(
-            EverySteps is int steps
-                ? Core.CheckpointInterval.NewSteps(steps)
-                : Core.CheckpointInterval.NewElapsed(Every),
-            Bridge.Wanted(Path));
+    /// <summary>
+    /// Receives what went wrong when the file cannot be written; the run goes on, and the next interval tries again, unless this throws.
+    /// Where it is null, a line on standard error says so.
+    /// </summary>
+    public Action<Exception>? OnFailure { get; init; }
+
+    internal FSharpFunc<Lazy<Core.EvolutionState>, Unit> ToCore()
+    {
+        var interval = EverySteps is int steps
+            ? Core.CheckpointInterval.NewSteps(steps)
+            : Core.CheckpointInterval.NewElapsed(Every);
+        return OnFailure is null
+            ? Core.Checkpoint.every(interval, Bridge.Wanted(Path))
+            : Core.Checkpoint.everyOr(FuncConvert.FromAction(OnFailure), interval, Bridge.Wanted(Path));
+    }
 }
 
 /// <summary>How to solve an evolution equation. Equal options are equal values; lists and functions in them count by identity.</summary>
@@ -137,7 +179,7 @@ public sealed record EvolutionOptions
 {
     private static Core.EvolutionOptions Defaults => Core.Evolution.defaults;
 
-    /// <summary>How the minimal-norm problem is restricted. Default exact.</summary>
+    /// <summary>How the minimal-norm problem is restricted. Default <see cref="Sketch.Exact"/>.</summary>
     public Sketch Sketch { get; init; } = new(Defaults.Sketch);
 
     /// <summary>λ, relative to the mean diagonal of the kernel: small is accurate, large is less stiff. Default 1e-10.</summary>
@@ -146,28 +188,25 @@ public sealed record EvolutionOptions
     /// <summary>Local error that is tolerated, relative, in function space. Default 1e-6.</summary>
     public double Tolerance { get; init; } = Defaults.Tolerance;
 
-    /// <summary>What errors are relative to. Default magnitude.</summary>
+    /// <summary>What errors are relative to. Default <see cref="ErrorScale.Magnitude"/>.</summary>
     public ErrorScale ErrorScale { get; init; } = Cases.ErrorScale.OfCore(Defaults.ErrorScale);
 
     /// <summary>What errors are relative to is not taken to be smaller than this. Default 0.</summary>
     public double SmallestScale { get; init; } = Defaults.SmallestScale;
 
-    /// <summary>How the points move. Default fixed.</summary>
+    /// <summary>How the points move. Default <see cref="PointDynamics.Fixed"/>.</summary>
     public PointDynamics Points { get; init; } = new(Defaults.Points);
-
-    /// <summary>Seed for points that are drawn. Default 0.</summary>
-    public int Seed { get; init; } = Defaults.Seed;
 
     /// <summary>Events that end the run. Default none.</summary>
     public IReadOnlyList<StopEvent> Events { get; init; } = [];
 
-    /// <summary>The Runge–Kutta method. Default Dormand and Prince's of order 5(4).</summary>
-    public Tableau Tableau { get; init; } = new(Defaults.Tableau);
+    /// <summary>How steps are made. Default <see cref="Method.DormandPrince54"/>.</summary>
+    public Method Method { get; init; } = new(Defaults.Method);
 
-    /// <summary>How step sizes are chosen.</summary>
+    /// <summary>How step sizes are chosen. Default <c>new Controller()</c>.</summary>
     public Controller Controller { get; init; } = new();
 
-    /// <summary>The first step; null lets the program choose.</summary>
+    /// <summary>The first step. Default null: the program chooses.</summary>
     public double? InitialStep { get; init; }
 
     /// <summary>Steps never exceed this. Default: no limit.</summary>
@@ -176,21 +215,18 @@ public sealed record EvolutionOptions
     /// <summary>Steps, accepted and rejected, never exceed this number. Default 100,000.</summary>
     public int MaximumSteps { get; init; } = Defaults.MaximumSteps;
 
-    /// <summary>Writes the state of the run to a file while it lasts. Default: not.</summary>
+    /// <summary>Writes the state of the run to a file while it lasts. Default null: nothing is written.</summary>
     public Checkpoint? Checkpoint { get; init; }
 
-    internal Core.EvolutionOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
+    internal Core.EvolutionOptions ToCore() => new(
         sketch: Bridge.Wanted(Sketch).Inner,
         regularisation: Regularisation,
         tolerance: Tolerance,
         errorScale: Cases.ErrorScale.ToCore(ErrorScale),
         smallestScale: SmallestScale,
         points: Bridge.Wanted(Points).Inner,
-        seed: Seed,
-        meter: Progress.Meter(progress),
-        cancellation: cancellation,
-        events: Bridge.List(Events, e => Tuple.Create(e.Name, Bridge.Function(e.Function))),
-        tableau: Bridge.Wanted(Tableau).Inner,
+        events: Bridge.List(Events, e => e.ToCore()),
+        method: Bridge.Wanted(Method).Inner,
         controller: Bridge.Wanted(Controller).ToCore(),
         initialStep: Bridge.Option(InitialStep),
         maximumStep: MaximumStep,
@@ -205,9 +241,8 @@ public sealed record EvolutionOptions
         ErrorScale = Cases.ErrorScale.OfCore(options.ErrorScale),
         SmallestScale = options.SmallestScale,
         Points = new(options.Points),
-        Seed = options.Seed,
-        Events = options.Events.Select(e => new StopEvent(e.Item1, Bridge.OfFunction(e.Item2))).ToArray(),
-        Tableau = new(options.Tableau),
+        Events = options.Events.Select(StopEvent.OfCore).ToArray(),
+        Method = new(options.Method),
         Controller = Controller.OfCore(options.Controller),
         InitialStep = Bridge.Nullable(options.InitialStep),
         MaximumStep = options.MaximumStep,
@@ -282,7 +317,7 @@ public sealed class Solution : IDisposable
     /// <summary>
     /// One component, to be read like the solution of a single equation. It shares this solution's tensors: dispose of one of them only.
     /// </summary>
-    /// <example><code>double[] v = solution.OfComponent(1).Evaluate(0.5, new double[,] { { 1.0 } });</code></example>
+    /// <example><code>double[] v = waves.OfComponent(1).Evaluate(0.5, new double[,] { { 1.0 } });</code></example>
     public Solution OfComponent(int index) => new(Core.SolutionModule.ofComponent(index, Inner));
 
     /// <summary>θ(t) (p).</summary>
@@ -299,7 +334,8 @@ public sealed class Solution : IDisposable
     public string Save(string path, string problem = "") => Core.Storage.saveSolution(path, problem, Inner);
 
     /// <summary>The solution of a file, to the same bits; give the network where it was one by <see cref="Network.OfFunction"/>.</summary>
-    /// <exception cref="ArgumentException">The file is not one of a solution, or its network has to be given.</exception>
+    /// <exception cref="ArgumentException">The file is not one of a solution, or its network has to be given, or is another one.</exception>
+    /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static Solution Open(string path, Network? network = null) =>
         new(network is null ? Core.Storage.openSolution(path) : Core.Storage.openSolutionWith(network.Inner, path));
@@ -322,6 +358,7 @@ public static class Evolution
     /// <param name="from">The first time.</param>
     /// <param name="to">The last time.</param>
     /// <param name="options">How to solve; null for the defaults.</param>
+    /// <param name="run">Its seed is that of points that are drawn; null for the default.</param>
     /// <param name="progress">Is told after every step, on the thread that computes.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     /// <example><code>
@@ -342,68 +379,36 @@ public static class Evolution
         double from,
         double to,
         EvolutionOptions? options = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => Core.Evolution.solve(
-            (options ?? new()).ToCore(progress, cancellationToken),
+        new(Bridge.Result(() => Core.Evolution.solve(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(),
             Bridge.Wanted(term).Inner, Bridge.Wanted(network).Inner, Bridge.Wanted(points).Inner, Bridge.Wanted(start), from, to)));
 
     /// <summary>
-    /// As <see cref="Solve"/>, but gives what was reached whatever happens, also after a cancellation, and whether that is the end or an
-    /// event; see <see cref="Solution.Outcome"/>. The solution is to be disposed of in either case.
+    /// As <see cref="Solve"/>, but gives what was reached whatever happens, also after a cancellation; <see cref="Solution.Outcome"/> says
+    /// how it ended. The solution is to be disposed of in every case, and so is what is returned, not an out parameter.
     /// </summary>
+    /// <example><code>
+    /// using var reached = Evolution.TrySolve(term, network, points, start, 0.0, 1.0);
+    /// if (!reached.Outcome.Succeeded) Console.WriteLine(reached.Outcome.Advice);
+    /// </code></example>
     /// <exception cref="ArgumentException">Arguments do not fit together.</exception>
-    public static bool TrySolve(
+    public static Solution TrySolve(
         Term term,
         Network network,
         Collocation points,
         Tensor start,
         double from,
         double to,
-        out Solution solution,
         EvolutionOptions? options = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default)
-    {
-        solution = new(Core.Evolution.trySolve(
-            (options ?? new()).ToCore(progress, cancellationToken),
+        CancellationToken cancellationToken = default) =>
+        new(Core.Evolution.trySolve(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(),
             Bridge.Wanted(term).Inner, Bridge.Wanted(network).Inner, Bridge.Wanted(points).Inner, Bridge.Wanted(start), from, to));
-        return HasSucceeded(solution);
-    }
-
-    /// <summary>As <see cref="Solve"/>, on another thread.</summary>
-    public static Task<Solution> SolveAsync(
-        Term term,
-        Network network,
-        Collocation points,
-        Tensor start,
-        double from,
-        double to,
-        EvolutionOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(
-            () => Solve(term, network, points, start, from, to, options, progress, cancellationToken), cancellationToken);
-
-    /// <summary>
-    /// As <see cref="TrySolve"/>, on another thread. How it ended is <see cref="Solution.Outcome"/>: the task of a cancelled run gives what
-    /// was reached.
-    /// </summary>
-    public static Task<Solution> TrySolveAsync(
-        Term term,
-        Network network,
-        Collocation points,
-        Tensor start,
-        double from,
-        double to,
-        EvolutionOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() =>
-        {
-            TrySolve(term, network, points, start, from, to, out var solution, options, progress, cancellationToken);
-            return solution;
-        });
 
     /// <summary>
     /// Goes on from a checkpoint (see <see cref="EvolutionOptions.Checkpoint"/>): with the options and the equation of the
@@ -413,9 +418,11 @@ public static class Evolution
     /// <param name="term">The equation, as before.</param>
     /// <param name="options">The options, as before.</param>
     /// <param name="network">The network, where it was one by <see cref="Network.OfFunction"/>.</param>
+    /// <param name="run">The run, as before.</param>
     /// <param name="progress">Is told after every step.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="ArgumentException">The equation is another one, or the file is not a checkpoint.</exception>
+    /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="EvolutionFailedException">Neither the end nor an event was reached.</exception>
     /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
@@ -424,60 +431,29 @@ public static class Evolution
         Term term,
         EvolutionOptions? options = null,
         Network? network = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => From(path, network, state => Core.Evolution.resume(
-            (options ?? new()).ToCore(progress, cancellationToken), Bridge.Wanted(term).Inner, state))));
+        new(Bridge.Result(() => From(path, network, state => Core.Evolution.resume(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(), Bridge.Wanted(term).Inner, state))));
 
     /// <summary>
-    /// As <see cref="Resume"/>, but gives what was reached whatever happens, also after a cancellation, and whether that is the end or an
-    /// event. The solution is to be disposed of in either case.
+    /// As <see cref="Resume"/>, but gives what was reached whatever happens, also after a cancellation; <see cref="Solution.Outcome"/> says
+    /// how it ended. The solution is to be disposed of in every case.
     /// </summary>
     /// <exception cref="ArgumentException">The equation is another one, or the file is not a checkpoint.</exception>
+    /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>
     /// <exception cref="FileNotFoundException">There is none.</exception>
-    public static bool TryResume(
-        string path,
-        Term term,
-        out Solution solution,
-        EvolutionOptions? options = null,
-        Network? network = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default)
-    {
-        solution = new(From(path, network, state => Core.Evolution.tryResume(
-            (options ?? new()).ToCore(progress, cancellationToken), Bridge.Wanted(term).Inner, state)));
-        return HasSucceeded(solution);
-    }
-
-    /// <summary>As <see cref="Resume"/>, on another thread.</summary>
-    public static Task<Solution> ResumeAsync(
+    public static Solution TryResume(
         string path,
         Term term,
         EvolutionOptions? options = null,
         Network? network = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        Task.Run(() => Resume(path, term, options, network, progress, cancellationToken), cancellationToken);
-
-    /// <summary>
-    /// As <see cref="TryResume"/>, on another thread. How it ended is <see cref="Solution.Outcome"/>: the task of a cancelled run gives what
-    /// was reached.
-    /// </summary>
-    public static Task<Solution> TryResumeAsync(
-        string path,
-        Term term,
-        EvolutionOptions? options = null,
-        Network? network = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() =>
-        {
-            TryResume(path, term, out var solution, options, network, progress, cancellationToken);
-            return solution;
-        });
-
-    private static bool HasSucceeded(Solution solution) =>
-        solution.Outcome.Kind is OutcomeKind.Completed or OutcomeKind.StoppedByEvent;
+        new(From(path, network, state => Core.Evolution.tryResume(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(), Bridge.Wanted(term).Inner, state)));
 
     /// <summary>Resumes from the state of a file, which is freed where that does not succeed.</summary>
     private static Core.Solution From(string path, Network? network, Func<Core.EvolutionState, Core.Solution> resume)

@@ -39,7 +39,7 @@ public sealed record Derivative
 
 /// <summary>u and some of its derivatives at N points. Where u has m components, every shape ends in m.</summary>
 /// <example><code>
-/// var jet = network.Jet(θ, points, Derivative.Partial(0), Derivative.Partial(0, 2));
+/// var jet = network.Jet(θ, x, Derivative.Partial(0), Derivative.Partial(0, 2));
 /// var (slope, curvature) = (jet[Derivative.Partial(0)], jet[Derivative.Partial(0, 2)]);
 /// </code></example>
 public class Jet

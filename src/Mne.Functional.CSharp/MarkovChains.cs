@@ -26,13 +26,13 @@ public sealed record LangevinOptions
     /// <summary>How many steps each point makes. Default 10.</summary>
     public int Steps { get; init; } = Defaults.Steps;
 
-    /// <summary>H, the covariance of a step; best where a little over half of the proposals are accepted. Default 0.1 I.</summary>
+    /// <summary>
+    /// H, the covariance of a step; best where a little over half of the proposals are accepted.
+    /// Default <c>Covariance.Isotropic(0.1)</c>.
+    /// </summary>
     public Covariance Step { get; init; } = new(Defaults.Step);
 
-    /// <summary>Seed of noise and acceptance. Default 0.</summary>
-    public int Seed { get; init; } = Defaults.Seed;
-
-    internal Core.LangevinOptions ToCore() => new(Steps, Bridge.Wanted(Step).Inner, Seed);
+    internal Core.LangevinOptions ToCore() => new(Steps, Bridge.Wanted(Step).Inner);
 }
 
 /// <summary>Markov chains that leave a density as it is.</summary>
@@ -47,15 +47,20 @@ public static class MarkovChain
     /// </code></example>
     public static Chain Independence(Draws draws, int seed = 0) => new(Core.MarkovChain.independence(seed, Bridge.Wanted(draws).Inner));
 
-    /// <summary>Moves every point (M × d) by Langevin steps that leave the target as it is.</summary>
+    /// <summary>Moves every point (M × d) by Langevin steps that leave the target as it is; noise and acceptance have the run's seed.</summary>
     /// <exception cref="ArgumentException">Options or points do not fit, or the energy is not finite at a proposal.</exception>
-    public static Chain Langevin(Density target, Tensor points, LangevinOptions? options = null) =>
-        new(Core.MarkovChain.langevin((options ?? new()).ToCore(), Bridge.Wanted(target).Inner, Bridge.Wanted(points)));
-
-    /// <summary>As <see cref="Langevin"/>, on another thread. Cancellation is heeded before it begins and when it ends.</summary>
-    public static Task<Chain> LangevinAsync(
-        Density target, Tensor points, LangevinOptions? options = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Bridge.Run(cancellationToken, () => Langevin(target, points, options)), cancellationToken);
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static Chain Langevin(
+        Density target,
+        Tensor points,
+        LangevinOptions? options = null,
+        Run? run = null,
+        CancellationToken cancellationToken = default) =>
+        new(Core.MarkovChain.langevin(
+            Run.ToCore(run, null, cancellationToken),
+            (options ?? new()).ToCore(),
+            Bridge.Wanted(target).Inner,
+            Bridge.Wanted(points)));
 
     /// <summary>
     /// Weighted draws moved by Langevin steps, with the weights that they have, which stay right; and the acceptance rate.
@@ -64,17 +69,22 @@ public static class MarkovChain
     /// var (polished, acceptance) = MarkovChain.Polish(target, draws);
     /// using (polished) Console.WriteLine(acceptance);
     /// </code></example>
-    public static (Draws Draws, double AcceptanceRate) Polish(Density target, Draws draws, LangevinOptions? options = null)
+    /// <exception cref="ArgumentException">Options or draws do not fit, or the energy is not finite at a proposal.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static (Draws Draws, double AcceptanceRate) Polish(
+        Density target,
+        Draws draws,
+        LangevinOptions? options = null,
+        Run? run = null,
+        CancellationToken cancellationToken = default)
     {
         var (polished, rate) = Core.MarkovChain.polish(
-            (options ?? new()).ToCore(), Bridge.Wanted(target).Inner, Bridge.Wanted(draws).Inner);
+            Run.ToCore(run, null, cancellationToken),
+            (options ?? new()).ToCore(),
+            Bridge.Wanted(target).Inner,
+            Bridge.Wanted(draws).Inner);
         return (new(polished), rate);
     }
-
-    /// <summary>As <see cref="Polish"/>, on another thread. Cancellation is heeded before it begins.</summary>
-    public static Task<(Draws Draws, double AcceptanceRate)> PolishAsync(
-        Density target, Draws draws, LangevinOptions? options = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Polish(target, draws, options), cancellationToken);
 }
 
 /// <summary>A generalised Pareto distribution of numbers x ≥ 0, P(X > x) = (1 + k x / σ)^{−1/k}.</summary>

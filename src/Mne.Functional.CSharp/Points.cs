@@ -48,6 +48,14 @@ public sealed class Collocation
         new(Core.CollocationModule.tempered(
             temperature, Bridge.List(centre), Bridge.List(spread), Bridge.Function(energy), count));
 
+    /// <summary>
+    /// A recipe that takes rows of a pool (M × d) at random, without repetition as far as the pool goes, others for every seed. The pool stays
+    /// the caller's, to be freed after the last use of the recipe.
+    /// </summary>
+    /// <example><code>var some = Collocation.OfPool(Tensors.Normal(seed: 1, 5000, 2), 300);</code></example>
+    /// <exception cref="ArgumentException">There is no pool, or the count is less than 1.</exception>
+    public static Collocation OfPool(Tensor pool, int count) => new(Core.CollocationModule.ofPool(Bridge.Wanted(pool), count));
+
     /// <summary>The points of this recipe for one seed, the same ones whenever they are asked for.</summary>
     public Collocation FixedBy(int seed) => new(Core.CollocationModule.fixedBy(seed, Inner));
 }

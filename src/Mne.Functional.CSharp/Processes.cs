@@ -43,6 +43,14 @@ public sealed class Reference
     public Reference(Func<int, int, Tensor> draw, Func<Tensor, Tensor> logDensity) =>
         Inner = new(Bridge.Placed(draw), Bridge.Function(logDensity));
 
+    /// <summary>The standard normal distribution.</summary>
+    public static Reference StandardNormal(int dimension) => new(Core.ReferenceModule.standardNormal(dimension));
+
+    /// <summary>The normal distribution with the given mean and covariance.</summary>
+    /// <exception cref="ArgumentException">The covariance is not positive definite, or does not fit the mean.</exception>
+    public static Reference Normal(double[] mean, Covariance covariance) =>
+        new(Core.ReferenceModule.normal(Bridge.List(mean), Bridge.Wanted(covariance).Inner));
+
     /// <summary>Draws (N × d).</summary>
     public Tensor Draw(int count, int seed = 0, Placement? placement = null) =>
         Inner.Draw.Invoke(Placement.ToCore(placement)).Invoke(seed).Invoke(count);
@@ -81,13 +89,6 @@ public sealed class Process
 
     /// <summary>The distribution that the process forgets its start for; null where there is none.</summary>
     public Reference? Stationary => Inner.Stationary is { } reference ? new(reference.Value) : null;
-
-    /// <summary>The standard normal distribution.</summary>
-    public static Reference StandardNormal(int dimension) => new(Core.ProcessModule.standardNormal(dimension));
-
-    /// <summary>The normal distribution with the given mean and covariance.</summary>
-    public static Reference Normal(double[] mean, Covariance covariance) =>
-        new(Core.ProcessModule.normal(Bridge.List(mean), Bridge.Wanted(covariance).Inner));
 
     /// <summary>A process with the drift b, (s, X (N × d)) ↦ (N × d), its divergence, (s, X) ↦ (N), and D.</summary>
     /// <example><code>
@@ -136,7 +137,7 @@ public sealed class Process
     public Process Scheduled(Schedule schedule) => new(Core.ProcessModule.scheduled(Bridge.Wanted(schedule).Inner, Inner));
 
     /// <summary>The process with the distribution that it forgets its start for, where the caller knows it.</summary>
-    /// <example><code>var p = Process.Langevin(potential).WithStationary(Process.StandardNormal(2));    // U = ½|x|²</code></example>
+    /// <example><code>var p = Process.Langevin(potential).WithStationary(Reference.StandardNormal(2));    // U = ½|x|²</code></example>
     public Process WithStationary(Reference reference) =>
         With(Bridge.Option(Bridge.Wanted(reference).Inner), Inner.Transition);
 
@@ -169,30 +170,12 @@ public sealed class Process
         return new(at.Matrix, at.Offset, at.Covariance);
     }
 
-    /// <summary>The equation of the energy u = −log ρ, less its mean over the points.</summary>
-    public Term EnergyEquation() => new(Core.ProcessModule.energyEquation(Inner));
-
-    /// <summary>The equation of the density ρ (Fokker and Planck).</summary>
-    public Term DensityEquation() => new(Core.ProcessModule.densityEquation(Inner));
-
-    /// <summary>The derivatives of the energy that the flow and its divergence read.</summary>
-    public IReadOnlyList<Derivative> FlowNeeds => Derivative.List(Core.ProcessModule.flowNeeds(Inner));
-
-    /// <summary>The probability flow v_t (N × d), which moves samples of ρ_0 to samples of ρ_t without noise.</summary>
-    public Tensor Flow(Local local) => Core.ProcessModule.flow(Inner, local.Inner);
-
-    /// <summary>∇·v_t (N): along the flow d/dt log ρ_t(x_t) = −∇·v_t.</summary>
-    public Tensor FlowDivergence(Local local) => Core.ProcessModule.flowDivergence(Inner, local.Inner);
-
-    /// <summary>Collocation points that move with the probability flow.</summary>
-    public PointDynamics FlowingPoints() => new(Core.ProcessModule.flowingPoints(Inner));
-
     /// <summary>X at time t given X at time 0 (N × d), by the known transition with the given standard normal noise (N × d).</summary>
     /// <exception cref="ArgumentException">The process has no known transition, or shapes do not fit.</exception>
     public Tensor Carry(double t, Tensor noise, Tensor points) => Core.ProcessModule.carry(t, noise, points, Inner);
 
     /// <summary>The process itself as a stochastic differential equation.</summary>
-    /// <example><code>using var x = Process.OrnsteinUhlenbeck(2).Forward().Simulate([0.0, 0.1, 0.2], start);</code></example>
+    /// <example><code>using var x = Process.OrnsteinUhlenbeck(2).Forward().Simulate([0.0, 0.1, 0.2], samples);</code></example>
     public Sde Forward() => Sde.OfCore(Core.ProcessModule.forward(Inner));
 
     /// <summary>

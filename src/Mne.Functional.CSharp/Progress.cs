@@ -2,6 +2,22 @@ using Microsoft.FSharp.Core;
 
 namespace Mne.Functional.CSharp;
 
+/// <summary>What is being done.</summary>
+public enum Phase
+{
+    /// <summary>First points are looked for.</summary>
+    Search,
+
+    /// <summary>A network is fitted to a function.</summary>
+    Fit,
+
+    /// <summary>An equation is solved.</summary>
+    Evolve,
+
+    /// <summary>Draws are made.</summary>
+    Draw,
+}
+
 /// <summary>A sign of life from a computation that lasts.</summary>
 public sealed class Progress
 {
@@ -9,13 +25,13 @@ public sealed class Progress
 
     internal Core.Progress Inner { get; }
 
-    /// <summary>What is being done: "fit", "evolve", "draw".</summary>
-    public string Phase => Inner.Phase;
+    /// <summary>What is being done.</summary>
+    public Phase Phase => Cases.Phase.OfCore(Inner.Phase);
 
     /// <summary>How much of the phase is done, from 0 to 1.</summary>
     public double Fraction => Inner.Fraction;
 
-    /// <summary>The time t of the evolution; for a fit, the number of the step.</summary>
+    /// <summary>The time t of the evolution; for a fit or a search, the number of the step.</summary>
     public double Time => Inner.Time;
 
     /// <summary>Steps accepted so far.</summary>
@@ -24,7 +40,7 @@ public sealed class Progress
     /// <summary>Steps rejected so far.</summary>
     public int Rejected => Inner.Rejected;
 
-    /// <summary>The current step size.</summary>
+    /// <summary>The current step size; NaN where there is none.</summary>
     public double Step => Inner.Step;
 
     /// <summary>Relative residual of the last evaluation; for a fit, its relative error; NaN where there is none.</summary>

@@ -20,24 +20,28 @@ public sealed record RegressionOptions
 
     /// <summary>λ at the first and at the last step. Default 1e-2 and 1e-12.</summary>
     public (double First, double Last) Regularisation { get; init; } =
-        (Defaults.Regularisation.Item1, Defaults.Regularisation.Item2);
+        Defaults.Regularisation.ToValueTuple();
 
-    /// <summary>How the minimal-norm problem is restricted (points that are drawn). Default exact.</summary>
+    /// <summary>How the minimal-norm problem is restricted (points that are drawn). Default <see cref="Sketch.Exact"/>.</summary>
     public Sketch Sketch { get; init; } = new(Defaults.Sketch);
 
-    /// <summary>Seed of the initial parameters and of the points. Default 0.</summary>
-    public int Seed { get; init; } = Defaults.Seed;
-
-    internal Core.RegressionOptions ToCore(IProgress<Progress>? progress, CancellationToken cancellation) => new(
+    internal Core.RegressionOptions ToCore() => new(
         steps: Steps,
         tolerance: Tolerance,
         smallestScale: SmallestScale,
         momentum: Momentum,
         regularisation: Regularisation.ToTuple(),
-        sketch: Bridge.Wanted(Sketch).Inner,
-        seed: Seed,
-        meter: Progress.Meter(progress),
-        cancellation: cancellation);
+        sketch: Bridge.Wanted(Sketch).Inner);
+
+    internal static RegressionOptions OfCore(Core.RegressionOptions options) => new()
+    {
+        Steps = options.Steps,
+        Tolerance = options.Tolerance,
+        SmallestScale = options.SmallestScale,
+        Momentum = options.Momentum,
+        Regularisation = options.Regularisation.ToValueTuple(),
+        Sketch = new(options.Sketch),
+    };
 }
 
 /// <summary>Fits a network to a function.</summary>
@@ -58,43 +62,24 @@ public static class Regression
         Func<Tensor, Tensor> g,
         Collocation points,
         RegressionOptions? options = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        Bridge.Run(cancellationToken, () => Core.Regression.fit(
-            (options ?? new()).ToCore(progress, cancellationToken),
+        Bridge.Result(() => Core.Regression.fit(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(),
             Bridge.Wanted(network).Inner, Bridge.Function(g), Bridge.Wanted(points).Inner));
 
-    /// <summary>As <see cref="Fit"/>, from given parameters instead of those of the seed.</summary>
+    /// <summary>As <see cref="Fit"/>, from given parameters instead of those of the seed; precision and device are theirs.</summary>
     public static Tensor FitFrom(
         Tensor start,
         Network network,
         Func<Tensor, Tensor> g,
         Collocation points,
         RegressionOptions? options = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        Bridge.Run(cancellationToken, () => Core.Regression.fitFrom(
-            (options ?? new()).ToCore(progress, cancellationToken),
+        Bridge.Result(() => Core.Regression.fitFrom(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(),
             Bridge.Wanted(network).Inner, Bridge.Function(g), Bridge.Wanted(points).Inner, Bridge.Wanted(start)));
-
-    /// <summary>As <see cref="Fit"/>, on another thread.</summary>
-    public static Task<Tensor> FitAsync(
-        Network network,
-        Func<Tensor, Tensor> g,
-        Collocation points,
-        RegressionOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => Fit(network, g, points, options, progress, cancellationToken), cancellationToken);
-
-    /// <summary>As <see cref="FitFrom"/>, on another thread.</summary>
-    public static Task<Tensor> FitFromAsync(
-        Tensor start,
-        Network network,
-        Func<Tensor, Tensor> g,
-        Collocation points,
-        RegressionOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => FitFrom(start, network, g, points, options, progress, cancellationToken), cancellationToken);
 }

@@ -120,17 +120,14 @@ public sealed record ReportOptions
     public int Count { get; init; } = Defaults.Count;
 
     /// <summary>
-    /// Exact samples of the target (M × d), where there are any: the only sure check for missed modes. They stay the caller's.
+    /// Exact samples of the target (M × d), where there are any: the only sure check for missed modes. They stay the caller's. Default null.
     /// </summary>
     public Tensor? Samples { get; init; }
 
-    /// <summary>Standard deviation of the cloud around 0 that searches for missed mass; null is the spread of the sampler.</summary>
+    /// <summary>Standard deviation of the cloud around 0 that searches for missed mass. Default null: the spread of the sampler's start.</summary>
     public double? Search { get; init; }
 
-    /// <summary>Seed. Default 0.</summary>
-    public int Seed { get; init; } = Defaults.Seed;
-
-    internal Core.ReportOptions ToCore() => new(Count, Bridge.Option(Samples), Bridge.Option(Search), Seed);
+    internal Core.ReportOptions ToCore() => new(Count, Bridge.Option(Samples), Bridge.Option(Search));
 }
 
 /// <summary>Whether to trust a sampler's result, in numbers and, by <see cref="ToString"/>, in words.</summary>
@@ -152,18 +149,11 @@ public sealed class Report
     public static Report OfSampler(
         Sampler sampler,
         ReportOptions? options = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => Core.ReportModule.ofSampler(
-            (options ?? new()).ToCore(), Bridge.Wanted(sampler).Heard(progress, cancellationToken))));
-
-    /// <summary>As <see cref="OfSampler"/>, on another thread.</summary>
-    public static Task<Report> OfSamplerAsync(
-        Sampler sampler,
-        ReportOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => OfSampler(sampler, options, progress, cancellationToken), cancellationToken);
+        new(Bridge.Result(() => Core.ReportModule.ofSampler(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(), Bridge.Wanted(sampler).Inner)));
 
     /// <summary>
     /// The report on the conditional density for one b, as a density of the coordinates a: samples in the options are of these.
@@ -176,19 +166,14 @@ public sealed class Report
         Conditional conditional,
         double[] given,
         ReportOptions? options = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => Core.ReportModule.ofConditional(
-            (options ?? new()).ToCore(), Bridge.List(given), Bridge.Wanted(conditional).Heard(progress, cancellationToken))));
-
-    /// <summary>As <see cref="OfConditional"/>, on another thread.</summary>
-    public static Task<Report> OfConditionalAsync(
-        Conditional conditional,
-        double[] given,
-        ReportOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => OfConditional(conditional, given, options, progress, cancellationToken), cancellationToken);
+        new(Bridge.Result(() => Core.ReportModule.ofConditional(
+            Run.ToCore(run, progress, cancellationToken),
+            (options ?? new()).ToCore(),
+            Bridge.List(given),
+            Bridge.Wanted(conditional).Inner)));
 
     /// <summary>The report on a density that is drawn in two stages; its error of the fit is the larger one of both.</summary>
     /// <exception cref="ArgumentException">There are fewer than 25 draws, or samples do not fit.</exception>
@@ -197,25 +182,19 @@ public sealed class Report
     public static Report OfMarginal(
         Marginal marginal,
         ReportOptions? options = null,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => Core.ReportModule.ofMarginal(
-            (options ?? new()).ToCore(), Bridge.Wanted(marginal).Heard(progress, cancellationToken))));
-
-    /// <summary>As <see cref="OfMarginal"/>, on another thread.</summary>
-    public static Task<Report> OfMarginalAsync(
-        Marginal marginal,
-        ReportOptions? options = null,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => OfMarginal(marginal, options, progress, cancellationToken), cancellationToken);
+        new(Bridge.Result(() => Core.ReportModule.ofMarginal(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(), Bridge.Wanted(marginal).Inner)));
 
     /// <summary>The report on given draws of a sampler.</summary>
     public static Report OfDraws(
-        Sampler sampler, Draws draws, ReportOptions? options = null, CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => Core.ReportModule.ofDraws(
+        Sampler sampler, Draws draws, ReportOptions? options = null, Run? run = null, CancellationToken cancellationToken = default) =>
+        new(Bridge.Result(() => Core.ReportModule.ofDraws(
+            Run.ToCore(run, null, cancellationToken),
             (options ?? new()).ToCore(),
-            Bridge.Wanted(sampler).Heard(null, cancellationToken),
+            Bridge.Wanted(sampler).Inner,
             Bridge.Wanted(draws).Inner)));
 
     /// <summary>The number of draws.</summary>

@@ -26,7 +26,7 @@ public sealed record Sde
     /// <summary>D = σσᵀ, per unit of s.</summary>
     public required Covariance Diffusion { get; init; }
 
-    /// <summary>s as an increasing function of t. Default: t itself.</summary>
+    /// <summary>s as an increasing function of t: t itself, unless another one is given.</summary>
     public Func<double, double> Clock { get; init; } = t => t;
 
     internal Core.Sde ToCore() =>
@@ -68,7 +68,7 @@ public sealed record ReverseOptions
 {
     private static Core.ReverseOptions Defaults => Core.ReverseSde.defaults;
 
-    /// <summary>The step. Default by Tweedie's formula.</summary>
+    /// <summary>The step. Default <see cref="ReverseKernel.Tweedie"/>.</summary>
     public ReverseKernel Kernel { get; init; } = Cases.ReverseKernel.OfCore(Defaults.Kernel);
 
     /// <summary>n; steps end at the times T (k/n)², short where the energy changes fastest. Default 100.</summary>
@@ -97,19 +97,9 @@ public static class ReverseSde
         Sampler sampler,
         int count,
         ReverseOptions? options = null,
-        int seed = 0,
+        Run? run = null,
         IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        new(Bridge.Run(cancellationToken, () => Core.ReverseSde.drawSeeded(
-            (options ?? new()).ToCore(), seed, count, Bridge.Wanted(sampler).Heard(progress, cancellationToken))));
-
-    /// <summary>As <see cref="Draw"/>, on another thread.</summary>
-    public static Task<Draws> DrawAsync(
-        Sampler sampler,
-        int count,
-        ReverseOptions? options = null,
-        int seed = 0,
-        IProgress<Progress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => Draw(sampler, count, options, seed, progress, cancellationToken), cancellationToken);
+        new(Bridge.Result(() => Core.ReverseSde.draw(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(), count, Bridge.Wanted(sampler).Inner)));
 }

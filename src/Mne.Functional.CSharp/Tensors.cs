@@ -3,7 +3,7 @@ namespace Mne.Functional.CSharp;
 /// <summary>How precise the numbers are.</summary>
 public enum Precision
 {
-    /// <summary>64 bits, unit round-off 2.2e-16: the default.</summary>
+    /// <summary>64 bits, unit round-off 2.2e-16.</summary>
     Float64,
 
     /// <summary>32 bits, unit round-off 1.2e-7: less memory and time for less accuracy.</summary>
@@ -14,10 +14,10 @@ public enum Precision
 /// <example><code>var onCard = Placement.Float64 with { CudaDevice = 0 };</code></example>
 public sealed record Placement
 {
-    /// <summary>How precise the numbers are. Default: 64 bits.</summary>
+    /// <summary>How precise the numbers are. Default <see cref="CSharp.Precision.Float64"/>.</summary>
     public Precision Precision { get; init; } = Precision.Float64;
 
-    /// <summary>The index of the NVIDIA card to compute on; null for the processor.</summary>
+    /// <summary>The index of the NVIDIA card to compute on. Default null: the processor.</summary>
     public int? CudaDevice { get; init; }
 
     /// <summary>Double precision on the processor: the default.</summary>

@@ -3,13 +3,13 @@ namespace Mne.Functional.Reporting
 open System
 open System.Globalization
 
-/// Numbers and durations as people read them, in the same notation whatever the machine's language.
+/// <summary>Numbers and durations as people read them, in the same notation whatever the machine's language.</summary>
 [<RequireQualifiedAccess>]
 module Format =
 
     let private invariant = CultureInfo.InvariantCulture
 
-    /// A number with three significant digits: "0.995", "214", "1.23e-5"; "–" for nan.
+    /// <summary>A number with three significant digits: "0.995", "214", "1.23e-5"; "–" for nan.</summary>
     /// <example><code>Format.number 2.9e-5 // "2.9e-5"</code></example>
     let number (value: float) : string =
         let size = abs value
@@ -27,7 +27,7 @@ module Format =
         else
             value.ToString("0.##e-0", invariant)
 
-    /// A duration in at most two units: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min".
+    /// <summary>A duration in at most two units: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min".</summary>
     /// <example><code>Format.duration (TimeSpan.FromSeconds 185.0) // "3 min 05 s"</code></example>
     let duration (span: TimeSpan) : string =
         let seconds = max 0.0 span.TotalSeconds

@@ -138,7 +138,7 @@ public class EquationFacadeTests
     }
 
     [Fact]
-    public void Steppers_controllers_and_point_dynamics_run_as_in_the_core()
+    public void Methods_controllers_and_point_dynamics_run_as_in_the_core()
     {
         var network = Network.Create(Circle, Layer.Harmonics(2), Layer.Dense(12, Activation.Sine));
         using var start = Regression.Fit(network, x => x.squeeze(1).sin(), Points, new() { Steps = 15 });
@@ -151,7 +151,7 @@ public class EquationFacadeTests
             facade = facade with { Tolerance = 1e-4, Regularisation = 1e-8 };
             using var found = Evolution.Solve(equation, network, Points, start, 0.0, 0.4, facade);
             using var expected = Core.Evolution.solve(
-                core(facade.ToCore(null, default)), equation.Inner, network.Inner, Points.Inner, start, 0.0, 0.4);
+                Core.RunModule.quiet, core(facade.ToCore()), equation.Inner, network.Inner, Points.Inner, start, 0.0, 0.4);
             using var θ = Core.SolutionModule.parameters(0.4, expected);
             Assert.Equal(Tensors.ToArray(θ), Tensors.ToArray(found.Parameters(0.4)));
             using var x = Core.SolutionModule.points(0.4, expected);
@@ -159,12 +159,13 @@ public class EquationFacadeTests
         }
 
         Core.EvolutionOptions With(
-            Core.EvolutionOptions o, Core.PointDynamics? points = null, Core.Tableau? tableau = null, Core.Controller? controller = null) =>
-            new(o.Sketch, o.Regularisation, o.Tolerance, o.ErrorScale, o.SmallestScale, points ?? o.Points, o.Seed, o.Meter, o.Cancellation, o.Events,
-                tableau ?? o.Tableau, controller ?? o.Controller, o.InitialStep, o.MaximumStep, o.MaximumSteps, o.Checkpoint);
+            Core.EvolutionOptions o, Core.PointDynamics? points = null, Core.Method? method = null, Core.Controller? controller = null) =>
+            new(o.Sketch, o.Regularisation, o.Tolerance, o.ErrorScale, o.SmallestScale, points ?? o.Points, o.Events,
+                method ?? o.Method, controller ?? o.Controller, o.InitialStep, o.MaximumStep, o.MaximumSteps, o.Checkpoint);
 
-        Same(new() { Tableau = Stepper.Chebyshev(5) }, o => With(o, tableau: Core.Stepper.chebyshev(5)));
-        Same(new() { Controller = new Controller { Safety = 0.7 } }, o => With(o, controller: new(0.7, 0.04, 0.2, 5.0)));
+        Same(new() { Method = Method.Chebyshev(5) }, o => With(o, method: Core.MethodModule.chebyshev(5)));
+        Same(new() { Controller = new Controller { Safety = 0.7 } }, o => With(o, controller: Core.ControllerModule.ofGains(new(0.7, 0.04, 0.2, 5.0))));
+        Same(new() { Controller = Controller.Constant(0.05) }, o => With(o, controller: Core.ControllerModule.constant(0.05)));
         Same(
             new() { Points = PointDynamics.Steep(0.2, candidates) },
             o => With(o, points: Core.PointDynamicsModule.steep(0.2, candidates.Inner)));
@@ -197,13 +198,13 @@ public class EquationFacadeTests
             equation, network, Points, start, 0.0, 0.4, new() { Points = refreshed, Tolerance = 1e-4, Regularisation = 1e-6 });
         Close([.. Enumerable.Repeat(1.0, 32)], moved.Points(0.1));
         Close([.. Enumerable.Repeat(1.2, 32)], moved.Points(0.4));
-        Assert.Equal("Dormand–Prince 5(4)", new EvolutionOptions().Tableau.Name);
-        Assert.Equal(Core.Evolution.defaults.Controller, new EvolutionOptions().ToCore(null, default).Controller);
-        Assert.Equal(Core.Evolution.defaults.Tableau, new EvolutionOptions().ToCore(null, default).Tableau);
+        Assert.Equal("Dormand–Prince 5(4)", new EvolutionOptions().Method.Name);
+        Assert.Equal(Core.Evolution.defaults.Controller, new EvolutionOptions().ToCore().Controller);
+        Assert.Equal(Core.Evolution.defaults.Method, new EvolutionOptions().ToCore().Method);
     }
 
     [Fact]
-    public void A_stepper_of_ones_own_runs_and_keeps_its_numbers()
+    public void A_tableau_of_ones_own_runs_and_keeps_its_numbers()
     {
         double[] nodes = [0.0, 1.0 / 2, 3.0 / 4, 1.0];
         double[][] coupling = [[], [1.0 / 2], [0.0, 3.0 / 4], [2.0 / 9, 1.0 / 3, 4.0 / 9]];
@@ -215,13 +216,13 @@ public class EquationFacadeTests
         Assert.NotEqual(Pair(), pair);
         Assert.Equal(0.5, pair.Nodes[1]);
         Assert.Equal(0.5, pair.Coupling[1][0]);
-        Assert.Throws<NotSupportedException>(() => ((IList<double>)Stepper.DormandPrince54.Nodes)[0] = 1.0);
+        Assert.Throws<NotSupportedException>(() => ((IList<double>)Method.DormandPrince54.Tableau!.Nodes)[0] = 1.0);
 
         // ∂u/∂t = −u for u = θ sin x.
         var sine = Network.OfFunction(Circle, 1, seed => Tensors.Vector([1.0]), (θ, x) => θ[0] * x.squeeze(1).sin());
         using var start = Tensors.Vector([1.0]);
         using var solution = Evolution.Solve(
-            -Term.Value, sine, Points, start, 0.0, 1.0, new() { Tableau = pair, Tolerance = 1e-4 });
+            -Term.Value, sine, Points, start, 0.0, 1.0, new() { Method = Method.OfTableau(pair), Tolerance = 1e-4 });
         Close([Math.Exp(-1.0)], solution.Parameters(1.0), 1e-3);
     }
 
@@ -249,11 +250,11 @@ public class EquationFacadeTests
                 MaximumSteps = 4,
                 Checkpoint = new Checkpoint { Path = file, EverySteps = 1 },
             };
-            Assert.False(Evolution.TrySolve(0.1 * Term.Laplacian, network, Points, start, 0.0, 9.0, out var first, options));
-            first.Dispose();
-            Assert.False(Evolution.TryResume(file, 0.1 * Term.Laplacian, out var second, options));
-            using (second)
-                Assert.Equal(OutcomeKind.TooManySteps, second.Outcome.Kind);
+            using var first = Evolution.TrySolve(0.1 * Term.Laplacian, network, Points, start, 0.0, 9.0, options);
+            Assert.False(first.Outcome.Succeeded);
+            using var second = Evolution.TryResume(file, 0.1 * Term.Laplacian, options);
+            Assert.False(second.Outcome.Succeeded);
+            Assert.Equal(OutcomeKind.TooManySteps, second.Outcome.Kind);
         }
         finally
         {

@@ -21,13 +21,10 @@ public class FacadeTests
     internal static readonly SamplerOptions Small = new()
     {
         Network = domain => Network.Create(domain, Layer.Dense(16, Activation.Swish)),
-        PointCount = 120,
-        Sketch = Sketch.Landmarks(60),
-        Regularisation = 1e-5,
-        Tolerance = 1e-3,
-        FitSteps = 10,
-        FitPointCount = 120,
-        DrawTolerance = 1e-3,
+        Cover = new() { Points = 120, FitPoints = 120 },
+        Fit = SamplerOptions.Defaults.Fit with { Steps = 10 },
+        Evolve = SamplerOptions.Defaults.Evolve with { Sketch = Sketch.Landmarks(60), Regularisation = 1e-5, Tolerance = 1e-3 },
+        Draw = new() { Tolerance = 1e-3 },
     };
 
     private static readonly Density Target = Density.GaussianMixture((0.5, [-1.0, 0.0], 0.7), (0.5, [1.0, 0.0], 0.7));
@@ -50,7 +47,7 @@ public class FacadeTests
             Core.LayerModule.harmonics(2), Core.LayerModule.dense(12, Core.Activation.Sine)]));
         using var start = Fitted();
         using var expected = Core.Evolution.trySolve(
-            Options.ToCore(null, default), Equation1.Inner, network, Points.Inner, start, 0.0, 0.5);
+            Core.RunModule.quiet, Options.ToCore(), Equation1.Inner, network, Points.Inner, start, 0.0, 0.5);
         using var solution = Evolution.Solve(Equation1, Net, Points, start, 0.0, 0.5, Options);
         using var x = Tensors.Points(Probe);
         using var u = Core.SolutionModule.evaluate(0.3, x, expected);
@@ -65,18 +62,22 @@ public class FacadeTests
     public void Defaults_of_options_are_those_of_the_core()
     {
         Assert.Equal(Core.Evolution.defaults.Tolerance, new EvolutionOptions().Tolerance);
-        var evolution = new EvolutionOptions().ToCore(null, default);
+        var evolution = new EvolutionOptions().ToCore();
         Assert.Equal(Core.Evolution.defaults.Regularisation, evolution.Regularisation);
         Assert.Equal(Core.Evolution.defaults.Sketch, evolution.Sketch);
         Assert.Equal(Core.Evolution.defaults.MaximumSteps, evolution.MaximumSteps);
         Assert.Equal(Core.Evolution.defaults.ErrorScale, evolution.ErrorScale);
-        var fit = new RegressionOptions().ToCore(null, default);
+        var fit = new RegressionOptions().ToCore();
         Assert.Equal(Core.Regression.defaults.Regularisation, fit.Regularisation);
         Assert.Equal(Core.Regression.defaults.Steps, fit.Steps);
-        var sampler = new SamplerOptions().ToCore(null, default);
-        Assert.Equal(Core.SamplerModule.defaults.PointCount, sampler.PointCount);
-        Assert.Equal(Core.SamplerModule.defaults.FitRegularisation, sampler.FitRegularisation);
-        Assert.Equal(Core.SamplerModule.defaults.Placement, sampler.Placement);
+        var sampler = new SamplerOptions().ToCore();
+        Assert.Equal(Core.SamplerModule.defaults.Cover, sampler.Cover);
+        Assert.Equal(Core.SamplerModule.defaults.Fit, sampler.Fit);
+        Assert.Equal(EvolutionOptions.OfCore(Core.SamplerModule.defaults.Evolve), SamplerOptions.Defaults.Evolve);
+        Assert.Equal(Core.SamplerModule.defaults.Draw, sampler.Draw);
+        var run = Run.ToCore(null, null, default);
+        Assert.Equal(Core.RunModule.quiet.Placement, run.Placement);
+        Assert.Equal((Core.RunModule.quiet.Seed, Core.RunModule.quiet.Rows), (run.Seed, run.Rows));
         Assert.Equal(Core.Chains.defaults, new ChainOptions().ToCore());
         Assert.Equal(1e-4, (new EvolutionOptions() with { Tolerance = 1e-4 }).Tolerance);
     }
@@ -109,15 +110,13 @@ public class FacadeTests
     {
         using var start = Fitted();
         var few = Options with { MaximumSteps = 2 };
-        Assert.False(Evolution.TrySolve(Equation1, Net, Points, start, 0.0, 5.0, out var partial, few));
-        using (partial)
-        {
-            Assert.Equal(OutcomeKind.TooManySteps, partial.Outcome.Kind);
-            Assert.InRange(partial.Stop, 1e-6, 4.9);
-            Assert.Contains("MaximumSteps", partial.Outcome.Advice);
-            Assert.Equal((2, partial.Stop), (partial.Outcome.Steps, partial.Outcome.Time));
-            Assert.Null(partial.Outcome.EventName);
-        }
+        using var partial = Evolution.TrySolve(Equation1, Net, Points, start, 0.0, 5.0, few);
+        Assert.False(partial.Outcome.Succeeded);
+        Assert.Equal(OutcomeKind.TooManySteps, partial.Outcome.Kind);
+        Assert.InRange(partial.Stop, 1e-6, 4.9);
+        Assert.Contains("MaximumSteps", partial.Outcome.Advice);
+        Assert.Equal((2, partial.Stop), (partial.Outcome.Steps, partial.Outcome.Time));
+        Assert.Null(partial.Outcome.EventName);
 
         var failure = Assert.Throws<EvolutionFailedException>(
             () => Evolution.Solve(Equation1, Net, Points, start, 0.0, 5.0, few));
@@ -125,26 +124,25 @@ public class FacadeTests
         Assert.Equal(failure.Outcome.Advice, failure.Message);
 
         var zero = Options with { Events = [new StopEvent("half time", (t, θ, x) => 0.25 - t)] };
-        Assert.True(Evolution.TrySolve(Equation1, Net, Points, start, 0.0, 0.5, out var stopped, zero));
-        using (stopped)
-        {
-            Assert.Equal(OutcomeKind.StoppedByEvent, stopped.Outcome.Kind);
-            Assert.Equal(("half time", stopped.Stop), (stopped.Outcome.EventName, stopped.Outcome.Time));
-            Assert.Equal("half time", stopped.Options.Events[0].Name);
-            Assert.Equal(Options, stopped.Options with { Events = Options.Events });
-        }
+        using var stopped = Evolution.TrySolve(Equation1, Net, Points, start, 0.0, 0.5, zero);
+        Assert.True(stopped.Outcome.Succeeded);
+        Assert.Equal(OutcomeKind.StoppedByEvent, stopped.Outcome.Kind);
+        Assert.Equal(("half time", stopped.Stop), (stopped.Outcome.EventName, stopped.Outcome.Time));
+        Assert.Equal(Direction.Falling, stopped.Options.Events[0].Direction);
+        Assert.Equal("half time", stopped.Options.Events[0].Name);
+        Assert.Equal(Options, stopped.Options with { Events = Options.Events });
 
         var wrong = Assert.Throws<ArgumentException>(() => Evolution.Solve(Equation1, Net, Points, start, 0.0, 0.0));
         Assert.Contains("t1", wrong.Message);
     }
 
     [Fact]
-    public async Task SolveAsync_reports_progress()
+    public void Solve_reports_progress()
     {
         using var start = Fitted();
         var told = new Told();
-        using var solution = await Evolution.SolveAsync(Equation1, Net, Points, start, 0.0, 0.5, Options, told);
-        Assert.Equal("evolve", told.Reports[0].Phase);
+        using var solution = Evolution.Solve(Equation1, Net, Points, start, 0.0, 0.5, Options, progress: told);
+        Assert.Equal(Phase.Evolve, told.Reports[0].Phase);
         Assert.Equal(1.0, told.Reports[^1].Fraction, 12);
         Assert.Equal(solution.Steps.Count, told.Reports[^1].Accepted);
     }
@@ -166,6 +164,17 @@ public class FacadeTests
             Assert.Equal(solution.Evaluate(0.9, Probe), resumed.Evaluate(0.9, Probe));
             Assert.Equal(solution.Steps, resumed.Steps);
             Assert.Equal(Net.Description, again.Network.Description);
+
+            // A folder is no file to write to: the run goes on.
+            var failures = new List<Exception>();
+            var blocked = new Checkpoint { Path = folder, EverySteps = 1, OnFailure = failures.Add };
+            using var same = Evolution.Solve(Equation1, Net, Points, start, 0.0, 1.0, Options with { Checkpoint = blocked });
+            Assert.Equal(solution.Evaluate(0.9, Probe), same.Evaluate(0.9, Probe));
+            Assert.Equal(solution.Steps.Count - 1, failures.Count);
+            Assert.All(failures, failure => Assert.Contains(folder, failure.Message));
+
+            File.WriteAllBytes(file, File.ReadAllBytes(file)[..^1]);
+            Assert.Contains("cut short", Assert.Throws<DamagedFileException>(() => Solution.Open(file)).Message);
         }
         finally
         {
@@ -174,16 +183,16 @@ public class FacadeTests
     }
 
     [Fact]
-    public async Task Samplers_draw_weigh_condition_and_are_reopened()
+    public void Samplers_draw_weigh_condition_and_are_reopened()
     {
         var folder = Scratch();
         try
         {
             var told = new Told();
-            using var sampler = await Sampler.EvolveAsync(Target, Small, progress: told);
-            Assert.Equal(["fit", "evolve"], told.Reports.Select(r => r.Phase).Distinct());
+            using var sampler = Sampler.Evolve(Target, Small, progress: told);
+            Assert.Equal([Phase.Fit, Phase.Evolve], told.Reports.Select(r => r.Phase).Distinct());
             using var draws = sampler.Draw(200);
-            using var expected = Core.SamplerModule.draw(200, sampler.Inner);
+            using var expected = Core.SamplerModule.draw(Core.RunModule.quiet, 200, sampler.Inner);
             Assert.Equal(Tensors.ToArray(expected.Points), Tensors.ToArray(draws.Points));
             Assert.Equal(Core.Importance.effectiveSampleSize(expected), draws.EffectiveSampleSize);
             Assert.InRange(draws.EffectiveSampleSize, 0.2, 1.0);
@@ -194,8 +203,8 @@ public class FacadeTests
             Assert.Equal([50L, 2L], resampled.shape);
 
             using var other = Sampler.Open(sampler.Save(Path.Combine(folder, "s.h5")), Target);
-            using var same = await other.DrawAsync(200, progress: told);
-            Assert.Equal("draw", told.Reports[^1].Phase);
+            using var same = other.Draw(200, progress: told);
+            Assert.Equal(Phase.Draw, told.Reports[^1].Phase);
             Assert.Equal(Tensors.ToArray(draws.LogWeights), Tensors.ToArray(same.LogWeights));
 
             using var stored = Draws.Open(draws.Save(Path.Combine(folder, "d.h5")));
@@ -258,7 +267,7 @@ public class FacadeTests
         {
             Console.SetOut(written);
             using var progress = new ConsoleProgress(Display.Plain);
-            progress.Report(new(Core.ProgressModule.started("evolve", 0.0)));
+            progress.Report(new(Core.ProgressModule.started(Core.Phase.Evolve, 0.0)));
         }
         finally
         {
@@ -280,12 +289,12 @@ public class FacadeTests
         Assert.Throws<ArgumentNullException>("energy", () => Density.OfEnergy(1, null!));
         Assert.Throws<ArgumentNullException>("layers", () => Network.Create(Circle, null!));
         Assert.Throws<ArgumentNullException>("draw", () => Collocation.Drawn(1, null!));
-        Assert.Throws<ArgumentNullException>("Sketch", () => new EvolutionOptions { Sketch = null! }.ToCore(null, default));
+        Assert.Throws<ArgumentNullException>("Sketch", () => new EvolutionOptions { Sketch = null! }.ToCore());
         Assert.Throws<ArgumentOutOfRangeException>("activation", () => Layer.Dense(3, (Activation)99));
         Assert.Throws<ArgumentOutOfRangeException>("atHigh", () => Coordinate.Bounded(0.0, 1.0, Boundary.Neumann, (Boundary)99));
         Assert.Throws<ArgumentOutOfRangeException>("display", () => new ConsoleProgress((Display)99));
         var scale = Assert.Throws<ArgumentOutOfRangeException>(
-            () => new EvolutionOptions { ErrorScale = (ErrorScale)99 }.ToCore(null, default));
+            () => new EvolutionOptions { ErrorScale = (ErrorScale)99 }.ToCore());
         Assert.Contains("ErrorScale: found 99, wanted one of Magnitude, Spread", scale.Message);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Reflection;
+using Microsoft.FSharp.Core;
 using Mne.Functional.CSharp;
 using TorchSharp;
 
@@ -16,7 +17,7 @@ public class OptionsTests
     private static object ToCore(object options)
     {
         var method = options.GetType().GetMethod("ToCore", BindingFlags.Instance | BindingFlags.NonPublic)!;
-        return method.Invoke(options, method.GetParameters().Length == 0 ? [] : [null, CancellationToken.None])!;
+        return method.Invoke(options, [])!;
     }
 
     /// <summary>Another value than the default.</summary>
@@ -30,8 +31,12 @@ public class OptionsTests
         ValueTuple<double, double> pair => (0.5 * pair.Item1, 0.5 * pair.Item2),
         Func<Domain, Network> => (Func<Domain, Network>)(domain => Network.Create(domain, Layer.Dense(3, Activation.Tanh))),
         Sketch => Sketch.Landmarks(7),
+        CoverOptions => new CoverOptions { Refreshes = 7 },
+        RegressionOptions => new RegressionOptions { Steps = 7 },
+        EvolutionOptions => new EvolutionOptions { Tolerance = 0.5 },
+        DrawOptions => new DrawOptions { Tolerance = 0.5 },
         PointDynamics => PointDynamics.Advected((t, x) => x),
-        Tableau => Stepper.Chebyshev(3),
+        Method => Method.Chebyshev(3),
         Controller => new Controller { Safety = 0.5 },
         Start => Start.Cloud(1.0, 1.0),
         Placement => Placement.Float32,
@@ -46,13 +51,14 @@ public class OptionsTests
         _ => throw new NotSupportedException($"say in this test what another {type} is"),
     };
 
-    /// <summary>The fields of the core's options, networks by what they are.</summary>
+    /// <summary>The fields of the core's options; networks by what they are, options in options by their own fields.</summary>
     private static Dictionary<string, object?> Fields(object core) =>
-        core.GetType().GetProperties()
-            .Where(p => p.Name is not ("Meter" or "Cancellation"))
-            .ToDictionary(p => p.Name, p => core is Core.SamplerOptions { Network: var network } && p.Name == "Network"
-                ? network.Invoke(Core.DomainModule.euclidean(1)).Description
-                : p.GetValue(core));
+        core.GetType().GetProperties().ToDictionary(p => p.Name, p => p.GetValue(core) switch
+        {
+            FSharpFunc<Core.Domain, Core.Network> network => network.Invoke(Core.DomainModule.euclidean(1)).Description,
+            Core.EvolutionOptions evolution => string.Join('\n', Fields(evolution).Select(f => $"{f.Key} {f.Value}")),
+            var value => value,
+        });
 
     [Theory]
     [MemberData(nameof(Options))]
@@ -77,19 +83,26 @@ public class OptionsTests
     }
 
     [Fact]
-    public void Progress_and_cancellation_reach_the_core()
+    public void A_run_reaches_the_core_with_progress_and_cancellation()
     {
         using var source = new CancellationTokenSource();
         var told = new FacadeTests.Told();
-        var report = Core.ProgressModule.started("fit", 0.0);
-        var evolution = new EvolutionOptions().ToCore(told, source.Token);
-        var regression = new RegressionOptions().ToCore(told, source.Token);
-        var sampler = new SamplerOptions().ToCore(told, source.Token);
-        evolution.Meter.Invoke(report);
-        regression.Meter.Invoke(report);
-        sampler.Meter.Invoke(report);
-        Assert.Equal(3, told.Reports.Count);
-        Assert.All([evolution.Cancellation, regression.Cancellation, sampler.Cancellation], t => Assert.Equal(source.Token, t));
+        var run = Run.ToCore(new() { Placement = Placement.Float32, Seed = 3, Rows = 5 }, told, source.Token);
+        run.Meter.Invoke(Core.ProgressModule.started(Core.Phase.Search, 0.0));
+        Assert.Equal(Phase.Search, Assert.Single(told.Reports).Phase);
+        Assert.Equal(Placement.Float32.ToCore(), run.Placement);
+        Assert.Equal((3, 5, source.Token), (run.Seed, run.Rows, run.Cancellation));
+        Assert.Equal(new Run(), new Run());
+    }
+
+    [Fact]
+    public void A_sampler_keeps_the_defaults_of_the_stages_that_are_not_named()
+    {
+        var options = new SamplerOptions { Cover = new() { Start = Start.Cooled() } };
+        Assert.Equal(SamplerOptions.Defaults with { Network = options.Network, Cover = options.Cover }, options);
+        Assert.NotEqual(new(), options.Fit);
+        Assert.NotEqual(new(), options.Evolve);
+        Assert.Equal(Core.SamplerModule.defaults.Evolve.Tolerance, options.ToCore().Evolve.Tolerance);
     }
 
     [Fact]
@@ -103,11 +116,17 @@ public class OptionsTests
             return options;
         }
 
-        Assert.Equal(new(), EvolutionOptions.OfCore(new EvolutionOptions().ToCore(null, default)));
+        Assert.Equal(new(), EvolutionOptions.OfCore(new EvolutionOptions().ToCore()));
         var evolution = Changed<EvolutionOptions>("Events", "Checkpoint");
-        Assert.Equal(evolution, EvolutionOptions.OfCore(evolution.ToCore(null, default)));
-        var sampler = Changed<SamplerOptions>();
-        var again = SamplerOptions.OfCore(sampler.ToCore(null, default));
+        Assert.Equal(evolution, EvolutionOptions.OfCore(evolution.ToCore()));
+        var sampler = Changed<SamplerOptions>() with
+        {
+            Cover = Changed<CoverOptions>(),
+            Fit = Changed<RegressionOptions>(),
+            Evolve = evolution,
+            Draw = Changed<DrawOptions>(),
+        };
+        var again = SamplerOptions.OfCore(sampler.ToCore());
         Assert.Equal(sampler, again with { Network = sampler.Network });
         var line = Domain.Euclidean(1);
         Assert.Equal(sampler.Network(line).Description, again.Network(line).Description);
@@ -127,7 +146,7 @@ public class OptionsTests
             Twice(() => Sketch.Landmarks(5)),
             Twice(() => Start.Cooled(new ChainOptions { Centre = [1.0], Held = [0] })),
             Twice(() => Covariance.Full(new double[,] { { 1.0, 0.5 }, { 0.5, 1.0 } })),
-            Twice(() => Stepper.Chebyshev(4)),
+            Twice(() => Method.Chebyshev(4)),
         ];
         Assert.All(pairs, pair =>
         {

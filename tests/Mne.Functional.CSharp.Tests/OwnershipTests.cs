@@ -68,11 +68,10 @@ public class OwnershipTests
         InFolder(file =>
         {
             var checkpoint = Options with { MaximumSteps = 3, Checkpoint = new Checkpoint { Path = file("run.h5"), EverySteps = 1 } };
-            Evolution.TrySolve(Heat, Net, points, start, 0.0, 9.0, out var partial, checkpoint);
-            partial.Dispose();
+            Evolution.TrySolve(Heat, Net, points, start, 0.0, 9.0, checkpoint).Dispose();
             Assert.Equal(0, Left(() => Assert.Throws<ArgumentException>(() => Evolution.Resume(file("run.h5"), Term.Value, Options))));
             Assert.Equal(0, Left(() => Assert.Throws<ArgumentNullException>(
-                () => Evolution.TryResume(file("run.h5"), null!, out _, Options))));
+                () => Evolution.TryResume(file("run.h5"), null!, Options))));
         });
     }
 
@@ -98,7 +97,7 @@ public class OwnershipTests
         var marginal = SamplingFacadeTests.InStages.Value;
         Assert.Same(marginal.Sampler, marginal.Sampler);
         Assert.Same(marginal.Conditional.Sampler, SamplingFacadeTests.Partly.Value.Sampler);
-        Assert.Same(marginal.Sampler.Solution, marginal.Sampler.Solution);
+        Assert.Same(marginal.Sampler.Energy.Solution, marginal.Sampler.Energy.Solution);
     }
 
     [Fact]
@@ -123,11 +122,11 @@ public class OwnershipTests
         using var again = Conditional.Open(conditional.Save(file("conditional.h5")), Target);
         using var both = new Marginal(again, Sampler.Open(marginal.Sampler.Save(file("marginal.h5")), again.Marginal()));
         Assert.Equal(conditional.Drawn, again.Drawn);
-        using var given = conditional.Draw(20, [0.5], seed: 3);
-        using var sameGiven = again.Draw(20, [0.5], seed: 3);
+        using var given = conditional.Draw(20, [0.5], new() { Seed = 3 });
+        using var sameGiven = again.Draw(20, [0.5], new() { Seed = 3 });
         Assert.Equal(Tensors.ToArray(given.LogWeights), Tensors.ToArray(sameGiven.LogWeights));
-        using var draws = marginal.Draw(20, seed: 3);
-        using var same = both.Draw(20, seed: 3);
+        using var draws = marginal.Draw(20, new() { Seed = 3 });
+        using var same = both.Draw(20, new() { Seed = 3 });
         Assert.Equal(Tensors.ToArray(draws.LogWeights), Tensors.ToArray(same.LogWeights));
     });
 }

@@ -10,8 +10,16 @@ public class SamplingFacadeTests
 
     private static readonly SamplerOptions Small = FacadeTests.Small;
 
-    internal static readonly SamplerOptions Brief =
-        Small with { PointCount = 60, FitPointCount = 60, Sketch = Sketch.Landmarks(30), Duration = 1.0, Refreshes = 3 };
+    internal static readonly SamplerOptions Brief = Small with
+    {
+        Duration = 1.0,
+        Cover = new() { Points = 60, FitPoints = 60, Refreshes = 3 },
+        Evolve = Small.Evolve with { Sketch = Sketch.Landmarks(30) },
+    };
+
+    private static readonly Core.Run Quiet = Core.RunModule.quiet;
+
+    private static Core.Run Seeded(int seed) => Run.ToCore(new() { Seed = seed }, null, default);
 
     internal static readonly Lazy<Sampler> Made = new(() => Sampler.Evolve(Target, Small));
 
@@ -24,9 +32,9 @@ public class SamplingFacadeTests
     [Fact]
     public void Options_reach_the_core()
     {
-        Assert.Equal(Core.SamplerModule.defaults.Tableau, new SamplerOptions().ToCore(null, default).Tableau);
-        Assert.Equal(Core.SamplerModule.defaults.Refreshes, new SamplerOptions().ToCore(null, default).Refreshes);
-        Assert.Equal("Dormand–Prince 5(4)", (Small with { Tableau = Stepper.DormandPrince54 }).ToCore(null, default).Tableau.Name);
+        Assert.Equal(Core.SamplerModule.defaults.Evolve.Method, new SamplerOptions().ToCore().Evolve.Method);
+        Assert.Equal("Dormand–Prince 5(4)", (Small with { Evolve = new() }).ToCore().Evolve.Method.Name);
+        Assert.Equal(4.0, (Small with { Cover = new() { Start = Start.Cloud(4.0, 1.0) } }).ToCore().Cover.Start.Spread);
         Assert.Equal(Core.ReportModule.defaults, new ReportOptions().ToCore());
         Assert.Equal(Core.MarkovChain.defaults, new LangevinOptions().ToCore());
         Assert.Equal(Core.ReverseSde.defaults, new ReverseOptions().ToCore());
@@ -65,9 +73,9 @@ public class SamplingFacadeTests
         Assert.Equal(4, Process.UnderdampedLangevin(1.0, potential).Dimension);
         Assert.Equal(2.0, Process.PartialNoise([1], 2).Diffusion.Matrix(2)[1, 1]);
         Assert.Equal(0.0, Process.PartialNoise([1], 2).Diffusion.Matrix(2)[0, 0]);
-        var known = Process.Langevin(potential).WithStationary(Process.StandardNormal(2));
+        var known = Process.Langevin(potential).WithStationary(Reference.StandardNormal(2));
         using var density = known.Stationary!.LogDensity(x);
-        Same(Core.ProcessModule.standardNormal(2).LogDensity.Invoke(x), density);
+        Same(Core.ReferenceModule.standardNormal(2).LogDensity.Invoke(x), density);
         var brownian = Process
             .Create(1, (s, y) => torch.zeros_like(y), (s, y) => torch.zeros_like(y.squeeze(1)), Covariance.Isotropic(1.0))
             .WithTransition(s => new Transition(new double[,] { { 1.0 } }, [0.0], new double[,] { { s } }));
@@ -78,7 +86,7 @@ public class SamplingFacadeTests
         matrix[0, 0] = 5.0;
         full.Matrix(2)[1, 1] = 5.0;
         Assert.Equal(new double[,] { { 2.0, 0.0 }, { 0.0, 2.0 } }, full.Matrix(2));
-        var shifted = Process.Normal([1.0, -1.0], Covariance.Diagonal(4.0, 9.0));
+        var shifted = Reference.Normal([1.0, -1.0], Covariance.Diagonal(4.0, 9.0));
         using var centre = Tensors.Points(new double[,] { { 1.0, -1.0 } });
         Assert.Equal(-Math.Log(2.0 * Math.PI * 6.0), shifted.LogDensity(centre).item<double>(), 12);
     }
@@ -92,19 +100,19 @@ public class SamplingFacadeTests
         var ou = Process.OrnsteinUhlenbeck(1);
         using var start = Tensors.Vector([0.25, 0.0]);
         using var solution = Evolution.Solve(
-            ou.EnergyEquation(), parabola, Collocation.Given(Tensors.Line(-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)), start, 0.0, 1.0,
-            new() { Points = ou.FlowingPoints(), ErrorScale = ErrorScale.Spread, Regularisation = 1e-12 });
+            FokkerPlanck.Energy(ou), parabola, Collocation.Given(Tensors.Line(-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)), start, 0.0, 1.0,
+            new() { Points = FokkerPlanck.FlowingPoints(ou), ErrorScale = ErrorScale.Spread, Regularisation = 1e-12 });
         Assert.Equal(0.5 / (1.0 + Math.Exp(-2.0)), solution.Parameters(1.0)[0].item<double>(), 1e-5);
 
         // v = −x + ∇u, ∇·v = −1 + Δu.
         using var x = Tensors.Line(1.5);
-        var local = solution.Local(0.0, x, ou.FlowNeeds);
-        Assert.Equal(-1.5 + 0.75, ou.Flow(local).item<double>(), 1e-9);
-        Assert.Equal(-1.0 + 0.5, ou.FlowDivergence(local).item<double>(), 1e-9);
+        var local = solution.Local(0.0, x, FokkerPlanck.FlowNeeds(ou));
+        Assert.Equal(-1.5 + 0.75, FokkerPlanck.Flow(ou, local).item<double>(), 1e-9);
+        Assert.Equal(-1.0 + 0.5, FokkerPlanck.FlowDivergence(ou, local).item<double>(), 1e-9);
         Assert.Equal(-1.0 * 2.0, ou.Forward().Drift(0.0, Tensors.Line(2.0)).item<double>(), 12);
         var reverse = ou.Reverse(1.0, (t, y) => 0.5 * y);
         Assert.Equal(1.5 - 2.0 * 0.75, reverse.Drift(1.0, x).item<double>(), 12);
-        Assert.Contains("∇·(bu)", ou.DensityEquation().ToString());
+        Assert.Contains("∇·(bu)", FokkerPlanck.Density(ou).ToString());
     }
 
     [Fact]
@@ -124,8 +132,8 @@ public class SamplingFacadeTests
     {
         var sampler = Made.Value;
         var options = new ReverseOptions { Steps = 20, Kernel = ReverseKernel.Euler };
-        using var draws = ReverseSde.Draw(sampler, 100, options, seed: 3);
-        using var expected = Core.ReverseSde.drawSeeded(new(Core.ReverseKernel.Euler, 20), 3, 100, sampler.Inner);
+        using var draws = ReverseSde.Draw(sampler, 100, options, new() { Seed = 3 });
+        using var expected = Core.ReverseSde.draw(Seeded(3), new(Core.ReverseKernel.Euler, 20), 100, sampler.Inner);
         Same(expected.LogWeights, draws.LogWeights);
 
         using var chain = MarkovChain.Independence(draws, seed: 1);
@@ -134,10 +142,10 @@ public class SamplingFacadeTests
         Assert.Equal(coreChain.AcceptanceRate, chain.AcceptanceRate);
 
         var langevin = new LangevinOptions { Steps = 3, Step = Covariance.Isotropic(0.3) };
-        using var moved = MarkovChain.Langevin(Target, draws.Points, langevin);
-        using var coreMoved = Core.MarkovChain.langevin(langevin.ToCore(), Target.Inner, draws.Points);
+        using var moved = MarkovChain.Langevin(Target, draws.Points, langevin, new() { Seed = 4 });
+        using var coreMoved = Core.MarkovChain.langevin(Seeded(4), langevin.ToCore(), Target.Inner, draws.Points);
         Same(coreMoved.Points, moved.Points);
-        var (polished, rate) = MarkovChain.Polish(Target, draws, langevin);
+        var (polished, rate) = MarkovChain.Polish(Target, draws, langevin, new() { Seed = 4 });
         using (polished)
         {
             Assert.Equal(draws.LogNormaliser.Value, polished.LogNormaliser.Value, 12);
@@ -156,28 +164,70 @@ public class SamplingFacadeTests
     public void Samplers_are_standardised_passed_on_and_read()
     {
         var (options, process) = Sampler.Standardise(2.0, Target, Small);
-        var (coreOptions, family) = Core.SamplerModule.standardise(2.0, Small.ToCore(null, default), Target.Inner);
-        Assert.Equal(((Core.Start.Known)coreOptions.Start).points.shape, ((Core.Start.Known)options.Start.Inner).points.shape);
+        var (coreOptions, family) = Core.SamplerModule.standardise(Quiet, 2.0, Small.ToCore(), Target.Inner);
+        Same(((Core.Start.Known)coreOptions.Cover.Start).points, ((Core.Start.Known)options.Cover.Start.Inner).points);
+        Assert.Equal(Small, options with { Network = Small.Network, Cover = options.Cover with { Start = Small.Cover.Start } });
         Assert.Equal(
             family.Invoke(2).Transition!.Value.Invoke(1.0).Covariance, process(2).Transition(1.0)!.Covariance);
         Assert.Equal(
             coreOptions.Network.Invoke(Core.DomainModule.euclidean(2)).Description, options.Network(Domain.Euclidean(2)).Description);
 
-        using var passed = Sampler.Passes(2, Target, Small with { Duration = 1.0, FitSteps = 4 });
-        Assert.Equal(1.0, passed.Solution.Stop);
+        using var passed = Sampler.Passes(2, Target, Small with { Duration = 1.0, Fit = Small.Fit with { Steps = 4 } });
+        Assert.Equal(1.0, passed.Energy.Solution.Stop);
 
         var sampler = Made.Value;
         using var points = Tensors.Normal(5, 20, 2);
         using var logProposal = sampler.LogProposal(points);
-        Same(Core.SamplerModule.logProposal(points, sampler.Inner), logProposal);
+        Same(Core.SamplerModule.logProposal(Quiet, points, sampler.Inner), logProposal);
         var efficiency = Draws.ForwardEfficiency(-Target.Energy(points) - logProposal);
         Assert.InRange(efficiency, 0.01, 1.0);
-        var local = sampler.Local(0.3, points, sampler.Process.FlowNeeds);
-        Assert.Equal([20L, 2L], sampler.Process.Flow(local).shape);
         Assert.Equal([7L, 2L], sampler.Reference.Draw(7).shape);
-        using var covering = Sampler.CoveringPoints(9, Target, Small).Points(seed: 4);
+    }
+
+    [Fact]
+    public void Energies_are_read_as_in_the_core()
+    {
+        var (energy, core) = (Made.Value.Energy, Made.Value.Inner.Energy);
+        using var points = Tensors.Normal(5, 20, 2);
+        Assert.Equal(3.0, energy.Duration);
+        Same(Core.EnergyModule.value(0.3, points, core), energy.Value(0.3, points));
+        Same(Core.EnergyModule.gradient(0.3, points, core), energy.Gradient(0.3, points));
+        var (v, divergence) = energy.Flow(0.3, points);
+        var local = energy.Local(0.3, points, FokkerPlanck.FlowNeeds(energy.Process));
+        Same(FokkerPlanck.Flow(energy.Process, local), v);
+        Same(FokkerPlanck.FlowDivergence(energy.Process, local), divergence);
+        Same(energy.Value(0.3, points), local.Value);
+    }
+
+    [Fact]
+    public void First_points_are_those_of_the_core()
+    {
+        using var covering = Cover.Points(Target, Small.Cover, new() { Seed = 2 })(9).Points(seed: 4);
         Same(Core.CollocationModule.points(
-            Core.PlacementModule.float64, 4, Core.SamplerModule.coveringPoints(Small.ToCore(null, default), Target.Inner).Invoke(9)), covering);
+            Core.PlacementModule.float64, 4, Core.Cover.points(Seeded(2), Small.Cover.ToCore(), Target.Inner).Invoke(9)), covering);
+
+        var options = new ChainOptions { Chains = 20, Cooling = 10, Sampling = 5 };
+        var told = new FacadeTests.Told();
+        using var pool = Chains.Pool(Target, options, new() { Seed = 2 }, told);
+        Same(Core.Chains.pool(Seeded(2), options.ToCore(), Target.Inner), pool);
+        Assert.All(told.Reports, report => Assert.Equal(Phase.Search, report.Phase));
+        using var some = Collocation.OfPool(pool, 7).Points(seed: 1);
+        Same(Core.CollocationModule.points(Core.PlacementModule.float64, 1, Core.CollocationModule.ofPool(pool, 7)), some);
+        Assert.Equal([0, 1, 1, 2], Resampling.Systematic(0.5, 4, [1.0, 2.0, 1.0]));
+    }
+
+    [Fact]
+    public void Placement_seed_and_rows_of_a_run_reach_the_work()
+    {
+        var run = new Run { Placement = Placement.Float32, Seed = 5, Rows = 7 };
+        using var single = Sampler.Evolve(
+            Target, Brief with { Evolve = Brief.Evolve with { Tolerance = 1e-2, Regularisation = 1e-4 } }, run: run);
+        using var draws = single.Draw(20, run);
+        Assert.Equal(torch.float32, draws.Points.dtype);
+        using var others = single.Draw(20, run with { Seed = 6 });
+        Assert.NotEqual(Tensors.ToArray(draws.Points), Tensors.ToArray(others.Points));
+        var refused = Assert.Throws<ArgumentException>(() => single.Draw(20, run with { Rows = 0 }));
+        Assert.Contains("Rows", refused.Message);
     }
 
     [Fact]
@@ -187,7 +237,7 @@ public class SamplingFacadeTests
         using var samples = Tensors.Normal(9, 50, 2);
         var options = new ReportOptions { Count = 100, Samples = samples, Search = 3.0 };
         var report = sampler.Report(options);
-        var core = Core.ReportModule.ofSampler(options.ToCore(), sampler.Inner);
+        var core = Core.ReportModule.ofSampler(Quiet, options.ToCore(), sampler.Inner);
         Assert.Equal(Core.ReportModule.show(core), report.ToString());
         Assert.Equal(core.Efficiency.Value, report.Efficiency.Value);
         Assert.Equal(core.ForwardEfficiency!.Value, report.ForwardEfficiency);
@@ -227,7 +277,7 @@ public class SamplingFacadeTests
         var concern = Concern.OfCore(Core.Concern.NewPoorFit(0.5));
         Assert.Equal(ConcernKind.PoorFit, concern.Kind);
         Assert.Equal(Verdict.Doubtful, concern.Verdict);
-        Assert.Contains("FitSteps", concern.Advice);
+        Assert.Contains("Fit.Steps", concern.Advice);
         Assert.Equal(0.5, concern.Value);
         var missed = Concern.OfCore(Core.Concern.NewMissedMass(0.1, [1.0, 2.0]));
         Assert.Equal((0.1, null), (missed.Share, missed.Value));
@@ -242,29 +292,29 @@ public class SamplingFacadeTests
     public void Densities_are_drawn_in_two_stages()
     {
         var (conditional, marginal) = (Partly.Value, InStages.Value);
-        using var draws = marginal.Draw(60, seed: 2);
+        using var draws = marginal.Draw(60, new() { Seed = 2 });
         Assert.Equal([60L, 2L], draws.Points.shape);
         Assert.InRange(draws.EffectiveSampleSize, 0.1, 1.0);
-        Assert.Equal(1, marginal.Sampler.Process.Dimension);
+        Assert.Equal(1, marginal.Sampler.Energy.Process.Dimension);
         Assert.Same(conditional, marginal.Conditional);
-        Assert.Equal(2, conditional.Sampler.Process.Dimension);
+        Assert.Equal(2, conditional.Sampler.Energy.Process.Dimension);
 
         using var given = conditional.Draw(40, [0.3]);
         using var first = given.Points.narrow(1, 0, 1);
         using var q = conditional.LogProposal([0.3], first);
-        Same(Core.ConditionalModule.logProposal(Bridge.List([0.3]), first, conditional.Inner), q);
+        Same(Core.ConditionalModule.logProposal(Quiet, Bridge.List([0.3]), first, conditional.Inner), q);
         using var energy = conditional.Density([0.3]).Energy(first);
         using var whole = Target.Energy(given.Points);
         Assert.Equal(Tensors.ToArray(whole), Tensors.ToArray(energy));
         using var both = marginal.LogProposal(draws.Points);
-        Same(Core.MarginalModule.logProposal(draws.Points, marginal.Heard(null, default)), both);
+        Same(Core.MarginalModule.logProposal(Quiet, draws.Points, marginal.Inner), both);
 
         var options = new ReportOptions { Count = 50 };
         Assert.Equal(
-            Core.ReportModule.show(Core.ReportModule.ofConditional(options.ToCore(), Bridge.List([0.3]), conditional.Inner)),
+            Core.ReportModule.show(Core.ReportModule.ofConditional(Quiet, options.ToCore(), Bridge.List([0.3]), conditional.Inner)),
             conditional.Report([0.3], options).ToString());
         Assert.Equal(
-            Core.ReportModule.show(Core.ReportModule.ofMarginal(options.ToCore(), marginal.Heard(null, default))),
+            Core.ReportModule.show(Core.ReportModule.ofMarginal(Quiet, options.ToCore(), marginal.Inner)),
             marginal.Report(options).ToString());
     }
 

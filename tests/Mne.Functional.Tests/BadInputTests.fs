@@ -16,7 +16,8 @@ let private single (tensor: Tensor) = Tensor.place Placement.float32 tensor
 let private ones shape = Tensor.ones double shape
 
 let private evolve options collocation (θ: Tensor) span =
-    Evolution.trySolve options Term.laplacian network collocation θ span |> ignore
+    Evolution.trySolve Run.quiet options Term.laplacian network collocation θ span
+    |> ignore
 
 let private options = Evolution.defaults
 let private fit = Regression.defaults
@@ -46,12 +47,26 @@ let private rows: (string * string * string list * (unit -> unit)) list =
         "s > N",
         "Sketch",
         [ "Landmarks 13"; "12 points"; "1 to 12" ],
-        fun () -> evolve { options with Sketch = Landmarks 13 } grid (start ()) (0.0, 1.0)
+        fun () ->
+            evolve
+                { options with
+                    Sketch = Sketch.Landmarks 13
+                }
+                grid
+                (start ())
+                (0.0, 1.0)
 
         "s = 0",
         "Sketch",
-        [ "Landmarks 0"; "1 to 12" ],
-        fun () -> evolve { options with Sketch = Landmarks 0 } grid (start ()) (0.0, 1.0)
+        [ "Landmarks 0"; "1 or more" ],
+        fun () ->
+            evolve
+                { options with
+                    Sketch = Sketch.Landmarks 0
+                }
+                grid
+                (start ())
+                (0.0, 1.0)
 
         "parameters of another network",
         "start",
@@ -81,12 +96,17 @@ let private rows: (string * string * string list * (unit -> unit)) list =
         "an empty set of points",
         "points",
         [ "no points"; "at least one row" ],
-        fun () -> evolve options (Drawn(0, fun placement _ -> Tensor.zeros placement [ 0; 1 ])) (start ()) (0.0, 1.0)
+        fun () ->
+            evolve
+                options
+                (Collocation.Drawn(0, fun placement _ -> Tensor.zeros placement [ 0; 1 ]))
+                (start ())
+                (0.0, 1.0)
 
         "drawn points that are not finite",
         "points",
         [ "not finite"; "row 0" ],
-        fun () -> evolve options (Drawn(3, fun _ _ -> ones [ 3; 1 ] * nan)) (start ()) (0.0, 1.0)
+        fun () -> evolve options (Collocation.Drawn(3, fun _ _ -> ones [ 3; 1 ] * nan)) (start ()) (0.0, 1.0)
 
         "no steps",
         "MaximumSteps",
@@ -107,21 +127,21 @@ let private rows: (string * string * string list * (unit -> unit)) list =
         "velocity",
         [ "1 rows"; "12 points" ],
         fun () ->
-            let points = Moving([], fun local -> local.Points.narrow (0L, 0L, 1L))
+            let points = PointDynamics.Moving([], fun local -> local.Points.narrow (0L, 0L, 1L))
             evolve { options with Points = points } grid (start ()) (0.0, 1.0)
 
         "a velocity of another dimension",
         "velocity",
         [ "2 columns"; "dimension 1" ],
         fun () ->
-            let points = Moving([], fun local -> local.Points.expand (12L, 2L))
+            let points = PointDynamics.Moving([], fun local -> local.Points.expand (12L, 2L))
             evolve { options with Points = points } grid (start ()) (0.0, 1.0)
 
         "a derivative beyond the dimension",
         "derivatives",
         [ "axis 1"; "dimension 1" ],
         fun () ->
-            Evolution.trySolve options (Term.partial 1 1) network grid (start ()) (0.0, 1.0)
+            Evolution.trySolve Run.quiet options (Term.partial 1 1) network grid (start ()) (0.0, 1.0)
             |> ignore
 
         "a time that was not reached",
@@ -129,7 +149,14 @@ let private rows: (string * string * string list * (unit -> unit)) list =
         [ "found 2"; "from 0 to 0.1" ],
         fun () ->
             use solution =
-                Evolution.solve { options with Tolerance = 1e-2 } Term.laplacian network grid (start ()) (0.0, 0.1)
+                Evolution.solve
+                    Run.quiet
+                    { options with Tolerance = 1e-2 }
+                    Term.laplacian
+                    network
+                    grid
+                    (start ())
+                    (0.0, 0.1)
 
             Solution.parameters 2.0 solution |> ignore
 
@@ -137,58 +164,69 @@ let private rows: (string * string * string list * (unit -> unit)) list =
         "a function that returns N × 1",
         "g",
         [ "12 × 1"; "squeeze(1)" ],
-        fun () -> Regression.fit fit network _.sin() grid |> ignore
+        fun () -> Regression.fit Run.quiet fit network _.sin() grid |> ignore
         "a function that is not finite",
         "g",
         [ "not finite"; "row 0" ],
-        fun () -> Regression.fit fit network (fun x -> (x.squeeze 1L).log()) grid |> ignore
+        fun () ->
+            Regression.fit Run.quiet fit network (fun x -> (x.squeeze 1L).log()) grid
+            |> ignore
 
         "a function that is not finite at drawn points",
         "g",
         [ "not finite"; "row" ],
         fun () ->
-            Regression.fit fit network (fun x -> (x.squeeze 1L - 3.0).sqrt()) (Collocation.uniform circle 20)
+            Regression.fit Run.quiet fit network (fun x -> (x.squeeze 1L - 3.0).sqrt()) (Collocation.uniform circle 20)
             |> ignore
 
         "λ = 0 at the end of a fit",
         "Regularisation",
         [ "found 0" ],
         fun () ->
-            Regression.fit { fit with Regularisation = 1e-2, 0.0 } network sine grid
+            Regression.fit Run.quiet { fit with Regularisation = 1e-2, 0.0 } network sine grid
             |> ignore
 
         "λ < 0 at the beginning of a fit",
         "Regularisation",
         [ "found -0.1" ],
         fun () ->
-            Regression.fit { fit with Regularisation = -0.1, 1e-9 } network sine grid
+            Regression.fit Run.quiet { fit with Regularisation = -0.1, 1e-9 } network sine grid
             |> ignore
 
         "a fit without steps",
         "Steps",
         [ "found 0" ],
-        fun () -> Regression.fit { fit with Steps = 0 } network sine grid |> ignore
+        fun () -> Regression.fit Run.quiet { fit with Steps = 0 } network sine grid |> ignore
         "a fit with tolerance 0",
         "Tolerance",
         [ "found 0" ],
-        fun () -> Regression.fit { fit with Tolerance = 0.0 } network sine grid |> ignore
+        fun () ->
+            Regression.fit Run.quiet { fit with Tolerance = 0.0 } network sine grid
+            |> ignore
         "a fit from other parameters",
         "start",
         [ "shape 3"; "length 5" ],
-        fun () -> Regression.fitFrom fit network sine grid (ones [ 3 ]) |> ignore
+        fun () -> Regression.fitFrom Run.quiet fit network sine grid (ones [ 3 ]) |> ignore
 
         "a fit at points of another dimension",
         "points",
         [ "2 columns"; "dimension 1" ],
         fun () ->
-            Regression.fit fit network (fun x -> x.sum 1L) (Collocation.given (ones [ 4; 2 ]))
+            Regression.fit Run.quiet fit network (fun x -> x.sum 1L) (Collocation.given (ones [ 4; 2 ]))
             |> ignore
 
         "a fit with more landmarks than points",
         "Sketch",
         [ "Landmarks 30"; "20 points" ],
         fun () ->
-            Regression.fit { fit with Sketch = Landmarks 30 } network sine (Collocation.uniform circle 20)
+            Regression.fit
+                Run.quiet
+                { fit with
+                    Sketch = Sketch.Landmarks 30
+                }
+                network
+                sine
+                (Collocation.uniform circle 20)
             |> ignore
 
         // Network

@@ -10,7 +10,7 @@ open Expecto
 open Mne.Functional.References
 
 /// The folder of the solution.
-let private root =
+let root =
     let rec up (folder: DirectoryInfo) =
         if File.Exists(Path.Combine(folder.FullName, "Mne.Functional.sln")) then
             folder.FullName
@@ -21,8 +21,8 @@ let private root =
 
     lazy up (DirectoryInfo AppContext.BaseDirectory)
 
-/// What F# Interactive prints for a script; fails if the script does.
-let private interactive (script: string) =
+/// What F# Interactive prints for a script that is run in a folder; fails if the script does.
+let interactive (options: string list) (folder: string) (script: string) =
     let host =
         match Environment.GetEnvironmentVariable "DOTNET_HOST_PATH" with
         | null -> "dotnet"
@@ -31,7 +31,8 @@ let private interactive (script: string) =
     let start =
         ProcessStartInfo(
             host,
-            [ "fsi"; "--warnaserror+"; Path.Combine(root.Value, script) ],
+            [ "fsi"; "--warnaserror+"; yield! options; script ],
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true
         )
@@ -67,7 +68,11 @@ let tests =
                 Expect.isLessThan (snippet.Groups[1].Value.Split '\n').Length 10 "lines"
 
                 let printed =
-                    Regex.Match(interactive script, @"^(.*) at t = 2: u = \[\|(.*)\|\]", RegexOptions.Multiline)
+                    Regex.Match(
+                        interactive [] root.Value script,
+                        @"^(.*) at t = 2: u = \[\|(.*)\|\]",
+                        RegexOptions.Multiline
+                    )
 
                 Expect.equal printed.Groups[1].Value "0.02 ∂₀²u − 0.5 ∂₀u + u − u³ − ⟨u − u³⟩" "five terms"
 

@@ -3,15 +3,17 @@ namespace Mne.Functional.Reporting
 open System
 open Mne.Functional
 
+/// <summary>
 /// Charts of points, lines, fields and diagnostics. A chart is a value: make it, describe it, lay it over another,
 /// then save it as one HTML file that draws offline.
+/// </summary>
 /// <example><code>
 /// let x = [| 0.0 .. 0.01 .. 6.28 |]
 ///
 /// Chart.lines [ Series.line "network" x (Array.map sin x); Series.dashed "exact" x (Array.map sin x) ]
-/// |> Chart.titled "Heat equation at t = 1"
-/// |> Chart.axes "x" "u(x, 1)"
-/// |> Chart.save "output/heat.html"
+/// |&gt; Chart.titled "Heat equation at t = 1"
+/// |&gt; Chart.axes "x" "u(x, 1)"
+/// |&gt; Chart.save "output/heat.html"
 /// </code></example>
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Chart =
@@ -43,10 +45,13 @@ module Chart =
     let private finiteValues (z: float[,]) =
         z |> Seq.cast<float> |> Seq.filter Double.IsFinite |> Seq.toArray
 
-    /// Lines and markers: named values over x (see `Series`). Values that are not finite are drawn as gaps.
-    /// Raises `ArgumentException` when there is no series, or one is empty or has not as many y as x.
+    /// <summary>
+    /// Lines and markers: named values over x (see <c>Series</c>). Values that are not finite are drawn as gaps.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">There is no series, or one is empty or has not as many y as
+    /// x.</exception>
     /// <example><code>
-    /// Chart.lines [ Series.line "u" [| 0.0; 1.0; 2.0 |] [| 0.0; 1.0; 4.0 |] ] |> Chart.axes "x" "u"
+    /// Chart.lines [ Series.line "u" [| 0.0; 1.0; 2.0 |] [| 0.0; 1.0; 4.0 |] ] |&gt; Chart.axes "x" "u"
     /// </code></example>
     let lines (series: Series list) : Chart =
         if series.IsEmpty then
@@ -66,19 +71,23 @@ module Chart =
         let xy = Tensor.toArray2D points
         xy[*, 0], xy[*, 1]
 
-    /// Points of the plane (N × 2), for instance draws.
-    /// Raises `ArgumentException` unless the tensor is a non-empty matrix with two columns.
+    /// <summary>Points of the plane (N × 2), for instance draws.</summary>
+    /// <exception cref="T:System.ArgumentException">Unless the tensor is a non-empty matrix with two
+    /// columns.</exception>
     /// <example><code>
-    /// Chart.points "draws" (Tensor.ofRows Placement.float64 [ [ 0.0; 1.0 ]; [ 1.0; 2.0 ] ]) |> Chart.axes "x₁" "x₂"
+    /// Chart.points "draws" (Tensor.ofRows Placement.float64 [ [ 0.0; 1.0 ]; [ 1.0; 2.0 ] ]) |&gt; Chart.axes "x₁" "x₂"
     /// </code></example>
     let points (name: string) (points: Tensor) : Chart =
         let x, y = coordinates (nameof points) points
 
         Model.chart [ Traces.points name x y ]
 
+    /// <summary>
     /// Points of the plane (N × 2) with a weight each (N, not negative): area and colour grow with the weight.
-    /// `name` is the title of the colour bar.
-    /// Raises `ArgumentException` unless the points are a non-empty N × 2 matrix and the weights N numbers ≥ 0.
+    /// <c>name</c> is the title of the colour bar.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">Unless the points are a non-empty N × 2 matrix and the weights N
+    /// numbers ≥ 0.</exception>
     /// <example><code>
     /// Chart.weightedPoints "weight" (Tensor.ofRows Placement.float64 [ [ 0.0; 1.0 ]; [ 1.0; 2.0 ] ]) [| 0.3; 0.7 |]
     /// </code></example>
@@ -95,12 +104,15 @@ module Chart =
 
         Model.chart [ Traces.weightedPoints name x y weights ]
 
-    /// Paths of points of the plane: the phase portrait of a flow. `positions` are the M × 2 points at successive times; a mark
-    /// shows where each path ends.
-    /// Raises `ArgumentException` unless there are two times or more, each with the same number of points of the plane.
+    /// <summary>
+    /// Paths of points of the plane: the phase portrait of a flow. <c>positions</c> are the M × 2 points at successive
+    /// times; a mark shows where each path ends.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">Unless there are two times or more, each with the same number of
+    /// points of the plane.</exception>
     /// <example><code>
     /// let at t = Tensor.ofRows Placement.float64 [ [ cos t; sin t ]; [ 2.0 * cos t; 2.0 * sin t ] ]
-    /// Chart.trajectories "paths" [ for t in 0.0 .. 0.1 .. 3.0 -> at t ] |> Chart.axes "x₁" "x₂" |> Chart.equalAspect
+    /// Chart.trajectories "paths" [ for t in 0.0 .. 0.1 .. 3.0 -&gt; at t ] |&gt; Chart.axes "x₁" "x₂" |&gt; Chart.equalAspect
     /// </code></example>
     let trajectories (name: string) (positions: Tensor list) : Chart =
         if positions.Length < 2 then
@@ -133,12 +145,14 @@ module Chart =
                 Series.markers "end" (fst last) (snd last)
             ]
 
-    /// Filled contours of a function on a grid, z[i, j] = f(x[i], y[j]); a density, as a rule.
-    /// Laid over by points (see `overlay`) it stays in the background.
-    /// Raises `ArgumentException` unless z has one row per x and one column per y.
+    /// <summary>
+    /// Filled contours of a function on a grid, z[i, j] = f(x[i], y[j]); a density, as a rule. Laid over by points (see
+    /// <c>overlay</c>) it stays in the background.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">Unless z has one row per x and one column per y.</exception>
     /// <example><code>
     /// let x = [| -2.0 .. 0.1 .. 2.0 |]
-    /// Chart.contours "density" x x (Array2D.init x.Length x.Length (fun i j -> exp -(x[i] * x[i] + x[j] * x[j])))
+    /// Chart.contours "density" x x (Array2D.init x.Length x.Length (fun i j -&gt; exp -(x[i] * x[i] + x[j] * x[j])))
     /// </code></example>
     let contours (name: string) (x: float[]) (y: float[]) (z: float[,]) : Chart =
         notEmpty (nameof x) x
@@ -147,12 +161,15 @@ module Chart =
 
         Model.chart [ Traces.contours name x y z ]
 
+    /// <summary>
     /// A field in colours over x and t, values[i, k] = u(x[i], t[k]), with t upwards. Values of both signs get a scale
-    /// with white at zero, others one from dark to light. `name` is the title of the colour bar.
-    /// Raises `ArgumentException` unless the values have one row per x and one column per time.
+    /// with white at zero, others one from dark to light. <c>name</c> is the title of the colour bar.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">Unless the values have one row per x and one column per
+    /// time.</exception>
     /// <example><code>
     /// let x, t = [| 0.0 .. 0.1 .. 6.2 |], [| 0.0 .. 0.1 .. 2.0 |]
-    /// Chart.heatmap "u(x, t)" x t (Array2D.init x.Length t.Length (fun i k -> exp -t[k] * sin x[i]))
+    /// Chart.heatmap "u(x, t)" x t (Array2D.init x.Length t.Length (fun i k -&gt; exp -t[k] * sin x[i]))
     /// </code></example>
     let heatmap (name: string) (x: float[]) (t: float[]) (values: float[,]) : Chart =
         notEmpty (nameof x) x
@@ -173,8 +190,9 @@ module Chart =
                 Y = { panel.Y with Label = "t" }
             })
 
-    /// Bars side by side in each category: for instance mode weights, estimated and exact.
-    /// Raises `ArgumentException` when there are no categories or groups, or a group has not one value per category.
+    /// <summary>Bars side by side in each category: for instance mode weights, estimated and exact.</summary>
+    /// <exception cref="T:System.ArgumentException">There are no categories or groups, or a group has not one value per
+    /// category.</exception>
     /// <example><code>
     /// Chart.bars [| "(2, 2)"; "(−2, 2)" |] [ "estimated", [| 0.58; 0.42 |]; "exact", [| 0.6; 0.4 |] ]
     /// </code></example>
@@ -197,9 +215,11 @@ module Chart =
                 X = { panel.X with Names = true }
             })
 
+    /// <summary>
     /// Histogram of weighted values (weights ≥ 0, not all zero) as a density: its area is one, so that it can be
     /// compared with a density curve laid over it. Values that are not finite are left out.
-    /// Raises `ArgumentException` when there is no finite value, or the weights do not fit.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">There is no finite value, or the weights do not fit.</exception>
     /// <example><code>Chart.weightedHistogram "draws" [| 0.1; 0.4; 0.5 |] [| 0.2; 0.5; 0.3 |]</code></example>
     let weightedHistogram (name: string) (values: float[]) (weights: float[]) : Chart =
         sameLength (nameof weights) weights (nameof values) values
@@ -219,8 +239,10 @@ module Chart =
 
         Model.chart [ Traces.histogram name (Bins.ofWeighted values weights) ]
 
+    /// <summary>
     /// Histogram of values as a density: its area is one, so that it can be compared with a density curve laid over it.
-    /// Raises `ArgumentException` when there is no finite value.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">There is no finite value.</exception>
     /// <example><code>
     /// let p = Series.line "exact" [| 0.0; 1.0 |] [| 1.0; 1.0 |]
     /// Chart.overlay [ Chart.histogram "draws" [| 0.1; 0.4; 0.5 |]; Chart.lines [ p ] ]
@@ -240,9 +262,11 @@ module Chart =
 
         List.map (single parameter) charts
 
-    /// Charts drawn on the same axes, the first at the back: draws over a density, a curve over a histogram.
-    /// Axes and titles are those of the first chart.
-    /// Raises `ArgumentException` when there is none, or one is a stack or an animation.
+    /// <summary>
+    /// Charts drawn on the same axes, the first at the back: draws over a density, a curve over a histogram. Axes and
+    /// titles are those of the first chart.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">There is none, or one is a stack or an animation.</exception>
     /// <example><code>
     /// Chart.overlay [ Chart.lines [ Series.line "a" [| 0.0; 1.0 |] [| 0.0; 1.0 |] ]
     ///                 Chart.lines [ Series.markers "b" [| 0.5 |] [| 0.6 |] ] ]
@@ -260,10 +284,10 @@ module Chart =
                 ]
         }
 
-    /// Charts one below the other with a common horizontal axis. The title is that of the first.
-    /// Raises `ArgumentException` when there is none, or one is a stack or an animation.
+    /// <summary>Charts one below the other with a common horizontal axis. The title is that of the first.</summary>
+    /// <exception cref="T:System.ArgumentException">There is none, or one is a stack or an animation.</exception>
     /// <example><code>
-    /// let panel name y = Chart.lines [ Series.line name [| 0.0; 1.0 |] y ] |> Chart.axes "t" name
+    /// let panel name y = Chart.lines [ Series.line name [| 0.0; 1.0 |] y ] |&gt; Chart.axes "t" name
     /// Chart.stack [ panel "mean" [| 0.0; 1.0 |]; panel "variance" [| 1.0; 2.0 |] ]
     /// </code></example>
     let stack (charts: Chart list) : Chart =
@@ -287,12 +311,15 @@ module Chart =
                     })
         }
 
-    /// Every coordinate of weighted points (N × d, weights N) as a histogram, and every two of them as a cloud of points drawn in proportion
-    /// to the weights: what a distribution in more than two dimensions looks like.
-    /// Raises `ArgumentException` unless there is a name for each of 2 to 8 coordinates, and a weight ≥ 0 for each point.
+    /// <summary>
+    /// Every coordinate of weighted points (N × d, weights N) as a histogram, and every two of them as a cloud of
+    /// points drawn in proportion to the weights: what a distribution in more than two dimensions looks like.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">Unless there is a name for each of 2 to 8 coordinates, and a weight
+    /// ≥ 0 for each point.</exception>
     /// <example><code>
     /// let points = Random.normal Placement.float64 1 [ 500; 3 ]
-    /// Chart.corner [ "a"; "b"; "c" ] points (Array.replicate 500 1.0) |> Chart.titled "Normal"
+    /// Chart.corner [ "a"; "b"; "c" ] points (Array.replicate 500 1.0) |&gt; Chart.titled "Normal"
     /// </code></example>
     let corner (names: string list) (points: Tensor) (weights: float[]) : Chart =
         let d = names.Length
@@ -307,15 +334,8 @@ module Chart =
         let histograms =
             [ for k in 0 .. d - 1 -> weightedHistogram names[k] (column k) weights ]
 
-        // Systematic resampling, so that the clouds show the weights too.
-        let cumulative = Array.scan (+) 0.0 weights |> Array.tail
-        let shown = min 1600 weights.Length
-
-        let chosen =
-            Array.init shown (fun i ->
-                let level = cumulative[weights.Length - 1] * (float i + 0.5) / float shown
-                let found = Array.BinarySearch(cumulative, level)
-                min (weights.Length - 1) (if found >= 0 then found else ~~~found))
+        // Resampled, so that the clouds show the weights too.
+        let chosen = weights |> Resampling.systematic 0.5 (min 1600 weights.Length)
 
         let pick k =
             let all = column k in chosen |> Array.map (fun n -> all[n])
@@ -364,16 +384,16 @@ module Chart =
                 ]
         }
 
-    /// The chart with a title. Text is shown as it is: no markup.
-    /// <example><code>chart |> Chart.titled "Draws and density"</code></example>
+    /// <summary>The chart with a title. Text is shown as it is: no markup.</summary>
+    /// <example><code>chart |&gt; Chart.titled "Draws and density"</code></example>
     let titled (title: string) (chart: Chart) : Chart = { chart with Title = title }
 
-    /// The chart with a line of explanation under its title.
-    /// <example><code>chart |> Chart.captioned "2,000 draws, before weighting"</code></example>
+    /// <summary>The chart with a line of explanation under its title.</summary>
+    /// <example><code>chart |&gt; Chart.captioned "2,000 draws, before weighting"</code></example>
     let captioned (caption: string) (chart: Chart) : Chart = { chart with Caption = caption }
 
-    /// The chart with labels of the axes; say the units: "t (s)".
-    /// <example><code>chart |> Chart.axes "x" "u(x, 1)"</code></example>
+    /// <summary>The chart with labels of the axes; say the units: "t (s)".</summary>
+    /// <example><code>chart |&gt; Chart.axes "x" "u(x, 1)"</code></example>
     let axes (x: string) (y: string) (chart: Chart) : Chart =
         chart
         |> Model.mapPanels (fun panel ->
@@ -382,8 +402,8 @@ module Chart =
                 Y = { panel.Y with Label = y }
             })
 
-    /// The chart with a logarithmic horizontal axis; values that are not positive become gaps.
-    /// <example><code>chart |> Chart.logX |> Chart.logY</code></example>
+    /// <summary>The chart with a logarithmic horizontal axis; values that are not positive become gaps.</summary>
+    /// <example><code>chart |&gt; Chart.logX |&gt; Chart.logY</code></example>
     let logX (chart: Chart) : Chart =
         chart
         |> Model.mapPanels (fun panel ->
@@ -391,8 +411,8 @@ module Chart =
                 X = { panel.X with Log = true }
             })
 
-    /// The chart with a logarithmic vertical axis; values that are not positive become gaps.
-    /// <example><code>chart |> Chart.logY</code></example>
+    /// <summary>The chart with a logarithmic vertical axis; values that are not positive become gaps.</summary>
+    /// <example><code>chart |&gt; Chart.logY</code></example>
     let logY (chart: Chart) : Chart =
         chart
         |> Model.mapPanels (fun panel ->
@@ -408,9 +428,10 @@ module Chart =
         if log && low <= 0.0 then
             Guard.fail name $"found the lower end {low} on a logarithmic axis, wanted a number greater than 0"
 
-    /// The chart cut to low ≤ x ≤ high.
-    /// Raises `ArgumentException` unless low and high are finite and low < high (and 0 < low on a logarithmic axis).
-    /// <example><code>chart |> Chart.rangeX (-3.0, 3.0)</code></example>
+    /// <summary>The chart cut to low ≤ x ≤ high.</summary>
+    /// <exception cref="T:System.ArgumentException">Unless low and high are finite and low &lt; high (and 0 &lt; low on
+    /// a logarithmic axis).</exception>
+    /// <example><code>chart |&gt; Chart.rangeX (-3.0, 3.0)</code></example>
     let rangeX (low: float, high: float) (chart: Chart) : Chart =
         checkRange "range" low high
 
@@ -422,9 +443,10 @@ module Chart =
                 X = { panel.X with Range = Some(low, high) }
             })
 
-    /// The chart cut to low ≤ y ≤ high.
-    /// Raises `ArgumentException` unless low and high are finite and low < high (and 0 < low on a logarithmic axis).
-    /// <example><code>chart |> Chart.rangeY (1e-8, 1.0)</code></example>
+    /// <summary>The chart cut to low ≤ y ≤ high.</summary>
+    /// <exception cref="T:System.ArgumentException">Unless low and high are finite and low &lt; high (and 0 &lt; low on
+    /// a logarithmic axis).</exception>
+    /// <example><code>chart |&gt; Chart.rangeY (1e-8, 1.0)</code></example>
     let rangeY (low: float, high: float) (chart: Chart) : Chart =
         checkRange "range" low high
 
@@ -436,14 +458,16 @@ module Chart =
                 Y = { panel.Y with Range = Some(low, high) }
             })
 
-    /// The chart with one unit as long on both axes: for points of the plane.
-    /// <example><code>Chart.points "draws" draws |> Chart.equalAspect</code></example>
+    /// <summary>The chart with one unit as long on both axes: for points of the plane.</summary>
+    /// <example><code>Chart.points "draws" draws.Points |&gt; Chart.equalAspect</code></example>
     let equalAspect (chart: Chart) : Chart =
         chart |> Model.mapPanels (fun panel -> { panel with Equal = true })
 
+    /// <summary>
     /// How an evolution fared: step size, relative residual and effective rank over t, one below the other. Numbers
     /// that are missing (nan) become gaps.
-    /// Raises `ArgumentException` when the arrays are empty or differ in length.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">The arrays are empty or differ in length.</exception>
     /// <example><code>
     /// Chart.diagnostics [| 0.0; 0.1 |] [| 1e-3; 2e-3 |] [| 1e-6; 2e-6 |] [| 120.0; 118.0 |]
     /// </code></example>
@@ -463,13 +487,15 @@ module Chart =
                 panel "effective rank" ranks
             ]
 
-    /// Slices of solutions over time, with a slider and a button that plays them: for each name,
-    /// values[i, k] = u(x[i], t[k]). The vertical axis stays the same at all times.
-    /// Raises `ArgumentException` when there is nothing to show, or values have not one row per x and one column per
-    /// time.
+    /// <summary>
+    /// Slices of solutions over time, with a slider and a button that plays them: for each name, values[i, k] = u(x[i],
+    /// t[k]). The vertical axis stays the same at all times.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">There is nothing to show, or values have not one row per x and one
+    /// column per time.</exception>
     /// <example><code>
     /// let x, t = [| 0.0 .. 0.1 .. 6.2 |], [| 0.0 .. 0.1 .. 2.0 |]
-    /// Chart.animation x t [ "u", Array2D.init x.Length t.Length (fun i k -> sin (x[i] - t[k])) ]
+    /// Chart.animation x t [ ("u", Array2D.init x.Length t.Length (fun i k -&gt; sin (x[i] - t[k]))) ]
     /// </code></example>
     let animation (x: float[]) (t: float[]) (solutions: (string * float[,]) list) : Chart =
         notEmpty (nameof x) x
@@ -512,13 +538,17 @@ module Chart =
 
     let private alone (chart: Chart) = Page.create "" "" [ chart ]
 
-    /// Writes the chart to an HTML file that draws offline, making folders that are missing, and gives the file's
-    /// full path. Several charts in one file: see `Page`.
-    /// Raises `ArgumentException` when the path is empty.
-    /// <example><code>chart |> Chart.save "output/chart.html"</code></example>
+    /// <summary>
+    /// Writes the chart to an HTML file that draws offline, making folders that are missing, and gives the file's full
+    /// path. Several charts in one file: see <c>Page</c>.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">The path is empty.</exception>
+    /// <example><code>chart |&gt; Chart.save "output/chart.html"</code></example>
     let save (path: string) (chart: Chart) : string = Page.save path (alone chart)
 
+    /// <summary>
     /// Writes the chart to a temporary file, opens it in the browser and gives the file's full path.
     /// Where no browser can be started, it says on standard error which file to open.
-    /// <example><code>chart |> Chart.show</code></example>
+    /// </summary>
+    /// <example><code>chart |&gt; Chart.show</code></example>
     let show (chart: Chart) : string = Page.show (alone chart)

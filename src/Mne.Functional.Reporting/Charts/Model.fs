@@ -50,8 +50,10 @@ type internal Slices =
         At: int -> float[] list
     }
 
-/// A chart: panels in a grid (mostly one) with a title. It is made by the functions of the module `Chart`
+/// <summary>
+/// A chart: panels in a grid (mostly one) with a title. It is made by the functions of the module <c>Chart</c>
 /// and is a value: it is drawn when it is saved or shown, or when it is the result of a cell of a notebook.
+/// </summary>
 [<TypeFormatterSource>]
 type Chart =
     internal

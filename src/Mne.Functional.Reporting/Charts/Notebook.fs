@@ -4,13 +4,15 @@ open System.IO
 open System.Net
 open Mne.Functional.Reporting
 
+/// <summary>
 /// Shows charts and pages as the result of a cell, in a frame of their own: their styles and scripts stay inside.
+/// </summary>
 type Formatter() =
 
-    /// HTML.
+    /// <summary>HTML.</summary>
     member _.MimeType = "text/html"
 
-    /// Writes it; false for what is neither a chart nor a page.
+    /// <summary>Writes it; false for what is neither a chart nor a page.</summary>
     member _.Format(instance: obj, writer: TextWriter) : bool =
         let show (height: int) (page: Page) =
             let content = WebUtility.HtmlEncode(Page.html page)
@@ -22,8 +24,8 @@ type Formatter() =
         | :? Page as page -> show 900 page
         | _ -> false
 
-/// What `TypeFormatterSourceAttribute` leads to.
+/// <summary>What <c>TypeFormatterSourceAttribute</c> leads to.</summary>
 type Formatters() =
 
-    /// One for charts and pages.
+    /// <summary>One for charts and pages.</summary>
     member _.CreateTypeFormatters() : obj seq = [ Formatter() ]

@@ -6,7 +6,9 @@ open System.IO
 open System.Net
 open Mne.Functional
 
-/// A page: a headline, a description, a table of figures and charts in a grid. Made by the module `Page`.
+/// <summary>
+/// A page: a headline, a description, a table of figures and charts in a grid. Made by the module <c>Page</c>.
+/// </summary>
 [<Notebooks.TypeFormatterSource>]
 type Page =
     internal
@@ -17,16 +19,18 @@ type Page =
             Charts: Chart list
         }
 
-/// Pages of charts, each one HTML file that needs nothing beside it.
+/// <summary>Pages of charts, each one HTML file that needs nothing beside it.</summary>
 [<RequireQualifiedAccess>]
 module Page =
 
+    /// <summary>
     /// A page with the given headline, description (may be "") and charts, two in a row on a wide window.
-    /// Raises `ArgumentException` when there is no chart.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">There is no chart.</exception>
     /// <example><code>
-    /// Page.create "Four modes" "2,000 draws" [ draws; weights; diagnostics ]
-    /// |> Page.withFigures [ "ESS", Format.number 0.995; "log Z error", Format.number 8e-4 ]
-    /// |> Page.save "output/four-modes.html"
+    /// Page.create "Four modes" "2,000 draws" [ Chart.points "draws" draws.Points; Chart.weightedHistogram "x₀" values weights ]
+    /// |&gt; Page.withFigures [ "ESS", Format.number 0.995; "log Z error", Format.number 8e-4 ]
+    /// |&gt; Page.save "output/four-modes.html"
     /// </code></example>
     let create (title: string) (description: string) (charts: Chart list) : Page =
         if charts.IsEmpty then
@@ -39,8 +43,8 @@ module Page =
             Charts = charts
         }
 
-    /// The page with a table of figures on top: a label and a value each (see `Format.number`).
-    /// <example><code>page |> Page.withFigures [ "relative L2 error", Format.number 2.9e-5 ]</code></example>
+    /// <summary>The page with a table of figures on top: a label and a value each (see <c>Format.number</c>).</summary>
+    /// <example><code>page |&gt; Page.withFigures [ ("relative L2 error", Format.number 2.9e-5) ]</code></example>
     let withFigures (figures: (string * string) list) (page: Page) : Page = { page with Figures = figures }
 
     let private encode (text: string) = WebUtility.HtmlEncode text
@@ -176,14 +180,18 @@ const charts = {data};
 </html>
 "
 
+    /// <summary>
     /// The HTML of the page. plotly.js stands in it, so that it draws offline; if the library was built without npm,
     /// the page links that script instead.
+    /// </summary>
     let html (page: Page) : string =
         htmlWith (PlotlyScript.available.Force()) page
 
+    /// <summary>
     /// Writes the page to an HTML file, making folders that are missing, and gives the file's full path.
-    /// Raises `ArgumentException` when the path is empty.
-    /// <example><code>page |> Page.save "output/four-modes.html"</code></example>
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">The path is empty.</exception>
+    /// <example><code>page |&gt; Page.save "output/four-modes.html"</code></example>
     let save (path: string) (page: Page) : string =
         if String.IsNullOrWhiteSpace path then
             Guard.fail (nameof path) "found an empty path, wanted the name of an HTML file"
@@ -197,9 +205,11 @@ const charts = {data};
         File.WriteAllText(full, html page)
         full
 
+    /// <summary>
     /// Writes the page to a temporary file, opens it in the browser and gives the file's full path.
     /// Where no browser can be started, it says on standard error which file to open.
-    /// <example><code>page |> Page.show</code></example>
+    /// </summary>
+    /// <example><code>page |&gt; Page.show</code></example>
     let show (page: Page) : string =
         let name = $"{Guid.NewGuid():N}.html"
         let path = save (Path.Combine(Path.GetTempPath(), "mne-functional", name)) page

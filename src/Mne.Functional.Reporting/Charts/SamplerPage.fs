@@ -3,7 +3,7 @@ namespace Mne.Functional.Reporting
 open System
 open Mne.Functional
 
-/// What a sampler did and whether to trust it, on one page.
+/// <summary>What a sampler did and whether to trust it, on one page.</summary>
 [<RequireQualifiedAccess>]
 module SamplerPage =
 
@@ -36,7 +36,7 @@ module SamplerPage =
         |> Chart.logY
 
     let private evolution (sampler: Sampler) : Chart =
-        let steps = Solution.steps sampler.Solution
+        let steps = Solution.steps sampler.Energy.Solution
 
         Chart.diagnostics
             [| for s in steps -> s.Time |]
@@ -45,12 +45,13 @@ module SamplerPage =
             [| for s in steps -> s.Note.EffectiveRank |]
         |> Chart.titled "The evolution, step by step"
 
-    /// A page with the draws (in the plane where there are two coordinates, else a corner plot of the first four), their weights, the
-    /// evolution, and the figures of the report with what speaks against it.
-    ///
+    /// <summary>
+    /// A page with the draws (in the plane where there are two coordinates, else a corner plot of the first four),
+    /// their weights, the evolution, and the figures of the report with what speaks against it.
+    /// </summary>
     /// <example><code>
-    /// let report = Report.ofDraws Report.defaults sampler draws
-    /// SamplerPage.create "A ring" sampler draws report |> Page.save "output/ring.html"
+    /// let report = Report.ofDraws Run.quiet Report.defaults sampler draws
+    /// SamplerPage.create "A ring" sampler draws report |&gt; Page.save "output/ring.html"
     /// </code></example>
     let create (title: string) (sampler: Sampler) (draws: Draws) (report: Report) : Page =
         let d = sampler.Target.Dimension

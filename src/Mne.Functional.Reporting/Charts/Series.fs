@@ -1,32 +1,33 @@
 namespace Mne.Functional.Reporting
 
-/// How a series is drawn.
+/// <summary>How a series is drawn.</summary>
+[<RequireQualifiedAccess>]
 type Stroke =
-    /// A solid line.
+    /// <summary>A solid line.</summary>
     | Solid
-    /// A dashed line, for what is to be compared with a solid one.
+    /// <summary>A dashed line, for what is to be compared with a solid one.</summary>
     | Dashed
-    /// A dotted line, for bounds and guides.
+    /// <summary>A dotted line, for bounds and guides.</summary>
     | Dotted
-    /// Markers without a line.
+    /// <summary>Markers without a line.</summary>
     | Markers
-    /// A line with a marker at each value.
+    /// <summary>A line with a marker at each value.</summary>
     | SolidWithMarkers
 
-/// Named values y over x. Values that are not finite are drawn as gaps.
+/// <summary>Named values y over x. Values that are not finite are drawn as gaps.</summary>
 type Series =
     {
-        /// Name in the legend.
+        /// <summary>Name in the legend.</summary>
         Name: string
-        /// Abscissas.
+        /// <summary>Abscissas.</summary>
         X: float[]
-        /// Ordinates, as many as abscissas.
+        /// <summary>Ordinates, as many as abscissas.</summary>
         Y: float[]
-        /// How the series is drawn.
+        /// <summary>How the series is drawn.</summary>
         Stroke: Stroke
     }
 
-/// Named values y over x.
+/// <summary>Named values y over x.</summary>
 [<RequireQualifiedAccess>]
 module Series =
 
@@ -38,22 +39,22 @@ module Series =
             Stroke = stroke
         }
 
-    /// A solid line through (x, y).
+    /// <summary>A solid line through (x, y).</summary>
     /// <example><code>Series.line "network" [| 0.0; 1.0 |] [| 0.0; 1.0 |]</code></example>
-    let line (name: string) (x: float[]) (y: float[]) : Series = create Solid name x y
+    let line (name: string) (x: float[]) (y: float[]) : Series = create Stroke.Solid name x y
 
-    /// A dashed line through (x, y), for what is to be compared with a solid one.
+    /// <summary>A dashed line through (x, y), for what is to be compared with a solid one.</summary>
     /// <example><code>Series.dashed "exact" [| 0.0; 1.0 |] [| 0.0; 1.0 |]</code></example>
-    let dashed (name: string) (x: float[]) (y: float[]) : Series = create Dashed name x y
+    let dashed (name: string) (x: float[]) (y: float[]) : Series = create Stroke.Dashed name x y
 
-    /// A dotted line through (x, y), for bounds and guides.
+    /// <summary>A dotted line through (x, y), for bounds and guides.</summary>
     /// <example><code>Series.dotted "tolerance" [| 0.0; 4.0 |] [| 1e-6; 1e-6 |]</code></example>
-    let dotted (name: string) (x: float[]) (y: float[]) : Series = create Dotted name x y
+    let dotted (name: string) (x: float[]) (y: float[]) : Series = create Stroke.Dotted name x y
 
-    /// Markers at (x, y).
+    /// <summary>Markers at (x, y).</summary>
     /// <example><code>Series.markers "measured" [| 0.0; 1.0 |] [| 0.0; 1.0 |]</code></example>
-    let markers (name: string) (x: float[]) (y: float[]) : Series = create Markers name x y
+    let markers (name: string) (x: float[]) (y: float[]) : Series = create Stroke.Markers name x y
 
-    /// A line through (x, y) with a marker at each value.
+    /// <summary>A line through (x, y) with a marker at each value.</summary>
     /// <example><code>Series.lineWithMarkers "error" [| 64.0; 256.0 |] [| 1e-3; 1e-5 |]</code></example>
-    let lineWithMarkers (name: string) (x: float[]) (y: float[]) : Series = create SolidWithMarkers name x y
+    let lineWithMarkers (name: string) (x: float[]) (y: float[]) : Series = create Stroke.SolidWithMarkers name x y

@@ -32,11 +32,11 @@ module internal Traces =
     let series (series: Series) =
         let mode, dash =
             match series.Stroke with
-            | Solid -> "lines", "solid"
-            | Dashed -> "lines", "dash"
-            | Dotted -> "lines", "dot"
-            | Markers -> "markers", "solid"
-            | SolidWithMarkers -> "lines+markers", "solid"
+            | Stroke.Solid -> "lines", "solid"
+            | Stroke.Dashed -> "lines", "dash"
+            | Stroke.Dotted -> "lines", "dot"
+            | Stroke.Markers -> "markers", "solid"
+            | Stroke.SolidWithMarkers -> "lines+markers", "solid"
 
         let trace colour : Trace =
             Scatter(

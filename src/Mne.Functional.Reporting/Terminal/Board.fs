@@ -16,9 +16,9 @@ type internal Board =
         /// Last report of each unfinished phase, in the order in which they began.
         Open: Progress list
         /// When each unfinished phase was last shown.
-        Shown: Map<string, TimeSpan>
+        Shown: Map<Phase, TimeSpan>
         /// The report that closed each finished phase.
-        Closed: Map<string, Progress>
+        Closed: Map<Phase, Progress>
     }
 
 module internal Board =

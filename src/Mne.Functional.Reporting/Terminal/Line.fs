@@ -19,7 +19,7 @@ module internal Line =
 
     /// What is known of a phase, as pairs of a label and a value, most important first where room is short.
     let private quantities (report: Progress) =
-        let isFit = report.Phase = "fit"
+        let isFit = report.Phase = Phase.Fit
 
         [
             3, (if isFit then "step" else "t"), Format.number report.Time
@@ -45,7 +45,7 @@ module internal Line =
 
     /// A line for a log: "evolve  62 %  t 2.48  step 3.1e-3  …  12 s elapsed  7.0 s left".
     let plain (report: Progress) =
-        [ report.Phase; percent report ]
+        [ string report.Phase; percent report ]
         @ words report
         @ [ $"{Format.duration report.Elapsed} elapsed"; left report ]
         |> join
@@ -58,7 +58,7 @@ module internal Line =
 
     /// The closing line of a phase: "evolve  done in 19 s  t 4  …".
     let plainClosing (report: Progress) =
-        [ report.Phase; $"{outcome report} in {Format.duration report.Elapsed}" ]
+        [ string report.Phase; $"{outcome report} in {Format.duration report.Elapsed}" ]
         @ words report
         |> join
 
@@ -98,7 +98,7 @@ module internal Line =
         |> String.concat "  "
 
     let private name unicodeMark colour (report: Progress) =
-        let shown = report.Phase.PadRight 7
+        let shown = (string report.Phase).PadRight 7
         $"{unicodeMark} {shown}", $"[{colour}]{unicodeMark}[/] [bold]{escape shown}[/]"
 
     /// The line of a phase under way, as markup, for a terminal `width` columns wide.

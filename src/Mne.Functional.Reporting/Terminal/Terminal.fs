@@ -6,13 +6,16 @@ open System.IO
 open Mne.Functional
 open Spectre.Console
 
-/// How progress is shown.
+/// <summary>How progress is shown.</summary>
+[<RequireQualifiedAccess>]
 type Display =
-    /// One line per phase, rewritten in place: for a terminal.
+    /// <summary>One line per phase, rewritten in place: for a terminal.</summary>
     | Live
+    /// <summary>
     /// Lines one below the other, at most one every two seconds per phase and a closing one: for logs and pipes.
+    /// </summary>
     | Plain
-    /// Only the closing line of each phase. (For nothing at all there is `Progress.silent`.)
+    /// <summary>Only the closing line of each phase. (For nothing at all there is <c>Progress.silent</c>.)</summary>
     | Quiet
 
 /// Where and when progress is shown; tests put their own writer and clock here.
@@ -29,19 +32,21 @@ type internal Screen =
         Markup: string -> unit
     }
 
+/// <summary>
 /// Progress on the terminal.
-///
-/// A meter shows the phases of a computation as they report: how far, t, step size, accepted and rejected steps,
+/// <para>A meter shows the phases of a computation as they report: how far, t, step size, accepted and rejected steps,
 /// residual, effective rank and the time left. Phases may follow one another or be nested; each leaves its closing
-/// line. Meters keep no global state: each has its own phases, and two may not share a terminal at the same time.
+/// line. Meters keep no global state: each has its own phases, and two may not share a terminal at the same
+/// time.</para>
+/// </summary>
 [<RequireQualifiedAccess>]
 module Terminal =
 
     let private interval =
         function
-        | Live -> TimeSpan.FromSeconds 0.1
-        | Plain
-        | Quiet -> TimeSpan.FromSeconds 2.0
+        | Display.Live -> TimeSpan.FromSeconds 0.1
+        | Display.Plain
+        | Display.Quiet -> TimeSpan.FromSeconds 2.0
 
     let internal screen display : Screen =
         let console = AnsiConsole.Create(AnsiConsoleSettings())
@@ -95,11 +100,11 @@ module Terminal =
         let show (change: Change option) =
             match screen.Display, change with
             | _, None -> ()
-            | Live, Some(Show _) -> redraw [] board
-            | Live, Some(Close report) -> redraw [ report ] board
-            | Plain, Some(Show report) -> write (Line.plain report)
-            | Quiet, Some(Show _) -> ()
-            | (Plain | Quiet), Some(Close report) -> write (Line.plainClosing report)
+            | Display.Live, Some(Show _) -> redraw [] board
+            | Display.Live, Some(Close report) -> redraw [ report ] board
+            | Display.Plain, Some(Show report) -> write (Line.plain report)
+            | Display.Quiet, Some(Show _) -> ()
+            | (Display.Plain | Display.Quiet), Some(Close report) -> write (Line.plainClosing report)
 
         let meter report =
             lock gate (fun () ->
@@ -115,55 +120,68 @@ module Terminal =
                 board <- Board.empty
 
                 match screen.Display with
-                | Live ->
+                | Display.Live ->
                     if not unfinished.IsEmpty then
                         redraw unfinished board
-                | Plain
-                | Quiet -> unfinished |> List.iter (Line.plainClosing >> write))
+                | Display.Plain
+                | Display.Quiet -> unfinished |> List.iter (Line.plainClosing >> write))
 
         meter, finish
 
-    /// How progress is best shown here: `Live` on a terminal that can move its cursor, `Plain` where standard output
-    /// goes to a file, a pipe or a plain terminal.
+    /// <summary>
+    /// How progress is best shown here: <c>Live</c> on a terminal that can move its cursor, <c>Plain</c> where standard
+    /// output goes to a file, a pipe or a plain terminal.
+    /// </summary>
     let detect () : Display =
         if
             not Console.IsOutputRedirected
             && AnsiConsole.Create(AnsiConsoleSettings()).Profile.Capabilities.Ansi
         then
-            Live
+            Display.Live
         else
-            Plain
+            Display.Plain
 
-    /// A meter that shows progress on standard output in the given way.
+    /// <summary>A meter that shows progress on standard output in the given way.</summary>
     /// <example><code>
-    /// let options = { Evolution.defaults with Meter = Terminal.meterAs Quiet }
+    /// let run = { Run.quiet with Meter = Terminal.meterAs Display.Quiet }
     /// </code></example>
     let meterAs (display: Display) : Meter = screen display |> start |> fst
 
-    /// As `meterAs`, with a function that closes the lines of the phases that did not finish: for computations that `watch`
-    /// cannot wrap, such as tasks.
+    /// <summary>
+    /// As <c>meterAs</c>, with a function that closes the lines of the phases that did not finish: for computations
+    /// that <c>watch</c> cannot wrap, such as tasks.
+    /// </summary>
     /// <example><code>
     /// let meter, close = Terminal.startAs (Terminal.detect ())
     /// </code></example>
     let startAs (display: Display) : Meter * (unit -> unit) = screen display |> start
 
-    /// A meter that shows progress on standard output in the way that fits it (see `detect`).
-    /// When the computation may end before a phase is complete (an event, an error), prefer `watch`, which closes
-    /// the line of that phase.
+    /// <summary>A meter that shows progress on standard output in the way that fits it (see <c>detect</c>).</summary>
     /// <example><code>
-    /// let options = { Evolution.defaults with Meter = Terminal.meter () }
+    /// let run = { Run.quiet with Meter = Terminal.meter () }
     /// </code></example>
     let meter () : Meter = meterAs (detect ())
 
-    /// Runs a computation with a meter on standard output, and closes the lines of unfinished phases however it ends.
+    /// <summary>
+    /// <c>Run.quiet</c> with progress on standard output: what a script hands in wherever work is done. Where a computation may end before
+    /// a phase is complete (an event, an error), <c>watch</c> closes the line of that phase.
+    /// </summary>
     /// <example><code>
-    /// let slow (meter: Meter) = 6.0 * 7.0 // reports to the meter now and then
-    /// let answer = Terminal.watch slow
+    /// let run = Terminal.run ()
+    /// let sampler = Density.gaussianMixture [ 1.0, [ 0.0; 0.0 ], 0.6 ] |&gt; Sampler.evolve run Sampler.defaults Process.ornsteinUhlenbeck
+    /// let draws = sampler |&gt; Sampler.draw { run with Seed = 1 } 4000
     /// </code></example>
-    let watch (compute: Meter -> 'a) : 'a =
+    let run () : Run = { Run.quiet with Meter = meter () }
+
+    /// <summary>Runs a computation with progress on standard output, and closes the lines of unfinished phases however it ends.</summary>
+    /// <param name="compute">The computation; it is given <c>Run.quiet</c> with a meter.</param>
+    /// <example><code>
+    /// let pool = Terminal.watch (fun run -&gt; Density.gaussianMixture [ 1.0, [ 0.0 ], 0.6 ] |&gt; Chains.pool run Chains.defaults)
+    /// </code></example>
+    let watch (compute: Run -> 'a) : 'a =
         let meter, finish = startAs (detect ())
 
         try
-            compute meter
+            compute { Run.quiet with Meter = meter }
         finally
             finish ()

@@ -3,27 +3,30 @@ namespace Mne.Functional
 open System
 open TorchSharp
 
-/// A named evolution equation ∂_t u = A_t u with the domain on which it is usually studied.
+/// <summary>A named evolution equation ∂_t u = A_t u with the domain on which it is usually studied.</summary>
 type Equation =
     {
-        /// The usual name.
+        /// <summary>The usual name.</summary>
         Name: string
-        /// The right-hand side A_t u.
+        /// <summary>The right-hand side A_t u.</summary>
         Term: Term
+        /// <summary>
         /// The domain on which it is usually studied; any other of the same dimension serves as well.
+        /// </summary>
         Domain: Domain
-        /// Where it comes from.
+        /// <summary>Where it comes from.</summary>
         Source: string
     }
 
     override equation.ToString() =
         $"{equation.Name}: ∂u/∂t = {Term.show equation.Term}"
 
-/// Evolution equations by name. Each is a `Term` with a domain: take the term, or add to it.
-///
+/// <summary>Evolution equations by name. Each is a <c>Term</c> with a domain: take the term, or add to it.</summary>
 /// <example><code>
+/// // with some damping
 /// let kdv = Equation.kortewegDeVries
-/// Evolution.solve Evolution.defaults kdv.Term network points start (0.0, 4.0)
+/// let damped = kdv.Term + 0.01 * Term.laplacian
+/// let network = Network.create kdv.Domain [ Layer.harmonics 4; Layer.dense 32 Sine ]
 /// </code></example>
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Equation =
@@ -39,21 +42,31 @@ module Equation =
             Source = source
         }
 
-    /// u_t = κ Δu in d dimensions, on [0, 2π)^d.
+    /// <summary>u_t = κ Δu in d dimensions, on [0, 2π)^d.</summary>
+    /// <param name="κ">Conductivity or diffusion, κ &gt; 0.</param>
+    /// <param name="d">Dimension of space.</param>
     let heat (κ: float) (d: int) =
         create "heat" "J. Fourier, Théorie analytique de la chaleur (1822)" (circle d) (κ * Term.laplacian)
 
-    /// u_t = −b(t, x)·∇u on ℝ^d; b maps (t, X (N × d)) to N × d.
+    /// <summary>u_t = −b(t, x)·∇u on ℝ^d; b maps (t, X (N × d)) to N × d.</summary>
+    /// <param name="velocity">b: (t, points (N × d)) ↦ (N × d).</param>
+    /// <param name="d">Dimension of space.</param>
     let advection (velocity: float -> Tensor -> Tensor) (d: int) =
         create "advection" "a conservation law of transport" (Domain.euclidean d) (-(Term.transport "b" velocity))
 
+    /// <summary>
     /// u_t = ν Δu − u Σ_k ∂_k u in d dimensions, on [0, 2π)^d; for d = 1 the usual viscous Burgers equation.
+    /// </summary>
+    /// <param name="ν">Viscosity, ν &gt; 0.</param>
+    /// <param name="d">Dimension of space.</param>
     let burgers (ν: float) (d: int) =
         let slope = [ for k in 0 .. d - 1 -> Term.partial k 1 ] |> List.reduce (+)
 
         create "Burgers" "J. M. Burgers, Adv. Appl. Mech. 1 (1948)" (circle d) (ν * Term.laplacian - Term.value * slope)
 
-    /// u_t = ε Δu + u − u³ in d dimensions, on [0, 2π)^d.
+    /// <summary>u_t = ε Δu + u − u³ in d dimensions, on [0, 2π)^d.</summary>
+    /// <param name="ε">Diffusion, ε &gt; 0.</param>
+    /// <param name="d">Dimension of space.</param>
     let allenCahn (ε: float) (d: int) =
         create
             "Allen–Cahn"
@@ -61,7 +74,7 @@ module Equation =
             (circle d)
             (ε * Term.laplacian + Term.value - Term.pown 3 Term.value)
 
-    /// u_t = −6 u u_x − u_xxx, on [−20, 40).
+    /// <summary>u_t = −6 u u_x − u_xxx, on [−20, 40).</summary>
     let kortewegDeVries =
         create
             "Korteweg–de Vries"
@@ -69,7 +82,7 @@ module Equation =
             (Domain.periodic [ (-20.0, 40.0) ])
             (-6.0 * Term.value * Term.partial 0 1 - Term.partial 0 3)
 
-    /// u_t = −u u_x − u_xx − u_xxxx, on [0, 32π): spatio-temporal chaos.
+    /// <summary>u_t = −u u_x − u_xx − u_xxxx, on [0, 32π): spatio-temporal chaos.</summary>
     let kuramotoSivashinsky =
         create
             "Kuramoto–Sivashinsky"
@@ -77,7 +90,10 @@ module Equation =
             (Domain.periodic [ (0.0, 32.0 * Math.PI) ])
             (-(Term.value * Term.partial 0 1) - Term.partial 0 2 - Term.partial 0 4)
 
-    /// u_t = κ Δu + r u (1 − u) in d dimensions, on [0, 2π)^d: an advancing population.
+    /// <summary>u_t = κ Δu + r u (1 − u) in d dimensions, on [0, 2π)^d: an advancing population.</summary>
+    /// <param name="κ">Conductivity or diffusion, κ &gt; 0.</param>
+    /// <param name="r">Rate of growth.</param>
+    /// <param name="d">Dimension of space.</param>
     let fisherKpp (κ: float) (r: float) (d: int) =
         create
             "Fisher–KPP"
@@ -85,8 +101,14 @@ module Equation =
             (circle d)
             (κ * Term.laplacian + r * Term.value - r * Term.pown 2 Term.value)
 
-    /// The density ρ of dX = b(t, X) dt + √(2κ) dW in ℝ^d: ρ_t = −∇·(b ρ) + κ Δρ. Give the drift b, (t, X (N × d)) ↦ N × d,
-    /// and its divergence ∇·b, (t, X) ↦ N.
+    /// <summary>
+    /// The density ρ of dX = b(t, X) dt + √(2κ) dW in ℝ^d: ρ_t = −∇·(b ρ) + κ Δρ. Give the drift b, (t, X
+    /// (N × d)) ↦ N × d, and its divergence ∇·b, (t, X) ↦ N.
+    /// </summary>
+    /// <param name="κ">Conductivity or diffusion, κ &gt; 0.</param>
+    /// <param name="drift">b: (t, points (N × d)) ↦ (N × d).</param>
+    /// <param name="divergence">∇·b: (t, points (N × d)) ↦ (N).</param>
+    /// <param name="d">Dimension of space.</param>
     let fokkerPlanckDensity
         (κ: float)
         (drift: float -> Tensor -> Tensor)
@@ -101,7 +123,14 @@ module Equation =
              - Term.transport "b" drift
              - Term.known "(∇·b)" divergence * Term.value)
 
-    /// The energy u = −log ρ of the same diffusion: u_t = κ Δu − κ |∇u|² − b·∇u + ∇·b (MATH.md §4 with D = 2κ I).
+    /// <summary>
+    /// The energy u = −log ρ of the same diffusion: u_t = κ Δu − κ |∇u|² − b·∇u + ∇·b (docs/mathematics.md §4 with
+    /// D = 2κ I).
+    /// </summary>
+    /// <param name="κ">Conductivity or diffusion, κ &gt; 0.</param>
+    /// <param name="drift">b: (t, points (N × d)) ↦ (N × d).</param>
+    /// <param name="divergence">∇·b: (t, points (N × d)) ↦ (N).</param>
+    /// <param name="d">Dimension of space.</param>
     let fokkerPlanckEnergy
         (κ: float)
         (drift: float -> Tensor -> Tensor)
@@ -115,7 +144,13 @@ module Equation =
             (κ * Term.laplacian - κ * Term.gradientNormSquared - Term.transport "b" drift
              + Term.known "∇·b" divergence)
 
-    /// u_t = κ Δu − ½ |∇u|² − V(x): the viscous Hamilton–Jacobi equation of a particle of unit mass in the potential V, X ↦ N.
+    /// <summary>
+    /// u_t = κ Δu − ½ |∇u|² − V(x): the viscous Hamilton–Jacobi equation of a particle of unit mass in the potential V,
+    /// X ↦ N.
+    /// </summary>
+    /// <param name="κ">Conductivity or diffusion, κ &gt; 0.</param>
+    /// <param name="potential">V: points (N × d) ↦ (N).</param>
+    /// <param name="d">Dimension of space.</param>
     let hamiltonJacobi (κ: float) (potential: Tensor -> Tensor) (d: int) =
         create
             "Hamilton–Jacobi"
@@ -125,8 +160,12 @@ module Equation =
              - 0.5 * Term.gradientNormSquared
              - Term.known "V" (fun _ x -> potential x))
 
-    /// The wave equation w_tt = c² Δw as a first-order system of w and its velocity v: w_t = v, v_t = c² Δw; in d dimensions,
-    /// on [0, 2π)^d. Conserves ½∫(v² + c²|∇w|²).
+    /// <summary>
+    /// The wave equation w_tt = c² Δw as a first-order system of w and its velocity v: w_t = v, v_t = c² Δw; in d
+    /// dimensions, on [0, 2π)^d. Conserves ½∫(v² + c²|∇w|²).
+    /// </summary>
+    /// <param name="c">Speed of the waves.</param>
+    /// <param name="d">Dimension of space.</param>
     let wave (c: float) (d: int) =
         create
             "wave"
@@ -134,9 +173,14 @@ module Equation =
             (circle d)
             (Term.system [ Term.ofComponent 1 Term.value; c * c * Term.laplacian ])
 
-    /// i ψ_t = −½ Δψ + V ψ + g |ψ|² ψ with ψ = a + i b as a system of (a, b), on [−8, 8)^d: a particle of unit mass in the
-    /// potential V, (t, X (N × d)) ↦ N; with g ≠ 0 the equation of Gross and Pitaevskii. Conserves ∫|ψ|².
-    /// The domain is periodic: V need not be, as long as ψ is small at its ends.
+    /// <summary>
+    /// i ψ_t = −½ Δψ + V ψ + g |ψ|² ψ with ψ = a + i b as a system of (a, b), on [−8, 8)^d: a particle of unit mass in
+    /// the potential V, (t, X (N × d)) ↦ N; with g ≠ 0 the equation of Gross and Pitaevskii. Conserves ∫|ψ|². The
+    /// domain is periodic: V need not be, as long as ψ is small at its ends.
+    /// </summary>
+    /// <param name="potential">V: (t, points (N × d)) ↦ (N).</param>
+    /// <param name="g">Strength of the self-interaction; 0 for one particle.</param>
+    /// <param name="d">Dimension of space.</param>
     let schroedinger (potential: float -> Tensor -> Tensor) (g: float) (d: int) =
         let a, b = Term.ofComponent 0, Term.ofComponent 1
         let density = Term.pown 2 (a Term.value) + Term.pown 2 (b Term.value)
@@ -156,8 +200,14 @@ module Equation =
             (Domain.periodic (List.replicate d (-8.0, 8.0)))
             (Term.system [ hamiltonian b; -(hamiltonian a) ])
 
-    /// u_t = D_u Δu − u v² + F (1 − u), v_t = D_v Δv + u v² − (F + k) v in d dimensions, on [0, 2.5)^d: a reaction whose
-    /// patterns depend on the feed rate F and the removal rate k (D_u = 2e-5, D_v = 1e-5 in Pearson's study).
+    /// <summary>
+    /// u_t = D_u Δu − u v² + F (1 − u), v_t = D_v Δv + u v² − (F + k) v in d dimensions, on [0, 2.5)^d: a reaction
+    /// whose patterns depend on the feed rate F and the removal rate k (D_u = 2e-5, D_v = 1e-5 in Pearson's study).
+    /// </summary>
+    /// <param name="diffusion">D_u and D_v.</param>
+    /// <param name="feed">F, the feed rate.</param>
+    /// <param name="removal">k, the removal rate.</param>
+    /// <param name="d">Dimension of space.</param>
     let grayScott (diffusion: float * float) (feed: float) (removal: float) (d: int) =
         let u, v = Term.ofComponent 0 Term.value, Term.ofComponent 1 Term.value
         let reaction = u * Term.pown 2 v

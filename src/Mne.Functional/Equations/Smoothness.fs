@@ -18,14 +18,20 @@ module internal Smoothness =
     let private steps (d: int) (derivative: Derivative) : (Derivative * Derivative * int) list =
         let along k n =
             [
-                for m in 1..n -> (if m = 1 then Value else Partial(k, m - 1)), Partial(k, m), k
+                for m in 1..n ->
+                    (if m = 1 then
+                         Derivative.Value
+                     else
+                         Derivative.Partial(k, m - 1)),
+                    Derivative.Partial(k, m),
+                    k
             ]
 
         match derivative with
-        | Value -> []
-        | Partial(k, n) -> along k n
-        | Mixed(i, j) -> along i 1 @ [ Partial(i, 1), Mixed(i, j), j ]
-        | Laplacian ->
+        | Derivative.Value -> []
+        | Derivative.Partial(k, n) -> along k n
+        | Derivative.Mixed(i, j) -> along i 1 @ [ Derivative.Partial(i, 1), Derivative.Mixed(i, j), j ]
+        | Derivative.Laplacian ->
             [
                 for k in 0 .. min axes d - 1 do
                     yield! along k 2
@@ -118,4 +124,4 @@ module internal Smoothness =
 
                         Guard.fail
                             "network"
-                            $"{Term.show (Of below)} jumps by {size:G3} at x = ({x}), so that {Term.show (Of slope)}, which the equation reads, does not exist there; build the function from smooth ones, such as tanh or swish in place of relu or abs")
+                            $"{Term.show (Term.Of below)} jumps by {size:G3} at x = ({x}), so that {Term.show (Term.Of slope)}, which the equation reads, does not exist there; build the function from smooth ones, such as tanh or swish in place of relu or abs")

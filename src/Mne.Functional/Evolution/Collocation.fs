@@ -3,38 +3,47 @@ namespace Mne.Functional
 open System
 open TorchSharp
 
-/// Where an equation is imposed, or a function fitted: a recipe for N points.
+/// <summary>Where an equation is imposed, or a function fitted: a recipe for N points.</summary>
+[<RequireQualifiedAccess>]
 type Collocation =
-    /// The same points whenever they are asked for (N × d).
+    /// <summary>The same points whenever they are asked for (N × d).</summary>
     | Given of points: Tensor
-    /// New points for every seed: `draw placement seed` gives N × d.
+    /// <summary>New points for every seed: <c>draw placement seed</c> gives N × d.</summary>
     | Drawn of count: int * draw: (Placement -> int -> Tensor)
 
-/// Recipes for collocation points.
+/// <summary>Recipes for collocation points.</summary>
 [<RequireQualifiedAccess>]
 module Collocation =
 
-    /// The points of a recipe for a seed (N × d); given points do not depend on it.
+    /// <summary>The points of a recipe for a seed (N × d); given points do not depend on it.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="seed">Seed of points that are drawn; given ones do not depend on it.</param>
+    /// <param name="collocation">The recipe.</param>
     let points (placement: Placement) (seed: int) (collocation: Collocation) : Tensor =
         match collocation with
-        | Given points -> Tensor.place placement points
-        | Drawn(_, draw) -> draw placement seed
+        | Collocation.Given points -> Tensor.place placement points
+        | Collocation.Drawn(_, draw) -> draw placement seed
 
-    /// The number of points.
+    /// <summary>The number of points.</summary>
     let count collocation =
         match collocation with
-        | Given points -> Tensor.rows points
-        | Drawn(count, _) -> count
+        | Collocation.Given points -> Tensor.rows points
+        | Collocation.Drawn(count, _) -> count
 
-    /// Points that the caller has (N × d). Raises `ArgumentException` when they are not a matrix of finite numbers.
+    /// <summary>Points that the caller has (N × d).</summary>
+    /// <exception cref="T:System.ArgumentException">They are not a matrix of finite numbers.</exception>
     let given (points: Tensor) =
         Guard.points "points" (if points.dim () = 2L then int points.shape[1] else 1) points
         Guard.finite "points" points
-        Given points
+        Collocation.Given points
 
+    /// <summary>
     /// The points of a recipe for one seed, the same ones whenever they are asked for: a fit then takes them as given.
+    /// </summary>
+    /// <param name="seed">Seed of everything random here: the same seed gives the same numbers.</param>
+    /// <param name="collocation">The recipe.</param>
     let fixedBy (seed: int) (collocation: Collocation) =
-        Given(points Placement.float64 seed collocation)
+        Collocation.Given(points Placement.float64 seed collocation)
 
     let private scale (bounds: (float * float) list) (unit: Tensor) : Tensor =
         let placement = Placement.ofTensor unit
@@ -42,9 +51,14 @@ module Collocation =
         let width = Tensor.ofArray placement [| for low, high in bounds -> high - low |]
         unit * width + low
 
-    /// Equidistant points: `perAxis` along every coordinate of a bounded domain, N = perAxis^d in all. On a periodic
-    /// coordinate the end, which is the beginning again, is left out; on an interval both ends are included; where a
-    /// coordinate is bounded by conditions, points are half a step away from the ends, as reflections want them.
+    /// <summary>
+    /// Equidistant points: <c>perAxis</c> along every coordinate of a bounded domain, N = perAxis^d in all. On a
+    /// periodic coordinate the end, which is the beginning again, is left out; on an interval both ends are included;
+    /// where a coordinate is bounded by conditions, points are half a step away from the ends, as reflections want
+    /// them.
+    /// </summary>
+    /// <param name="domain">A bounded domain.</param>
+    /// <param name="perAxis">Points along every coordinate.</param>
     let grid (domain: Domain) (perAxis: int) =
         Guard.atLeast "perAxis" 2 perAxis
         Domain.bounds domain |> ignore
@@ -57,27 +71,31 @@ module Collocation =
 
         let axis coordinate =
             match coordinate with
-            | Periodic(low, high) -> Array.init perAxis (fun i -> low + (high - low) * float i / float perAxis)
-            | Interval(low, high) -> Array.init perAxis (fun i -> low + (high - low) * float i / float (perAxis - 1))
-            | Bounded(low, high, _, _) ->
+            | Coordinate.Periodic(low, high) ->
+                Array.init perAxis (fun i -> low + (high - low) * float i / float perAxis)
+            | Coordinate.Interval(low, high) ->
+                Array.init perAxis (fun i -> low + (high - low) * float i / float (perAxis - 1))
+            | Coordinate.Bounded(low, high, _, _) ->
                 Array.init perAxis (fun i -> low + (high - low) * (float i + 0.5) / float perAxis)
-            | Real -> [||] // excluded by Domain.bounds above
+            | Coordinate.Real -> [||] // excluded by Domain.bounds above
 
         let axes = domain.Coordinates |> List.map axis |> List.toArray
         let total = pown perAxis d
 
-        Given(
+        Collocation.Given(
             Tensor.ofArray2D
                 Placement.float64
                 (Array2D.init total d (fun i k -> axes[k][i / pown perAxis (d - 1 - k) % perAxis]))
         )
 
-    /// Independent points, uniform on a bounded domain, new for every seed.
+    /// <summary>Independent points, uniform on a bounded domain, new for every seed.</summary>
+    /// <param name="domain">A bounded domain.</param>
+    /// <param name="count">N, the number of points.</param>
     let uniform (domain: Domain) (count: int) =
         Guard.atLeast "count" 1 count
         let bounds = Domain.bounds domain
 
-        Drawn(
+        Collocation.Drawn(
             count,
             fun placement seed ->
                 Scope.keep (fun () -> scale bounds (Random.uniform placement seed [ count; bounds.Length ]))
@@ -100,23 +118,34 @@ module Collocation =
                     let x = shift[k] + float (i + 1) / g ** float (k + 1)
                     x - floor x)))
 
+    /// <summary>
     /// A low-discrepancy sequence on a bounded domain, shifted anew for every seed: it covers the domain more evenly
     /// than independent points.
+    /// </summary>
+    /// <param name="domain">A bounded domain.</param>
+    /// <param name="count">N, the number of points.</param>
     let sequence (domain: Domain) (count: int) =
         Guard.atLeast "count" 1 count
         let bounds = Domain.bounds domain
 
-        Drawn(
+        Collocation.Drawn(
             count,
             fun placement seed -> Scope.keep (fun () -> scale bounds (recurrence bounds.Length count placement seed))
         )
 
-    /// Points that cover a density of which only the energy V is known, V: (N × d) ↦ (N): candidates from a normal cloud
-    /// around `centre` with standard deviation `spread` per coordinate, thinned with the tempered weight
-    /// e^{−V/τ} / (density of the cloud). τ > 1 widens the density, so that the points cover it and its surroundings;
-    /// weights between modes need not be right (MATH.md §4). New points for every seed.
-    /// Raises `ArgumentException` when an energy is not finite everywhere, has the wrong shape, or when so few
-    /// candidates survive that the cloud does not cover the density.
+    /// <summary>
+    /// Points that cover a density of which only the energy V is known, V: (N × d) ↦ (N): candidates from a normal
+    /// cloud around <c>centre</c> with standard deviation <c>spread</c> per coordinate, thinned with the tempered
+    /// weight e^{−V/τ} / (density of the cloud). τ &gt; 1 widens the density, so that the points cover it and its
+    /// surroundings; weights between modes need not be right (docs/mathematics.md §4). New points for every seed.
+    /// </summary>
+    /// <param name="τ">Temperature: the points follow e^{−V/τ}; above 1 they reach farther than the density.</param>
+    /// <param name="centre">Centre of the cloud, one number per coordinate (d).</param>
+    /// <param name="spread">Standard deviation of the cloud, one positive number per coordinate (d).</param>
+    /// <param name="energy">V: points (N × d) ↦ (N).</param>
+    /// <param name="count">N, the number of points.</param>
+    /// <exception cref="T:System.ArgumentException">An energy is not finite everywhere, has the wrong shape, or so few
+    /// candidates survive that the cloud does not cover the density.</exception>
     let tempered (τ: float) (centre: float list) (spread: float list) (energy: Tensor -> Tensor) (count: int) =
         Guard.positive "τ" τ
         Guard.atLeast "count" 1 count
@@ -130,29 +159,26 @@ module Collocation =
         let draw placement seed =
             Scope.keep (fun () ->
                 let candidates = max 20000 (32 * count)
-                let normal = Random.normal placement (Random.child 0 seed) [ candidates; d ]
+                let normal = Random.normal placement (Seed.child 0 seed) [ candidates; d ]
 
                 let points =
                     normal * Tensor.ofArray placement (List.toArray spread)
                     + Tensor.ofArray placement (List.toArray centre)
 
-                let part first =
-                    let some = points.narrow (0L, int64 first, int64 (min 20000 (candidates - first)))
-                    let values: Tensor = energy some
-                    Guard.vector "energy" (Tensor.rows some) values
-                    Guard.finite "energy" values
-                    values
-
                 let values =
-                    Tensor.concatenate
-                        0L
-                        [ for first in 0..20000 .. candidates - 1 -> Scope.keep (fun () -> part first) ]
+                    candidates
+                    |> Rows.pieces 20000
+                    |> Rows.map 0L (fun piece ->
+                        let values: Tensor = energy (Rows.narrow piece points)
+                        Guard.vector "energy" piece.Length values
+                        Guard.finite "energy" values
+                        values)
 
                 let logWeight = -values / τ + 0.5 * normal.square().sum 1L
 
                 // Drawing without replacement with probabilities in proportion to the weights: the largest log w + Gumbel noise.
                 let gumbel =
-                    -(-(Random.uniform placement (Random.child 1 seed) [ candidates ]).clamp_min(1e-300).log()).log()
+                    -(-(Random.uniform placement (Seed.child 1 seed) [ candidates ]).clamp_min(1e-300).log()).log()
 
                 let struct (_, chosen) = (logWeight + gumbel).topk count
                 let weight = (logWeight - logWeight.max ()).exp()
@@ -161,8 +187,30 @@ module Collocation =
                 if effective < 2.0 * float d then
                     Guard.fail
                         "spread"
-                        $"a cloud with centre %A{centre} and standard deviations %A{spread} covers the density so badly that {candidates} candidates are worth {effective:F1}; widen or move the cloud, raise τ, or let chains look for the density (Start = Cooled Chains.defaults)"
+                        $"a cloud with centre %A{centre} and standard deviations %A{spread} covers the density so badly that {candidates} candidates are worth {effective:F1}; widen or move the cloud, raise τ, or let chains look for the density (Start.Cooled Chains.defaults)"
 
                 points.index_select (0L, chosen))
 
-        Drawn(count, draw)
+        Collocation.Drawn(count, draw)
+
+    /// <summary>A recipe that takes rows of a pool at random (without repetition as far as the pool goes), others for every seed.</summary>
+    /// <param name="pool">Points (M × d) that cover more than is needed at a time, such as chains leave (<c>Chains.pool</c>).</param>
+    /// <param name="count">How many rows at a time, N.</param>
+    /// <exception cref="T:System.ArgumentException">There is no pool, or the count is less than 1.</exception>
+    /// <example><code>
+    /// let some = Collocation.ofPool (Random.normal Placement.float64 1 [ 5000; 2 ]) 300
+    /// </code></example>
+    let ofPool (pool: Tensor) (count: int) : Collocation =
+        Guard.points "pool" (if pool.dim () = 2L then int pool.shape[1] else 1) pool
+        let rows = Tensor.rows pool
+        Guard.atLeast "count" 1 count
+
+        Collocation.Drawn(
+            count,
+            fun placement seed ->
+                Scope.keep (fun () ->
+                    let order = (Random.uniform Placement.float64 seed [ rows ]).argsort()
+                    let indices = torch.tensor [| for i in 0 .. count - 1 -> int64 (i % rows) |]
+                    let chosen = (order.index_select (0L, indices)).``to`` pool.device
+                    Tensor.place placement (pool.index_select (0L, chosen)))
+        )

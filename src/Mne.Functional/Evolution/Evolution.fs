@@ -2,176 +2,22 @@ namespace Mne.Functional
 
 open System
 open System.Diagnostics
-open System.Threading
 
-/// What an error of u is measured against.
-type ErrorScale =
-    /// The root mean square of u at the points.
-    | Magnitude
-    /// The root mean square of u less its mean: for energies, whose additive constant does not matter.
-    | Spread
-
-/// How to solve an evolution equation. Start from `Evolution.defaults`.
-type EvolutionOptions =
-    {
-        /// How the minimal-norm problem is restricted. Default `Exact`.
-        Sketch: Sketch
-        /// λ, relative to the mean diagonal of the kernel: small is accurate, large is less stiff. Default 1e-10.
-        Regularisation: float
-        /// Local error that is tolerated, relative, in function space. Default 1e-6.
-        Tolerance: float
-        /// What errors are relative to. Default `Magnitude`.
-        ErrorScale: ErrorScale
-        /// What errors are relative to is not taken to be smaller than this: the size of u from which on errors matter. Default 0.
-        SmallestScale: float
-        /// How the points move. Default `Fixed`.
-        Points: PointDynamics
-        /// Seed for points that are drawn. Default 0.
-        Seed: int
-        /// Receives progress after every step. Default: silence.
-        Meter: Meter
-        /// Ends the run with the outcome `Cancelled`.
-        Cancellation: CancellationToken
-        /// Events that end the run: functions of (t, θ (p), X (N × d)) that are positive before the event.
-        Events: (string * (float -> Tensor -> Tensor -> float)) list
-        /// The Runge–Kutta pair. Default Dormand–Prince 5(4).
-        Tableau: Tableau
-        /// The step-size controller. Default proportional–integral.
-        Controller: Controller
-        /// The first step; None lets the program choose.
-        InitialStep: float option
-        /// Steps never exceed this. Default: no limit.
-        MaximumStep: float
-        /// Steps, accepted and rejected, never exceed this number. Default 100,000.
-        MaximumSteps: int
-        /// Called after every accepted step but the last with the state of the run, from which `Evolution.resume` goes on; see
-        /// `Checkpoint.every`, which writes it to a file. Default: nothing.
-        Checkpoint: Lazy<EvolutionState> -> unit
-    }
-
-/// A run between two steps: with the same options and equation, what follows depends on nothing else.
-and EvolutionState =
-    {
-        /// The vector field that is integrated, with the network.
-        VectorField: VectorField
-        /// t1, where the run is to end.
-        Stop: float
-        /// What has been reached, and the state of the integrator there.
-        Integrator: IntegratorState<FieldNote>
-        /// The options that it was made with.
-        Options: EvolutionOptions
-        /// How long it has taken so far.
-        Elapsed: TimeSpan
-    }
-
-    interface IDisposable with
-        member state.Dispose() =
-            (state.Integrator.Reached :> IDisposable).Dispose()
-            state.Integrator.Y.Dispose()
-            state.Integrator.Slope.Dispose()
-
-/// The solution of an evolution equation: θ(t) and X(t) as functions of time, interpolated with order 4 between steps.
-/// It owns tensors; dispose of it when it is no longer needed.
-[<StructuredFormatDisplay("{Summary}")>]
-type Solution =
-    {
-        /// The vector field that was integrated, with the network.
-        VectorField: VectorField
-        /// The joint state (θ, X) over time.
-        Trajectory: Trajectory<FieldNote>
-        /// The options that it was made with.
-        Options: EvolutionOptions
-        /// How long it took.
-        Elapsed: TimeSpan
-    }
-
-    /// The parametric function class.
-    member solution.Network = solution.VectorField.Network
-
-    /// How the run ended.
-    member solution.Outcome = solution.Trajectory.Outcome
-
-    /// One line that says what it is; F# Interactive shows it in place of tensors.
-    member solution.Summary =
-        let trajectory = solution.Trajectory
-
-        $"u(t, x) for t from {trajectory.Start} to {trajectory.Stop} in {trajectory.Records.Length} steps, {solution.Network.ParameterCount} parameters. {solution.Outcome.Advice}"
-
-    override solution.ToString() = solution.Summary
-
-    interface IDisposable with
-        member solution.Dispose() =
-            (solution.Trajectory :> IDisposable).Dispose()
-
-/// Solutions of evolution equations.
-[<RequireQualifiedAccess>]
-module Solution =
-
-    /// θ(t) (p). Raises `ArgumentException` when t lies outside the time span that was reached.
-    let parameters (t: float) (solution: Solution) : Tensor =
-        Trajectory.evaluatePart (0L, int64 solution.Network.ParameterCount) t solution.Trajectory
-
-    /// X(t) (N × d), where the collocation points were.
-    let points (t: float) (solution: Solution) : Tensor =
-        let field = solution.VectorField
-        let d = field.Network.Domain.Dimension
-
-        Scope.keep (fun () ->
-            let flat =
-                Trajectory.evaluatePart
-                    (int64 field.Network.ParameterCount, int64 (field.PointCount * d))
-                    t
-                    solution.Trajectory
-
-            flat.view (int64 field.PointCount, int64 d))
-
-    /// u and the requested derivatives at time t and the points X (M × d).
-    let jet (request: Set<Derivative>) (t: float) (points: Tensor) (solution: Solution) : Jet =
-        Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
-            Network.jet request solution.Network (parameters t solution) points)
-
-    /// u(t, x) at the points X (M × d): M, or M × m for m components.
-    let evaluate (t: float) (points: Tensor) (solution: Solution) : Tensor =
-        Scope.keep (fun () -> Network.value solution.Network (parameters t solution) points)
-
-    /// One component of the solution, to be read like the solution of a single equation. It shares the solution's tensors:
-    /// dispose of one of them only. Raises `ArgumentException` when u does not have the component.
-    ///
-    /// <example><code>let v = solution |> Solution.ofComponent 1 |> Solution.evaluate 0.5 points</code></example>
-    let ofComponent (index: int) (solution: Solution) : Solution =
-        let field = solution.VectorField
-
-        { solution with
-            VectorField =
-                { field with
-                    Network = Network.ofComponent index field.Network
-                }
-        }
-
-    /// The accepted steps in numbers: time, step, error over tolerance, residual, effective rank.
-    let steps (solution: Solution) = solution.Trajectory.Records
-
-    /// The time that was reached.
-    let stop (solution: Solution) = solution.Trajectory.Stop
-
-/// Solves evolution equations by minimal neural evolution (Lindsey, arXiv 2502.03645).
+/// <summary>Solves evolution equations by minimal neural evolution (Lindsey, arXiv 2502.03645).</summary>
 [<RequireQualifiedAccess>]
 module Evolution =
 
-    /// Exact sketch, λ = 1e-10, tolerance 1e-6, fixed points.
+    /// <summary>Exact sketch, λ = 1e-10, tolerance 1e-6, fixed points.</summary>
     let defaults: EvolutionOptions =
         {
-            Sketch = Exact
+            Sketch = Sketch.Exact
             Regularisation = 1e-10
             Tolerance = 1e-6
-            ErrorScale = Magnitude
+            ErrorScale = ErrorScale.Magnitude
             SmallestScale = 0.0
-            Points = Fixed
-            Seed = 0
-            Meter = Progress.silent
-            Cancellation = CancellationToken.None
+            Points = PointDynamics.Fixed
             Events = []
-            Tableau = Stepper.dormandPrince54
+            Method = Method.dormandPrince54
             Controller = Controller.proportionalIntegral
             InitialStep = None
             MaximumStep = Double.PositiveInfinity
@@ -179,16 +25,18 @@ module Evolution =
             Checkpoint = ignore
         }
 
-    let private checkOptions (options: EvolutionOptions) =
-        Guard.positive "Regularisation" options.Regularisation
-        Guard.positive "Tolerance" options.Tolerance
-        Guard.notNegative "SmallestScale" options.SmallestScale
+    /// Raises `ArgumentException` for options out of range; the stage that they are of precedes their names.
+    let internal check (stage: string) (options: EvolutionOptions) : unit =
+        Guard.positive $"{stage}Regularisation" options.Regularisation
+        Guard.positive $"{stage}Tolerance" options.Tolerance
+        Guard.notNegative $"{stage}SmallestScale" options.SmallestScale
 
         if not (options.MaximumStep > 0.0) then
-            Guard.fail "MaximumStep" $"found {options.MaximumStep}, wanted a number greater than 0"
+            Guard.fail $"{stage}MaximumStep" $"found {options.MaximumStep}, wanted a number greater than 0"
 
-        Guard.atLeast "MaximumSteps" 1 options.MaximumSteps
-        options.InitialStep |> Option.iter (Guard.positive "InitialStep")
+        Guard.atLeast $"{stage}MaximumSteps" 1 options.MaximumSteps
+        options.InitialStep |> Option.iter (Guard.positive $"{stage}InitialStep")
+        Sketch.check $"{stage}Sketch" options.Sketch
 
     /// The vector field at the points X (N × d); an adaptive sketch gets the landmarks that θ and these points want.
     let private vectorField (options: EvolutionOptions) term (network: Network) (θ: Tensor) (x: Tensor) : VectorField =
@@ -206,132 +54,128 @@ module Evolution =
             Regularisation = options.Regularisation
         }
 
-    /// Runs a vector field from t0 to t1, from the start (θ, X) or from a state of an earlier run.
-    let private run
+    /// The times from t0 to t1 between which the points stay or move, and how each such piece begins: where points are drawn
+    /// anew, with those and the vector field at them.
+    let private pieces (run: Run) (options: EvolutionOptions) (t0: float, t1: float) =
+        match options.Points with
+        | PointDynamics.Fixed
+        | PointDynamics.Moving _ -> [ t0; t1 ], (fun _ field y -> field, y)
+        | PointDynamics.Redrawn redraw ->
+            let low, high = min t0 t1, max t0 t1
+
+            let between =
+                redraw.Times(t0, t1)
+                |> List.filter (fun t -> low < t && t < high)
+                |> List.distinct
+                |> List.sort
+
+            let times = t0 :: (if t1 > t0 then between else List.rev between) @ [ t1 ]
+
+            let restart i (before: VectorField) (y: Tensor) =
+                let x = redraw.Draw before times[i] y (Seed.child i run.Seed)
+                Guard.vectors "Draw" before.PointCount before.Network.Domain.Dimension x
+                Guard.finite "Draw" x
+                let θ = VectorField.parameters before y
+                vectorField options before.Term before.Network θ x, VectorField.pack θ x
+
+            times, restart
+
+    let private progress (t0: float, t1: float) (elapsed: TimeSpan) accepted (step: StepRecord<FieldNote>) : Progress =
+        let fraction = (step.Time - t0) / (t1 - t0)
+
+        { Progress.at Phase.Evolve step.Time fraction elapsed with
+            Accepted = accepted
+            Rejected = step.Rejected
+            Step = step.Step
+            Residual = step.Note.Residual
+            EffectiveRank = step.Note.EffectiveRank
+        }
+
+    /// What is asked of the integrator. `field` has the network and the number of points of every piece.
+    let private problem
+        (run: Run)
         (options: EvolutionOptions)
-        (first: VectorField)
-        (t0: float, t1: float)
-        (from: Choice<Tensor, EvolutionState>)
-        : Solution =
+        (field: VectorField)
+        : Integration<VectorField, FieldNote> =
+        {
+            Field = VectorField.evaluate
+            Norm =
+                VectorField.norm field (options.ErrorScale = ErrorScale.Spread) options.SmallestScale options.Tolerance
+            Method = options.Method
+            Controller = options.Controller
+            InitialStep = options.InitialStep
+            MaximumStep = options.MaximumStep
+            MaximumSteps = options.MaximumSteps
+            Events =
+                [
+                    for event in options.Events ->
+                        {
+                            Name = event.Name
+                            Function =
+                                fun t y ->
+                                    event.Function t (VectorField.parameters field y) (VectorField.points field y)
+                            Direction = event.Direction
+                        }
+                ]
+            OnStep = fun _ _ -> ()
+            OnState = ignore
+            KeepsSteps = true
+            Cancellation = run.Cancellation
+        }
+
+    /// Runs a vector field over a time span; `integrate problem restart times` begins, or goes on after so much time.
+    let private follow run (options: EvolutionOptions) field (t0: float, t1: float) (earlier: TimeSpan) integrate =
         let clock = Stopwatch.StartNew()
-
-        let earlier, before =
-            match from with
-            | Choice1Of2 _ -> TimeSpan.Zero, 0
-            | Choice2Of2 state -> state.Elapsed, state.Integrator.Reached.Records.Length
-
         let elapsed () = earlier + clock.Elapsed
-        let accepted = ref before
+        let times, restart = pieces run options (t0, t1)
 
-        /// The vector field of the present piece.
-        let present = ref first
-
-        let report (step: StepRecord<FieldNote>) =
-            accepted.Value <- accepted.Value + 1
-            let fraction = (step.Time - t0) / (t1 - t0)
-
-            options.Meter
-                {
-                    Phase = "evolve"
-                    Fraction = fraction
-                    Time = step.Time
-                    Accepted = accepted.Value
-                    Rejected = step.Rejected
-                    Step = step.Step
-                    Residual = step.Note.Residual
-                    EffectiveRank = step.Note.EffectiveRank
-                    Elapsed = elapsed ()
-                    Remaining = Progress.remaining fraction (elapsed ())
-                }
-
-        let checkpoint (state: Lazy<IntegratorState<FieldNote>>) =
+        let checkpoint (state: Lazy<IntegratorState<VectorField, FieldNote>>) =
             options.Checkpoint(
                 lazy
                     {
-                        VectorField = present.Value
                         Stop = t1
                         Integrator = state.Value
                         Options = options
+                        Witness = VectorField.witness state.Value.Context state.Value
                         Elapsed = elapsed ()
                     }
             )
 
         let problem =
-            {
-                Field = VectorField.evaluate first
-                Norm = VectorField.norm first (options.ErrorScale = Spread) options.SmallestScale options.Tolerance
-                Tableau = options.Tableau
-                Controller = options.Controller
-                InitialStep = options.InitialStep
-                MaximumStep = options.MaximumStep
-                MaximumSteps = options.MaximumSteps
-                Events =
-                    [
-                        for name, f in options.Events ->
-                            {
-                                Name = name
-                                Function = fun t y -> f t (VectorField.parameters first y) (VectorField.points first y)
-                            }
-                    ]
-                OnStep = report
+            { problem run options field with
+                OnStep = fun accepted step -> run.Meter(progress (t0, t1) (elapsed ()) accepted step)
                 OnState = checkpoint
-                KeepsSteps = true
-                Cancellation = options.Cancellation
             }
 
-        /// The times at which points are drawn anew, and how.
-        let times, restart =
-            match options.Points with
-            | Fixed
-            | Moving _ -> [ t0; t1 ], (fun _ y -> VectorField.evaluate first, y)
-            | Redrawn redraw ->
-                let low, high = min t0 t1, max t0 t1
-
-                let between =
-                    redraw.Times(t0, t1)
-                    |> List.filter (fun t -> low < t && t < high)
-                    |> List.distinct
-                    |> List.sort
-
-                let times = t0 :: (if t1 > t0 then between else List.rev between) @ [ t1 ]
-
-                let place i (y: Tensor) =
-                    let before = present.Value
-                    let x = redraw.Draw before times[i] y (Random.child i options.Seed)
-                    Guard.vectors "Draw" before.PointCount before.Network.Domain.Dimension x
-                    Guard.finite "Draw" x
-                    let θ = VectorField.parameters before y
-                    present.Value <- vectorField options before.Term before.Network θ x
-                    VectorField.evaluate present.Value, VectorField.pack θ x
-
-                times, place
-
-        let trajectory =
-            Scope.keepAll
-                (fun (trajectory: Trajectory<FieldNote>) ->
-                    [
-                        for s in trajectory.Segments do
-                            yield! s.Coefficients
-                    ])
-                (fun () ->
-                    match from with
-                    | Choice1Of2 y -> Integrator.solvePiecewise problem restart y times
-                    | Choice2Of2 state -> Integrator.resumePiecewise problem restart state.Integrator times)
+        let last, trajectory = integrate problem restart times
 
         {
-            VectorField = present.Value
+            VectorField = last
             Trajectory = trajectory
             Options = options
             Elapsed = elapsed ()
         }
 
-    /// Solves ∂_t u = A_t u from time t0 to t1 (t1 < t0 runs backwards) and returns what was reached, whatever the
-    /// outcome: see `Solution.Outcome`.
-    /// `term` is A_t u, `collocation` where it is imposed, `start` the parameters θ (p) at t0. For a system, `term` is a
-    /// `Term.system` with a right-hand side for each component of the network.
-    /// Raises `ArgumentException` for arguments that do not fit together, also when the network does not keep the boundary
-    /// conditions of its domain, or is a function with a kink where a derivative is read.
+    /// <summary>
+    /// Solves ∂_t u = A_t u from time t0 to t1 (t1 &lt; t0 runs backwards) and returns what was reached, whatever the
+    /// outcome: see <c>Solution.Outcome</c>. <c>term</c> is A_t u, <c>collocation</c> where it is imposed, <c>start</c>
+    /// the parameters θ (p) at t0. For a system, <c>term</c> is a <c>Term.system</c> with a right-hand side for each
+    /// component of the network.
+    /// </summary>
+    /// <param name="run">Placement, seed, meter and cancellation; <c>Run.quiet</c> where nothing is special.</param>
+    /// <param name="options">Start from <c>Evolution.defaults</c>.</param>
+    /// <param name="term">The right-hand side A_t u.</param>
+    /// <param name="network">The parametric function u_θ.</param>
+    /// <param name="collocation">The N points at which the equation is imposed; p well above N is the rule.</param>
+    /// <param name="start">Parameters θ (p) at the beginning; their element type and device are those of the
+    /// result.</param>
+    /// <param name="t0">Where it begins.</param>
+    /// <param name="t1">Where it ends; t1 &lt; t0 runs backwards.</param>
+    /// <exception cref="T:System.ArgumentException">For arguments that do not fit together, also when the network does
+    /// not keep the boundary conditions of its domain, or is a function with a kink where a derivative is
+    /// read.</exception>
     let trySolve
+        (run: Run)
         (options: EvolutionOptions)
         (term: Term)
         (network: Network)
@@ -339,7 +183,7 @@ module Evolution =
         (start: Tensor)
         (t0: float, t1: float)
         : Solution =
-        checkOptions options
+        check "" options
         Guard.vector "start" network.ParameterCount start
         Guard.finite "start" start
 
@@ -351,14 +195,14 @@ module Evolution =
         if not (Double.IsFinite t0 && Double.IsFinite t1) || t0 = t1 then
             Guard.fail "t1" $"a time span from {t0} to {t1}; wanted two different finite times"
 
-        options.Meter(Progress.started "evolve" t0)
+        run.Meter(Progress.started Phase.Evolve t0)
 
         use y =
             Scope.keep (fun () ->
-                let points = Collocation.points (Placement.ofTensor start) options.Seed collocation
+                let points = Collocation.points (Placement.ofTensor start) run.Seed collocation
                 Guard.points "points" network.Domain.Dimension points
                 Guard.finite "points" points
-                Network.checkBoundary network start points
+                Boundary.check network start points
                 Smoothness.check (VectorField.reads network.Domain.Dimension term options.Points) network start points
                 VectorField.pack start points)
 
@@ -369,14 +213,23 @@ module Evolution =
                 y.narrow(0L, p, y.shape[0] - p).view(-1L, int64 network.Domain.Dimension)
                 |> vectorField options term network start)
 
-        run options field (t0, t1) (Choice1Of2 y)
+        follow run options field (t0, t1) TimeSpan.Zero (fun problem restart times ->
+            Integrator.solvePiecewise problem restart field y times)
 
-    /// Goes on with a run from a state that `Checkpoint` has reported, to where it was to end, and returns what was reached,
-    /// whatever the outcome. Options and equation are given again: with those of the first run, the solution has the bits that it
-    /// would have had without the interruption. It takes the tensors of the state over; do not use the state afterwards.
-    /// Raises `ArgumentException` when the equation reads differently, or the state does not fit the options.
-    let tryResume (options: EvolutionOptions) (term: Term) (state: EvolutionState) : Solution =
-        checkOptions options
+    /// <summary>
+    /// Goes on with a run from a state that <c>Checkpoint</c> has reported, to where it was to end, and returns what
+    /// was reached, whatever the outcome. Options and equation are given again: with those of the first run, the
+    /// solution has the bits that it would have had without the interruption. It takes the tensors of the state over;
+    /// do not use the state afterwards.
+    /// </summary>
+    /// <param name="run">Placement, seed, meter and cancellation; <c>Run.quiet</c> where nothing is special.</param>
+    /// <param name="options">Start from <c>Evolution.defaults</c>.</param>
+    /// <param name="term">The right-hand side A_t u.</param>
+    /// <param name="state">The state that a checkpoint has reported; its tensors are taken over.</param>
+    /// <exception cref="T:System.ArgumentException">The equation reads differently or has other values, or the state
+    /// does not fit the options.</exception>
+    let tryResume (run: Run) (options: EvolutionOptions) (term: Term) (state: EvolutionState) : Solution =
+        check "" options
 
         if Term.show term <> Term.show state.VectorField.Term then
             Guard.fail
@@ -391,45 +244,79 @@ module Evolution =
                 Points = options.Points
                 Landmarks =
                     match options.Sketch with
-                    | Adaptive _ -> before.Landmarks // settled where points were last drawn
+                    | Sketch.Adaptive _ -> before.Landmarks // settled where points were last drawn
                     | sketch ->
                         sketch
                         |> Sketch.landmarks before.Network.Domain.Dimension before.Network.Outputs before.PointCount
                 Regularisation = options.Regularisation
             }
 
+        // Rounding, which differs between machines, is largest relative to A_t u where its parts cancel.
+        let tolerance = sqrt (Placement.epsilon (Placement.ofTensor state.Integrator.Y))
+
+        if not (Witness.agrees tolerance state.Witness (VectorField.witness field state.Integrator)) then
+            Guard.fail
+                "term"
+                $"{Term.show term} has other values than in the run, by its functions; give the equation that it began with"
+
         let reached = state.Integrator.Reached
 
-        options.Meter
-            { Progress.started "evolve" reached.Stop with
+        run.Meter
+            { Progress.started Phase.Evolve reached.Stop with
                 Fraction = (reached.Stop - reached.Start) / (state.Stop - reached.Start)
                 Accepted = reached.Records.Length
                 Rejected = reached.Rejected
                 Elapsed = state.Elapsed
             }
 
-        run options field (reached.Start, state.Stop) (Choice2Of2 state)
+        follow run options field (reached.Start, state.Stop) state.Elapsed (fun problem restart times ->
+            Integrator.resumePiecewise
+                problem
+                restart
+                { state.Integrator with
+                    Context = field
+                }
+                times)
 
-    let private orRaise (solution: Solution) : Solution =
+    let private orRaise (run: Run) (solution: Solution) : Solution =
         match solution.Outcome with
-        | Completed
-        | StoppedByEvent _ -> solution
+        | Outcome.Completed
+        | Outcome.StoppedByEvent _ -> solution
+        | Outcome.Cancelled _ ->
+            (solution :> IDisposable).Dispose()
+            raise (OperationCanceledException run.Cancellation)
         | outcome ->
             (solution :> IDisposable).Dispose()
             raise (EvolutionFailedException(outcome, outcome.Advice))
 
-    /// As `trySolve`, but raises `EvolutionFailedException`, which carries the outcome and its advice, unless the end or
-    /// an event was reached.
-    ///
+    /// <summary>
+    /// As <c>trySolve</c>, but raises <c>EvolutionFailedException</c>, which carries the outcome and its advice, unless
+    /// the end or an event was reached.
+    /// </summary>
+    /// <param name="run">Placement, seed, meter and cancellation; <c>Run.quiet</c> where nothing is special.</param>
+    /// <param name="options">Start from <c>Evolution.defaults</c>.</param>
+    /// <param name="term">The right-hand side A_t u.</param>
+    /// <param name="network">The parametric function u_θ.</param>
+    /// <param name="collocation">The N points at which the equation is imposed; p well above N is the rule.</param>
+    /// <param name="start">Parameters θ (p) at the beginning; their element type and device are those of the
+    /// result.</param>
+    /// <param name="span">t0 and t1; t1 &lt; t0 runs backwards.</param>
     /// <example><code>
     /// let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
     /// let network = Network.create circle [ Layer.harmonics 2; Layer.dense 32 Sine; Layer.dense 32 Sine ]
     /// let points = Collocation.grid circle 128
-    /// let start = Regression.fit Regression.defaults network (fun x -> x.squeeze(1L).sin ()) points
-    /// let solution = Evolution.solve Evolution.defaults (0.1 * Term.laplacian) network points start (0.0, 1.0)
+    /// let start = Regression.fit Run.quiet Regression.defaults network (fun x -&gt; x.squeeze(1L).sin ()) points
+    /// let solution = Evolution.solve Run.quiet Evolution.defaults (0.1 * Term.laplacian) network points start (0.0, 1.0)
     /// </code></example>
-    let solve options term network collocation start span : Solution =
-        trySolve options term network collocation start span |> orRaise
+    let solve run options term network collocation start span : Solution =
+        trySolve run options term network collocation start span |> orRaise run
 
-    /// As `tryResume`, but raises `EvolutionFailedException` unless the end or an event was reached.
-    let resume options term state : Solution = tryResume options term state |> orRaise
+    /// <summary>
+    /// As <c>tryResume</c>, but raises <c>EvolutionFailedException</c> unless the end or an event was reached.
+    /// </summary>
+    /// <param name="run">Placement, seed, meter and cancellation; <c>Run.quiet</c> where nothing is special.</param>
+    /// <param name="options">Start from <c>Evolution.defaults</c>.</param>
+    /// <param name="term">The right-hand side A_t u.</param>
+    /// <param name="state">The state that a checkpoint has reported; its tensors are taken over.</param>
+    let resume run options term state : Solution =
+        tryResume run options term state |> orRaise run

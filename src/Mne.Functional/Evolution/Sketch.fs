@@ -3,39 +3,47 @@ namespace Mne.Functional
 open System
 open TorchSharp
 
+/// <summary>
 /// How the minimal-norm problem is restricted: θ̇ = Jᵀ S β with S (N × s) chosen once per run, so that the vector field
-/// stays a smooth function of (θ, X, t) (MATH.md §1 "Smooth sketching").
+/// stays a smooth function of (θ, X, t) (docs/mathematics.md §1 "Smooth sketching").
+/// </summary>
+[<RequireQualifiedAccess>]
 type Sketch =
-    /// S = I: all N point tangents.
+    /// <summary>S = I: all N point tangents.</summary>
     | Exact
-    /// S selects s of the N points, spread evenly over their order, with all components of u there.
+    /// <summary>S selects s of the N points, spread evenly over their order, with all components of u there.</summary>
     | Landmarks of s: int
-    /// As many landmarks as so many times the effective rank of the kernel where the evolution begins, and again wherever its points are
-    /// drawn anew, at its λ; all points where that is more. Where a network, λ and points leave few directions, most of the work is
-    /// saved; 1.5 to 2 is enough.
+    /// <summary>
+    /// As many landmarks as so many times the effective rank of the kernel where the evolution begins, and again
+    /// wherever its points are drawn anew, at its λ; all points where that is more. Where a network, λ and points leave
+    /// few directions, most of the work is saved; 1.5 to 2 is enough.
+    /// </summary>
     | Adaptive of ratio: float
 
-/// The smallest change of θ that satisfies the equation at the points, and how well it does.
+/// <summary>The smallest change of θ that satisfies the equation at the points, and how well it does.</summary>
 type MinimalNorm =
     {
-        /// θ̇ (p).
+        /// <summary>θ̇ (p).</summary>
         Direction: Tensor
-        /// |Jθ̇ − f| / |f|.
+        /// <summary>|Jθ̇ − f| / |f|.</summary>
         Residual: float
-        /// tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension.
+        /// <summary>tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension.</summary>
         EffectiveRank: float
     }
 
-/// A minimal-norm problem, factorised, to be solved for one or several right-hand sides.
+/// <summary>A minimal-norm problem, factorised, to be solved for one or several right-hand sides.</summary>
 type Factorisation =
     {
-        /// f (N) ↦ θ̇ (p) and Jθ̇ (N).
+        /// <summary>f (N) ↦ θ̇ (p) and Jθ̇ (N).</summary>
         Solve: Tensor -> Tensor * Tensor
-        /// tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension; it costs as much as the factorisation.
+        /// <summary>tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension; it costs as much as the factorisation.</summary>
         EffectiveRank: unit -> float
     }
 
-/// Minimal-norm solutions of J θ̇ = f.
+/// Raised when the kernel of so many points or landmarks cannot be factorised.
+exception internal KernelNotFactorised of size: int
+
+/// <summary>Minimal-norm solutions of J θ̇ = f.</summary>
 [<RequireQualifiedAccess>]
 module Sketch =
 
@@ -54,15 +62,32 @@ module Sketch =
 
             [| for i in 0 .. s - 1 -> int (int64 i * int64 stride % int64 n) |]
 
-    /// The rows of the tangent at n points of u with m components in d dimensions that belong to the landmarks; None for the exact
-    /// problem. Raises `ArgumentException` when s is not between 1 and n, and for an adaptive sketch (see `resolve`).
+    /// Raises `ArgumentException` for a sketch that no points can have.
+    let internal check (name: string) (sketch: Sketch) : unit =
+        match sketch with
+        | Sketch.Exact -> ()
+        | Sketch.Landmarks s ->
+            if s < 1 then
+                Guard.fail name $"found Landmarks {s}, wanted 1 or more of the points"
+        | Sketch.Adaptive ratio -> Guard.positive name ratio
+
+    /// <summary>
+    /// The rows of the tangent at n points of u with m components in d dimensions that belong to the landmarks; None
+    /// for the exact problem.
+    /// </summary>
+    /// <param name="d">Dimension of space.</param>
+    /// <param name="m">Number of components of u.</param>
+    /// <param name="n">Number of points.</param>
+    /// <param name="sketch">How the minimal-norm problem is restricted.</param>
+    /// <exception cref="T:System.ArgumentException">s is not between 1 and n, and for an adaptive sketch (see
+    /// <c>resolve</c>).</exception>
     let landmarks (d: int) (m: int) (n: int) (sketch: Sketch) : int[] option =
         match sketch with
-        | Exact -> None
-        | Landmarks s when s < 1 || s > n ->
+        | Sketch.Exact -> None
+        | Sketch.Landmarks s when s < 1 || s > n ->
             Guard.fail "Sketch" $"Landmarks {s}, but there are {n} points; wanted 1 to {n}"
-        | Landmarks s when s = n -> None
-        | Landmarks s ->
+        | Sketch.Landmarks s when s = n -> None
+        | Sketch.Landmarks s ->
             let chosen = spread d s n
 
             Some
@@ -70,7 +95,8 @@ module Sketch =
                     for c in 0 .. m - 1 do
                         for i in chosen -> c * n + i
                 |]
-        | Adaptive _ -> Guard.fail "Sketch" "an adaptive sketch has no landmarks yet; resolve it for a tangent first"
+        | Sketch.Adaptive _ ->
+            Guard.fail "Sketch" "an adaptive sketch has no landmarks yet; resolve it for a tangent first"
 
     /// L with L Lᵀ = A + shift I, for the smallest shift in `shifts` that succeeds.
     let private cholesky (shifts: float list) (a: Tensor) : Tensor =
@@ -90,8 +116,14 @@ module Sketch =
     let private solveUpper (l: Tensor) (b: Tensor) =
         torch.linalg.solve_triangular (l.t (), b, upper = true)
 
-    /// Factorises min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N (MATH.md §1), for any f.
-    /// `landmarks` are row indices or None for all rows. Costs O(N s (s + width)). Call it inside a scope: it holds tensors.
+    /// <summary>
+    /// Factorises min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N
+    /// (docs/mathematics.md §1), for any f. <c>landmarks</c> are row indices or None for all rows. Costs O(N s (s +
+    /// width)). Call it inside a scope: it holds tensors.
+    /// </summary>
+    /// <param name="λ">λ &gt; 0, relative to the mean diagonal κ of the kernel.</param>
+    /// <param name="landmarks">Rows of the tangent that serve as landmarks; None for all.</param>
+    /// <param name="tangent">J = ∂u(x_i)/∂θ_j at N points (N × p).</param>
     let factorise (λ: float) (landmarks: int[] option) (tangent: Tangent) : Factorisation =
         Guard.positive "λ" λ
         let diagonal = Tangent.squaredNorms tangent
@@ -148,8 +180,13 @@ module Sketch =
                 EffectiveRank = effectiveRank r
             }
 
-    /// Solves min |Jθ̇ − f|² + N λ κ |θ̇|² for one f (N); see `factorise`.
-    /// Raises `ArgumentException` unless λ is positive and f has a number for every row of the tangent.
+    /// <summary>Solves min |Jθ̇ − f|² + N λ κ |θ̇|² for one f (N); see <c>factorise</c>.</summary>
+    /// <param name="λ">λ &gt; 0, relative to the mean diagonal κ of the kernel.</param>
+    /// <param name="landmarks">Rows of the tangent that serve as landmarks; None for all.</param>
+    /// <param name="tangent">J = ∂u(x_i)/∂θ_j at N points (N × p).</param>
+    /// <param name="f">Right-hand side at the rows of the tangent (N).</param>
+    /// <exception cref="T:System.ArgumentException">Unless λ is positive and f has a number for every row of the
+    /// tangent.</exception>
     let minimalNorm (λ: float) (landmarks: int[] option) (tangent: Tangent) (f: Tensor) : MinimalNorm =
         Guard.vector "f" (Tangent.rows tangent) f
         use _ = torch.NewDisposeScope()
@@ -164,13 +201,17 @@ module Sketch =
             EffectiveRank = problem.EffectiveRank()
         }
 
-    /// tr((K + Nλκ)⁻¹K), κ = tr K / N: how many directions of the kernel of these points are not lost in the regularisation (MATH.md §1,
-    /// the effective dimension). Where λ is below round-off, as in single precision, it is that of the least λ, in steps of ten, with
-    /// which the kernel can be factorised; the number of rows where there is none. Costs N³.
-    /// Raises `ArgumentException` unless λ is positive.
-    ///
+    /// <summary>
+    /// tr((K + Nλκ)⁻¹K), κ = tr K / N: how many directions of the kernel of these points are not lost in the
+    /// regularisation (docs/mathematics.md §1, the effective dimension). Where λ is below round-off, as in single
+    /// precision, it is that of the least λ, in steps of ten, with which the kernel can be factorised; the number of
+    /// rows where there is none. Costs N³.
+    /// </summary>
+    /// <param name="λ">λ &gt; 0, relative to the mean diagonal κ of the kernel.</param>
+    /// <param name="tangent">J = ∂u(x_i)/∂θ_j at N points (N × p).</param>
+    /// <exception cref="T:System.ArgumentException">Unless λ is positive.</exception>
     /// <example><code>
-    /// let rank = Network.tangent network θ points |> Sketch.effectiveRank 1e-9
+    /// let rank = Network.tangent network θ x |&gt; Sketch.effectiveRank 1e-9
     /// </code></example>
     let rec effectiveRank (λ: float) (tangent: Tangent) : float =
         try
@@ -184,14 +225,21 @@ module Sketch =
     /// No more rows than this tell the effective rank.
     let private rowsForRank = 2000
 
-    /// The sketch with a definite number of landmarks, for the tangent at n points of u with m components. An adaptive one asks
-    /// for the tangent; others stay as they are.
-    /// Raises `ArgumentException` unless the ratio is positive.
+    /// <summary>
+    /// The sketch with a definite number of landmarks, for the tangent at n points of u with m components. An adaptive
+    /// one asks for the tangent; others stay as they are.
+    /// </summary>
+    /// <param name="λ">λ &gt; 0, relative to the mean diagonal κ of the kernel.</param>
+    /// <param name="m">Number of components of u.</param>
+    /// <param name="n">Number of points.</param>
+    /// <param name="tangent">J = ∂u(x_i)/∂θ_j at N points (N × p).</param>
+    /// <param name="sketch">How the minimal-norm problem is restricted.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the ratio is positive.</exception>
     let resolve (λ: float) (m: int) (n: int) (tangent: unit -> Tangent) (sketch: Sketch) : Sketch =
         match sketch with
-        | Exact
-        | Landmarks _ -> sketch
-        | Adaptive ratio ->
+        | Sketch.Exact
+        | Sketch.Landmarks _ -> sketch
+        | Sketch.Adaptive ratio ->
             Guard.positive "Sketch" ratio
 
             Scope.free (fun () ->
@@ -211,4 +259,4 @@ module Sketch =
                         Tangent.pick index all
 
                 let s = int (ceil (ratio * effectiveRank λ some / float m))
-                if s >= n then Exact else Landmarks(max 1 s))
+                if s >= n then Sketch.Exact else Sketch.Landmarks(max 1 s))

@@ -1,63 +1,76 @@
 namespace Mne.Functional
 
-/// How the collocation points move while the parameters evolve.
+/// <summary>How the collocation points move while the parameters evolve.</summary>
+[<RequireQualifiedAccess>]
 type PointDynamics =
-    /// The points stay where they are.
+    /// <summary>The points stay where they are.</summary>
     | Fixed
-    /// The points move with the velocity ẋ = v(t, x; u): (N × d) from the local values. `needs` lists the derivatives of u
-    /// that it reads.
+    /// <summary>
+    /// The points move with the velocity ẋ = v(t, x; u): (N × d) from the local values. <c>needs</c> lists the
+    /// derivatives of u that it reads.
+    /// </summary>
     | Moving of needs: Derivative list * velocity: (Local -> Tensor)
-    /// The points stay for a while and are then drawn anew; u is carried on.
+    /// <summary>The points stay for a while and are then drawn anew; u is carried on.</summary>
     | Redrawn of Redraw
 
-/// How points are drawn anew.
+/// <summary>How points are drawn anew.</summary>
 and Redraw =
     {
-        /// When, after the start, where points are drawn too: t0, t1 ↦ times between them.
+        /// <summary>When, after the start, where points are drawn too: t0, t1 ↦ times between them.</summary>
         Times: float * float -> float list
-        /// Points (N × d) for the vector field at time t and the joint state y: `Draw field t y seed`.
+        /// <summary>
+        /// Points (N × d) for the vector field at time t and the joint state y: <c>Draw field t y seed</c>.
+        /// </summary>
         Draw: VectorField -> float -> Tensor -> int -> Tensor
     }
 
-/// The minimal neural evolution of a network: the vector field of the joint state y = (θ, X).
+/// <summary>The minimal neural evolution of a network: the vector field of the joint state y = (θ, X).</summary>
 and VectorField =
     {
-        /// The parametric function class.
+        /// <summary>The parametric function class.</summary>
         Network: Network
-        /// The right-hand side A_t u.
+        /// <summary>The right-hand side A_t u.</summary>
         Term: Term
-        /// How the points move.
+        /// <summary>How the points move.</summary>
         Points: PointDynamics
-        /// N.
+        /// <summary>N.</summary>
         PointCount: int
-        /// Rows of the tangent that serve as landmarks; None for all.
+        /// <summary>Rows of the tangent that serve as landmarks; None for all.</summary>
         Landmarks: int[] option
-        /// λ, the relative regularisation.
+        /// <summary>λ, the relative regularisation.</summary>
         Regularisation: float
     }
 
-/// The note of an evaluation of the vector field.
+/// <summary>The note of an evaluation of the vector field.</summary>
 type FieldNote =
     {
-        /// |Jθ̇ − f| / |f|.
+        /// <summary>|Jθ̇ − f| / |f|.</summary>
         Residual: float
-        /// The effective dimension of the regularised kernel.
+        /// <summary>The effective dimension of the regularised kernel.</summary>
         EffectiveRank: float
     }
 
-/// The vector field of minimal neural evolution (MATH.md §1 and §2; Lindsey, arXiv 2502.03645).
+/// <summary>
+/// The vector field of minimal neural evolution (docs/mathematics.md §1 and §2; Lindsey, arXiv 2502.03645).
+/// </summary>
 [<RequireQualifiedAccess>]
 module VectorField =
 
-    /// One vector (p + N d) from θ (p) and X (N × d).
+    /// <summary>One vector (p + N d) from θ (p) and X (N × d).</summary>
+    /// <param name="θ">Parameters, one flat vector (p).</param>
+    /// <param name="points">X (N × d).</param>
     let pack (θ: Tensor) (points: Tensor) : Tensor =
         Tensor.concatenate 0L [ θ; points.reshape -1L ]
 
-    /// θ (p) of a joint state; it shares memory with the state.
+    /// <summary>θ (p) of a joint state; it shares memory with the state.</summary>
+    /// <param name="field">The vector field.</param>
+    /// <param name="y">The joint state (θ, X), one vector (p + N d).</param>
     let parameters (field: VectorField) (y: Tensor) : Tensor =
         y.narrow (0L, 0L, int64 field.Network.ParameterCount)
 
-    /// X (N × d) of a joint state; it shares memory with the state.
+    /// <summary>X (N × d) of a joint state; it shares memory with the state.</summary>
+    /// <param name="field">The vector field.</param>
+    /// <param name="y">The joint state (θ, X), one vector (p + N d).</param>
     let points (field: VectorField) (y: Tensor) : Tensor =
         let d = field.Network.Domain.Dimension
 
@@ -90,16 +103,37 @@ module VectorField =
                     $"{name}{inComponent i} is {rows[i]} at point {i}, x = ({x}), t = {t:G6}"
                 | None -> $"{name} overflows at t = {t:G6}"
 
-            raise (FieldNotFinite where)
+            raise (FieldRefused(fun _ -> Outcome.NonFinite where))
 
     /// The derivatives of u in d dimensions that the equation and the moving points read.
     let internal reads (d: int) (term: Term) (points: PointDynamics) : Set<Derivative> =
         match points with
-        | Fixed
-        | Redrawn _ -> Term.needs d term
-        | Moving(needs, _) -> Set.union (Term.needs d term) (Set.ofList needs)
+        | PointDynamics.Fixed
+        | PointDynamics.Redrawn _ -> Term.needs d term
+        | PointDynamics.Moving(needs, _) -> Set.union (Term.needs d term) (Set.ofList needs)
 
-    /// (θ̇, Ẋ) at (t, y), as one vector, with the residual and the effective rank.
+    let private local (request: Set<Derivative>) (field: VectorField) (t: float) (y: Tensor) : Local =
+        let θ, x = parameters field y, points field y
+
+        {
+            Time = t
+            Points = x
+            Jet = Network.jet request field.Network θ x
+        }
+
+    /// A_t u at the points where a run began and where it stands: what its equation is known by.
+    let internal witness (field: VectorField) (state: IntegratorState<VectorField, FieldNote>) : float[] =
+        let reached = state.Reached
+        let request = Term.needs field.Network.Domain.Dimension field.Term
+
+        Scope.free (fun () ->
+            [| reached.Start, reached.Segments[0].Coefficients[0]; reached.Stop, state.Y |]
+            |> Array.collect (fun (t, y) -> Tensor.toArray (Term.evaluate field.Term (local request field t y))))
+
+    /// <summary>(θ̇, Ẋ) at (t, y), as one vector, with the residual and the effective rank.</summary>
+    /// <param name="field">The vector field.</param>
+    /// <param name="t">Time.</param>
+    /// <param name="y">The joint state (θ, X), one vector (p + N d).</param>
     let evaluate (field: VectorField) (t: float) (y: Tensor) : Tensor * FieldNote =
         Scope.keepAll (fun (slope, _) -> [ slope ]) (fun () ->
             let d = field.Network.Domain.Dimension
@@ -107,30 +141,27 @@ module VectorField =
 
             let request = reads d field.Term field.Points
 
-            let local =
-                {
-                    Time = t
-                    Points = x
-                    Jet = Network.jet request field.Network θ x
-                }
-
+            let local = local request field t y
             let f = Term.evaluate field.Term local
             checkFinite "the right-hand side" t x f
 
             let minimal =
-                Sketch.minimalNorm
-                    field.Regularisation
-                    field.Landmarks
-                    (Network.tangent field.Network θ x)
-                    (Tangent.stacked f)
+                try
+                    Sketch.minimalNorm
+                        field.Regularisation
+                        field.Landmarks
+                        (Network.tangent field.Network θ x)
+                        (Tangent.stacked f)
+                with KernelNotFactorised size ->
+                    raise (FieldRefused(fun t -> Outcome.SingularKernel(t, size)))
 
             checkFinite "the change of the parameters" t x (minimal.Direction.sum().expand(int64 field.PointCount))
 
             let velocity =
                 match field.Points with
-                | Fixed
-                | Redrawn _ -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
-                | Moving(_, velocity) ->
+                | PointDynamics.Fixed
+                | PointDynamics.Redrawn _ -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
+                | PointDynamics.Moving(_, velocity) ->
                     let v = velocity local
                     Guard.vectors "velocity" field.PointCount d v
                     checkFinite "the velocity of the points" t x v
@@ -142,7 +173,14 @@ module VectorField =
                 EffectiveRank = minimal.EffectiveRank
             })
 
-    /// ∂_t u − A_t u at any points (M × d) and for each component (M × m), where θ moves as the points of the state have it.
+    /// <summary>
+    /// ∂_t u − A_t u at any points (M × d) and for each component (M × m), where θ moves as the points of the state
+    /// have it.
+    /// </summary>
+    /// <param name="field">The vector field.</param>
+    /// <param name="t">Time.</param>
+    /// <param name="y">The joint state (θ, X), one vector (p + N d).</param>
+    /// <param name="points">X (N × d).</param>
     let residual (field: VectorField) (t: float) (y: Tensor) (points: Tensor) : Tensor =
         Scope.keep (fun () ->
             let θ = parameters field y
@@ -164,10 +202,19 @@ module VectorField =
 
             change - wanted.view (change.shape[0], change.shape[1]))
 
+    /// <summary>
     /// The size of an error (δθ, δX) at the state y, in units of the tolerance: in function space, rms(J δθ) over the
-    /// spread of u at the points or its root mean square, whichever is asked for, with all components of u together (one
-    /// that is 0 for a moment has no size of its own), though never less than `smallest`; and rms(δX) over the spread of the points.
-    /// Norms of δθ would let errors of u through (MATH.md §2).
+    /// spread of u at the points or its root mean square, whichever is asked for, with all components of u together
+    /// (one that is 0 for a moment has no size of its own), though never less than <c>smallest</c>; and rms(δX) over
+    /// the spread of the points. Norms of δθ would let errors of u through (docs/mathematics.md §2).
+    /// </summary>
+    /// <param name="field">The vector field.</param>
+    /// <param name="relativeToSpread">Whether errors of u are relative to its spread, and not to its root mean
+    /// square.</param>
+    /// <param name="smallest">The size of u that errors are relative to is never less than this.</param>
+    /// <param name="tolerance">The relative error that counts as 1.</param>
+    /// <param name="y">The joint state (θ, X), one vector (p + N d).</param>
+    /// <param name="δ">The error (δθ, δX) of the state, one vector (p + N d).</param>
     let norm
         (field: VectorField)
         (relativeToSpread: bool)
@@ -195,6 +242,7 @@ module VectorField =
             let errorOfU = Tensor.rms δu / (tolerance * (scale + tolerance))
 
             match field.Points with
-            | Fixed
-            | Redrawn _ -> errorOfU
-            | Moving _ -> max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))
+            | PointDynamics.Fixed
+            | PointDynamics.Redrawn _ -> errorOfU
+            | PointDynamics.Moving _ ->
+                max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))

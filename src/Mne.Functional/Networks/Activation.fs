@@ -2,32 +2,41 @@ namespace Mne.Functional
 
 open System
 
+/// <summary>
 /// The nonlinearity between the layers of a network. All are smooth: four exact derivatives are known of each.
+/// </summary>
 type Activation =
-    /// a: no nonlinearity.
+    /// <summary>a: no nonlinearity.</summary>
     | Identity
-    /// tanh a: bounded; for functions that level off.
+    /// <summary>tanh a: bounded; for functions that level off.</summary>
     | Tanh
-    /// sin a: for periodic and oscillating solutions.
+    /// <summary>sin a: for periodic and oscillating solutions.</summary>
     | Sine
-    /// a / (1 + e^{−a}): for energies, whose tails grow polynomially.
+    /// <summary>a / (1 + e^{−a}): for energies, whose tails grow polynomially.</summary>
     | Swish
-    /// log(1 + e^a): a smooth hinge.
+    /// <summary>log(1 + e^a): a smooth hinge.</summary>
     | Softplus
-    /// a Φ(a) with the normal distribution function Φ.
+    /// <summary>a Φ(a) with the normal distribution function Φ.</summary>
     | Gelu
+    /// <summary>
     /// a²: a layer of it in front of the output gives quadratic forms, the energies of normal distributions, exactly.
+    /// </summary>
     | Square
 
-/// Activations and their derivatives.
+/// <summary>Activations and their derivatives.</summary>
 [<RequireQualifiedAccess>]
 module Activation =
 
-    /// The highest derivative that is available.
+    /// <summary>The highest derivative that is available.</summary>
     let highestOrder = 4
 
-    /// σ(a), σ'(a), …, σ⁽ᵒʳᵈᵉʳ⁾(a): a list of `order` + 1 tensors of the shape of a, exact to round-off.
-    /// Raises `ArgumentException` when order is not between 0 and 4.
+    /// <summary>
+    /// σ(a), σ'(a), …, σ⁽ᵒʳᵈᵉʳ⁾(a): a list of <c>order</c> + 1 tensors of the shape of a, exact to round-off.
+    /// </summary>
+    /// <param name="order">From 0 to 4.</param>
+    /// <param name="activation">The nonlinearity σ.</param>
+    /// <param name="a">What the units receive, of any shape.</param>
+    /// <exception cref="T:System.ArgumentException">Order is not between 0 and 4.</exception>
     let derivatives (order: int) (activation: Activation) (a: Tensor) : Tensor list =
         if order < 0 || order > highestOrder then
             Guard.fail "order" $"found {order}, wanted 0 to {highestOrder}"
@@ -91,5 +100,7 @@ module Activation =
 
         all |> List.take (order + 1) |> List.map (fun entry -> entry.Value)
 
-    /// σ(a).
+    /// <summary>σ(a).</summary>
+    /// <param name="activation">The nonlinearity σ.</param>
+    /// <param name="a">What the units receive, of any shape.</param>
     let apply activation (a: Tensor) : Tensor = (derivatives 0 activation a).Head

@@ -2,39 +2,43 @@ namespace Mne.Functional
 
 open System
 
-/// What holds at an end of an interval.
+/// <summary>What holds at an end of an interval.</summary>
+[<RequireQualifiedAccess>]
 type Boundary =
-    /// u = 0.
+    /// <summary>u = 0.</summary>
     | Dirichlet
-    /// ∂u/∂x = 0.
+    /// <summary>∂u/∂x = 0.</summary>
     | Neumann
 
-/// What one coordinate of space is.
+/// <summary>What one coordinate of space is.</summary>
+[<RequireQualifiedAccess>]
 type Coordinate =
-    /// The whole real line.
+    /// <summary>The whole real line.</summary>
     | Real
-    /// A circle: low and high are the same point.
+    /// <summary>A circle: low and high are the same point.</summary>
     | Periodic of low: float * high: float
-    /// A bounded interval without conditions at its ends; it says where collocation points may lie.
+    /// <summary>A bounded interval without conditions at its ends; it says where collocation points may lie.</summary>
     | Interval of low: float * high: float
+    /// <summary>
     /// A bounded interval with a condition at each end, kept exactly and for all components of u by continuing u beyond
-    /// its ends: with a reflection that changes the sign (Dirichlet) or does not (Neumann). The even derivatives of u then
-    /// vanish at a Dirichlet end, the odd ones at a Neumann end. This suits equations that the reflection maps to
+    /// its ends: with a reflection that changes the sign (Dirichlet) or does not (Neumann). The even derivatives of u
+    /// then vanish at a Dirichlet end, the odd ones at a Neumann end. This suits equations that the reflection maps to
     /// themselves (diffusion, waves, reactions; odd in u for Dirichlet). For others, as with a source at a Dirichlet
-    /// end, or for values other than 0, take an `Interval` and `Network.dirichlet`.
+    /// end, or for values other than 0, take an <c>Interval</c> and <c>Network.dirichlet</c>.
+    /// </summary>
     | Bounded of low: float * high: float * atLow: Boundary * atHigh: Boundary
 
-/// The space on which the unknown function lives: a product of lines, circles and intervals.
+/// <summary>The space on which the unknown function lives: a product of lines, circles and intervals.</summary>
 type Domain =
     {
-        /// One entry per coordinate.
+        /// <summary>One entry per coordinate.</summary>
         Coordinates: Coordinate list
     }
 
-    /// The space dimension d.
+    /// <summary>The space dimension d.</summary>
     member domain.Dimension = domain.Coordinates.Length
 
-/// Domains.
+/// <summary>Domains.</summary>
 [<RequireQualifiedAccess>]
 module Domain =
 
@@ -49,67 +53,73 @@ module Domain =
 
         bounds
 
-    /// A domain of any mix of coordinates.
-    /// Raises `ArgumentException` when there are none, or bounds are not finite and increasing.
+    /// <summary>A domain of any mix of coordinates.</summary>
+    /// <exception cref="T:System.ArgumentException">There are none, or bounds are not finite and
+    /// increasing.</exception>
     let create (coordinates: Coordinate list) =
         if coordinates.IsEmpty then
             Guard.fail "coordinates" "found none, wanted at least one"
 
         for coordinate in coordinates do
             match coordinate with
-            | Periodic(low, high)
-            | Interval(low, high)
-            | Bounded(low, high, _, _) -> checkedBounds [ low, high ] |> ignore
-            | Real -> ()
+            | Coordinate.Periodic(low, high)
+            | Coordinate.Interval(low, high)
+            | Coordinate.Bounded(low, high, _, _) -> checkedBounds [ low, high ] |> ignore
+            | Coordinate.Real -> ()
 
         { Coordinates = coordinates }
 
-    /// All of ℝ^d. Raises `ArgumentException` when d < 1.
+    /// <summary>All of ℝ^d.</summary>
+    /// <exception cref="T:System.ArgumentException">d &lt; 1.</exception>
     let euclidean d =
         Guard.atLeast "d" 1 d
-        { Coordinates = List.replicate d Real }
 
-    /// A torus: every coordinate periodic with its (low, high).
-    ///
+        {
+            Coordinates = List.replicate d Coordinate.Real
+        }
+
+    /// <summary>A torus: every coordinate periodic with its (low, high).</summary>
     /// <example><code>let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]</code></example>
     let periodic (bounds: (float * float) list) =
         {
-            Coordinates = checkedBounds bounds |> List.map Periodic
+            Coordinates = checkedBounds bounds |> List.map Coordinate.Periodic
         }
 
-    /// A box: every coordinate an interval (low, high).
+    /// <summary>A box: every coordinate an interval (low, high).</summary>
     let box (bounds: (float * float) list) =
         {
-            Coordinates = checkedBounds bounds |> List.map Interval
+            Coordinates = checkedBounds bounds |> List.map Coordinate.Interval
         }
 
-    /// A box with u = 0 at all walls; see `Bounded`.
-    ///
+    /// <summary>A box with u = 0 at all walls; see <c>Bounded</c>.</summary>
     /// <example><code>let string = Domain.dirichlet [ (0.0, 1.0) ]</code></example>
     let dirichlet (bounds: (float * float) list) =
         {
             Coordinates =
                 [
-                    for low, high in checkedBounds bounds -> Bounded(low, high, Dirichlet, Dirichlet)
+                    for low, high in checkedBounds bounds ->
+                        Coordinate.Bounded(low, high, Boundary.Dirichlet, Boundary.Dirichlet)
                 ]
         }
 
-    /// A box through whose walls nothing flows, ∂u/∂n = 0; see `Bounded`.
+    /// <summary>A box through whose walls nothing flows, ∂u/∂n = 0; see <c>Bounded</c>.</summary>
     let neumann (bounds: (float * float) list) =
         {
             Coordinates =
                 [
-                    for low, high in checkedBounds bounds -> Bounded(low, high, Neumann, Neumann)
+                    for low, high in checkedBounds bounds ->
+                        Coordinate.Bounded(low, high, Boundary.Neumann, Boundary.Neumann)
                 ]
         }
 
-    /// The (low, high) pairs of a bounded domain.
-    /// Raises `ArgumentException` when some coordinate is the whole real line.
+    /// <summary>The (low, high) pairs of a bounded domain.</summary>
+    /// <exception cref="T:System.ArgumentException">Some coordinate is the whole real line.</exception>
     let bounds (domain: Domain) =
         domain.Coordinates
         |> List.mapi (fun k coordinate ->
             match coordinate with
-            | Periodic(low, high)
-            | Interval(low, high)
-            | Bounded(low, high, _, _) -> low, high
-            | Real -> Guard.fail "domain" $"coordinate {k} is unbounded; give points, or draw them around an energy")
+            | Coordinate.Periodic(low, high)
+            | Coordinate.Interval(low, high)
+            | Coordinate.Bounded(low, high, _, _) -> low, high
+            | Coordinate.Real ->
+                Guard.fail "domain" $"coordinate {k} is unbounded; give points, or draw them around an energy")

@@ -1,15 +1,18 @@
 namespace Mne.Functional
 
-/// A local derivative of a function of d space coordinates, at each of N points. Axes count from 0.
+open TorchSharp
+
+/// <summary>A local derivative of a function of d space coordinates, at each of N points. Axes count from 0.</summary>
 [<CustomComparison; CustomEquality>]
+[<RequireQualifiedAccess>]
 type Derivative =
-    /// u itself.
+    /// <summary>u itself.</summary>
     | Value
-    /// ∂ⁿu/∂x_kⁿ for n = 1 to 4.
+    /// <summary>∂ⁿu/∂x_kⁿ for n = 1 to 4.</summary>
     | Partial of axis: int * order: int
-    /// ∂²u/∂x_i∂x_j for i < j.
+    /// <summary>∂²u/∂x_i∂x_j for i &lt; j.</summary>
     | Mixed of i: int * j: int
-    /// Δu = Σ_k ∂²u/∂x_k².
+    /// <summary>Δu = Σ_k ∂²u/∂x_k².</summary>
     | Laplacian
 
     /// Channels are stored in this order; it keeps first derivatives side by side.
@@ -33,25 +36,33 @@ type Derivative =
             | :? Derivative as other -> compare derivative.Rank other.Rank
             | _ -> 1
 
+/// <summary>
 /// Values and local derivatives of a function at N points, one channel per derivative.
 /// Inside a network a jet has one column per unit of the layer; what comes out has one column per component of u.
+/// </summary>
 type Jet =
     {
-        /// The space dimension d.
+        /// <summary>The space dimension d.</summary>
         Dimension: int
-        /// What each channel is, in the order of the channels.
+        /// <summary>What each channel is, in the order of the channels.</summary>
         Channels: Derivative list
-        /// channels × N × width.
+        /// <summary>channels × N × width.</summary>
         Data: Tensor
     }
 
+/// <summary>
 /// Truncated Taylor expansions, propagated forward through a network together with its value (the forward Laplacian,
-/// and Faà di Bruno's formula up to order 4 along an axis): MATH.md §1 "Local derivatives".
+/// and Faà di Bruno's formula up to order 4 along an axis): docs/mathematics.md §1 "Local derivatives".
+/// </summary>
 [<RequireQualifiedAccess>]
 module Jet =
 
+    /// <summary>
     /// All derivatives that must travel along so that those asked for can be computed, u itself included.
-    /// Raises `ArgumentException` when one does not exist in d dimensions.
+    /// </summary>
+    /// <param name="d">Dimension of space.</param>
+    /// <param name="request">The derivatives that are wanted.</param>
+    /// <exception cref="T:System.ArgumentException">One does not exist in d dimensions.</exception>
     let closure (d: int) (request: Set<Derivative>) : Set<Derivative> =
         let axis k =
             if k < 0 || k >= d then
@@ -60,15 +71,15 @@ module Jet =
         request
         |> Seq.collect (fun derivative ->
             match derivative with
-            | Value -> [ Value ]
-            | Partial(k, n) ->
+            | Derivative.Value -> [ Derivative.Value ]
+            | Derivative.Partial(k, n) ->
                 axis k
 
                 if n < 1 || n > Activation.highestOrder then
                     Guard.fail "derivatives" $"order {n} asked for, wanted 1 to {Activation.highestOrder}"
 
-                [ for m in 1..n -> Partial(k, m) ]
-            | Mixed(i, j) ->
+                [ for m in 1..n -> Derivative.Partial(k, m) ]
+            | Derivative.Mixed(i, j) ->
                 axis i
                 axis j
 
@@ -77,24 +88,24 @@ module Jet =
                         "derivatives"
                         $"Mixed ({i}, {j}) asked for, wanted the smaller axis first; for equal axes ask for Partial ({i}, 2)"
 
-                [ Partial(i, 1); Partial(j, 1); Mixed(i, j) ]
-            | Laplacian -> Laplacian :: [ for k in 0 .. d - 1 -> Partial(k, 1) ])
+                [ Derivative.Partial(i, 1); Derivative.Partial(j, 1); Derivative.Mixed(i, j) ]
+            | Derivative.Laplacian -> Derivative.Laplacian :: [ for k in 0 .. d - 1 -> Derivative.Partial(k, 1) ])
         |> Set.ofSeq
-        |> Set.add Value
+        |> Set.add Derivative.Value
 
-    /// The jet of the coordinates themselves at the points X (N × d).
-    let ofPoints (request: Set<Derivative>) (points: Tensor) : Jet =
-        let d = int points.shape[1]
+    /// The jet of linear functions of d coordinates with the given values (N × width): `slope k` are their derivatives along
+    /// axis k, for all points (1 × width) or for each of them.
+    let internal ofLinear (d: int) (request: Set<Derivative>) (slope: int -> Tensor) (values: Tensor) : Jet =
         let channels = closure d request |> Set.toList
 
         let data =
-            points.new_zeros (int64 channels.Length, points.shape[0], points.shape[1])
+            values.new_zeros (int64 channels.Length, values.shape[0], values.shape[1])
 
         channels
         |> List.iteri (fun c channel ->
             match channel with
-            | Value -> data[c].copy_ points |> ignore
-            | Partial(k, 1) -> data[c].select(1L, int64 k).fill_ 1.0 |> ignore
+            | Derivative.Value -> data[c].copy_ values |> ignore
+            | Derivative.Partial(k, 1) -> data[c].copy_(slope k) |> ignore
             | _ -> ())
 
         {
@@ -103,7 +114,20 @@ module Jet =
             Data = data
         }
 
+    /// <summary>The jet of the coordinates themselves at the points X (N × d).</summary>
+    /// <param name="request">The derivatives that are wanted.</param>
+    /// <param name="points">X (N × d).</param>
+    let ofPoints (request: Set<Derivative>) (points: Tensor) : Jet =
+        let d = points.shape[1]
+        let units = torch.eye (d, dtype = points.dtype, device = points.device)
+        ofLinear (int d) request (fun k -> units[int64 k]) points
+
+    /// <summary>
     /// Applies a linear map, and adds a constant to the value: h ↦ h Wᵀ + b with W (out × in) and b (out).
+    /// </summary>
+    /// <param name="weight">W (out × in).</param>
+    /// <param name="bias">b (out).</param>
+    /// <param name="jet">u and derivatives at points.</param>
     let affine (weight: Tensor) (bias: Tensor) (jet: Jet) : Jet =
         let width = bias.shape[0]
         // No in-place writing into slices: a jet may be differentiated again by its user.
@@ -122,15 +146,19 @@ module Jet =
             Data = jet.Data.matmul (weight.t ()) + toValueOnly
         }
 
+    /// <summary>
     /// Applies an activation to every unit (chain rule; Faà di Bruno's formula for the higher derivatives).
+    /// </summary>
+    /// <param name="activation">The nonlinearity σ.</param>
+    /// <param name="jet">u and derivatives at points.</param>
     let activate (activation: Activation) (jet: Jet) : Jet =
         let order =
             jet.Channels
             |> List.map (function
-                | Value -> 0
-                | Partial(_, n) -> n
-                | Mixed _
-                | Laplacian -> 2)
+                | Derivative.Value -> 0
+                | Derivative.Partial(_, n) -> n
+                | Derivative.Mixed _
+                | Derivative.Laplacian -> 2)
             |> List.max
 
         let σ = Activation.derivatives order activation jet.Data[0] |> List.toArray
@@ -146,23 +174,26 @@ module Jet =
             /// What comes on top of σ'(a) ∂a, which all derivatives share.
             let higher channel : Tensor option =
                 match channel with
-                | Value
-                | Partial(_, 1) -> None
-                | Partial(k, 2) -> Some(σ[2] * (a (Partial(k, 1))).square())
-                | Partial(k, 3) ->
-                    let a1, a2 = a (Partial(k, 1)), a (Partial(k, 2))
+                | Derivative.Value
+                | Derivative.Partial(_, 1) -> None
+                | Derivative.Partial(k, 2) -> Some(σ[2] * (a (Derivative.Partial(k, 1))).square())
+                | Derivative.Partial(k, 3) ->
+                    let a1, a2 = a (Derivative.Partial(k, 1)), a (Derivative.Partial(k, 2))
                     Some(3.0 * σ[2] * a1 * a2 + σ[3] * a1 * a1.square ())
-                | Partial(k, _) ->
-                    let a1, a2, a3 = a (Partial(k, 1)), a (Partial(k, 2)), a (Partial(k, 3))
+                | Derivative.Partial(k, _) ->
+                    let a1, a2, a3 =
+                        a (Derivative.Partial(k, 1)), a (Derivative.Partial(k, 2)), a (Derivative.Partial(k, 3))
 
                     Some(
                         σ[2] * (4.0 * a1 * a3 + 3.0 * a2.square ())
                         + 6.0 * σ[3] * a1.square () * a2
                         + σ[4] * a1.square().square()
                     )
-                | Mixed(i, j) -> Some(σ[2] * a (Partial(i, 1)) * a (Partial(j, 1)))
-                | Laplacian ->
-                    let gradient = jet.Data.narrow (0L, index[Partial(0, 1)], int64 jet.Dimension)
+                | Derivative.Mixed(i, j) -> Some(σ[2] * a (Derivative.Partial(i, 1)) * a (Derivative.Partial(j, 1)))
+                | Derivative.Laplacian ->
+                    let gradient =
+                        jet.Data.narrow (0L, index[Derivative.Partial(0, 1)], int64 jet.Dimension)
+
                     Some(σ[2] * gradient.square().sum 0L)
 
             let shared = jet.Data * σ[1]
@@ -171,7 +202,7 @@ module Jet =
                 [
                     for c, channel in List.indexed jet.Channels ->
                         match channel, higher channel with
-                        | Value, _ -> σ[0]
+                        | Derivative.Value, _ -> σ[0]
                         | _, Some term -> shared[int64 c] + term
                         | _, None -> shared[int64 c]
                 ]
@@ -180,19 +211,25 @@ module Jet =
                 Data = Tensor.stack 0L channels
             }
 
-    /// Jets of the same request side by side.
+    /// <summary>Jets of the same request side by side.</summary>
     let concatenate (jets: Jet list) : Jet =
         { jets.Head with
             Data = Tensor.concatenate -1L [ for jet in jets -> jet.Data ]
         }
 
-    /// The sum of jets of the same request and width.
+    /// <summary>The sum of jets of the same request and width.</summary>
+    /// <param name="first">A jet.</param>
+    /// <param name="second">Another one, with the same request.</param>
     let add (first: Jet) (second: Jet) : Jet =
         { first with
             Data = first.Data + second.Data
         }
 
+    /// <summary>
     /// The product of jets of the same request (Leibniz's rule); one of them may have one column and the other several.
+    /// </summary>
+    /// <param name="first">A jet.</param>
+    /// <param name="second">Another one, with the same request.</param>
     let multiply (first: Jet) (second: Jet) : Jet =
         let index =
             first.Channels |> List.mapi (fun c channel -> channel, int64 c) |> Map.ofList
@@ -201,36 +238,46 @@ module Jet =
         let g channel : Tensor = second.Data[index[channel]]
 
         /// ∂ⁿ along an axis.
-        let along k n = if n = 0 then Value else Partial(k, n)
+        let along k n =
+            if n = 0 then Derivative.Value else Derivative.Partial(k, n)
 
         let product channel : Tensor =
             match channel with
-            | Value -> f Value * g Value
-            | Partial(k, n) ->
+            | Derivative.Value -> f Derivative.Value * g Derivative.Value
+            | Derivative.Partial(k, n) ->
                 (([ 1.0 ]), [ 1..n ])
                 ||> List.fold (fun row _ -> List.map2 (+) (0.0 :: row) (row @ [ 0.0 ]))
                 |> List.mapi (fun j binomial ->
                     let term = f (along k j) * g (along k (n - j))
                     if binomial = 1.0 then term else binomial * term)
                 |> List.reduce (fun x y -> x + y)
-            | Mixed(i, j) ->
+            | Derivative.Mixed(i, j) ->
                 let fi, fj, gi, gj =
-                    f (Partial(i, 1)), f (Partial(j, 1)), g (Partial(i, 1)), g (Partial(j, 1))
+                    f (Derivative.Partial(i, 1)),
+                    f (Derivative.Partial(j, 1)),
+                    g (Derivative.Partial(i, 1)),
+                    g (Derivative.Partial(j, 1))
 
-                f channel * g Value + fi * gj + fj * gi + f Value * g channel
-            | Laplacian ->
+                f channel * g Derivative.Value
+                + fi * gj
+                + fj * gi
+                + f Derivative.Value * g channel
+            | Derivative.Laplacian ->
                 let gradients (jet: Jet) =
-                    jet.Data.narrow (0L, index[Partial(0, 1)], int64 jet.Dimension)
+                    jet.Data.narrow (0L, index[Derivative.Partial(0, 1)], int64 jet.Dimension)
 
-                f Laplacian * g Value
+                f Derivative.Laplacian * g Derivative.Value
                 + 2.0 * (gradients first * gradients second).sum 0L
-                + f Value * g Laplacian
+                + f Derivative.Value * g Derivative.Laplacian
 
         { first with
             Data = Tensor.stack 0L (List.map product first.Channels)
         }
 
-    /// The jet of one component of u, with one column. Raises `ArgumentException` when u does not have it.
+    /// <summary>The jet of one component of u, with one column.</summary>
+    /// <param name="index">The component, counted from 0.</param>
+    /// <param name="jet">u and derivatives at points.</param>
+    /// <exception cref="T:System.ArgumentException">u does not have it.</exception>
     let ofComponent (index: int) (jet: Jet) : Jet =
         let count = int jet.Data.shape[2]
 
@@ -249,10 +296,10 @@ module Jet =
         match List.tryFindIndex ((=) derivative) jet.Channels with
         | Some c -> jet.Data[c]
         | None ->
-            let second = [ for k in 0 .. jet.Dimension - 1 -> Partial(k, 2) ]
+            let second = [ for k in 0 .. jet.Dimension - 1 -> Derivative.Partial(k, 2) ]
 
             if
-                derivative = Laplacian
+                derivative = Derivative.Laplacian
                 && second |> List.forall (fun p -> List.contains p jet.Channels)
             then
                 second
@@ -263,26 +310,29 @@ module Jet =
                     "derivative"
                     $"%A{derivative} was not computed (there are %A{jet.Channels}); ask for it in the request"
 
-    /// One channel: N numbers, or N × m for u with m components. Raises `ArgumentException` when it was not asked for.
+    /// <summary>One channel: N numbers, or N × m for u with m components.</summary>
+    /// <param name="derivative">The derivative that is wanted.</param>
+    /// <param name="jet">u and derivatives at points.</param>
+    /// <exception cref="T:System.ArgumentException">It was not asked for.</exception>
     let get (derivative: Derivative) (jet: Jet) : Tensor = (channel derivative jet).squeeze -1L
 
-    /// u: N, or N × m for m components.
-    let value jet = get Value jet
+    /// <summary>u: N, or N × m for m components.</summary>
+    let value jet = get Derivative.Value jet
 
-    /// ∇u: N × d, or N × d × m for m components.
+    /// <summary>∇u: N × d, or N × d × m for m components.</summary>
     let gradient (jet: Jet) : Tensor =
-        Tensor.stack 1L [ for k in 0 .. jet.Dimension - 1 -> get (Partial(k, 1)) jet ]
+        Tensor.stack 1L [ for k in 0 .. jet.Dimension - 1 -> get (Derivative.Partial(k, 1)) jet ]
 
-    /// Δu: N, or N × m for m components.
-    let laplacian jet = get Laplacian jet
+    /// <summary>Δu: N, or N × m for m components.</summary>
+    let laplacian jet = get Derivative.Laplacian jet
 
-    /// The full matrix of second derivatives: N × d × d, or N × d × d × m for m components.
+    /// <summary>The full matrix of second derivatives: N × d × d, or N × d × d × m for m components.</summary>
     let hessian (jet: Jet) : Tensor =
         let entry i j =
             if i = j then
-                get (Partial(i, 2)) jet
+                get (Derivative.Partial(i, 2)) jet
             else
-                get (Mixed(min i j, max i j)) jet
+                get (Derivative.Mixed(min i j, max i j)) jet
 
         Tensor.stack
             1L
@@ -290,17 +340,17 @@ module Jet =
                 for i in 0 .. jet.Dimension - 1 -> Tensor.stack 1L [ for j in 0 .. jet.Dimension - 1 -> entry i j ]
             ]
 
-    /// The request for all first derivatives.
+    /// <summary>The request for all first derivatives.</summary>
     let gradientRequest d =
-        Set.ofList [ for k in 0 .. d - 1 -> Partial(k, 1) ]
+        Set.ofList [ for k in 0 .. d - 1 -> Derivative.Partial(k, 1) ]
 
-    /// The request for all second derivatives.
+    /// <summary>The request for all second derivatives.</summary>
     let hessianRequest d =
         Set.ofList
             [
                 for i in 0 .. d - 1 do
-                    Partial(i, 2)
+                    Derivative.Partial(i, 2)
 
                     for j in i + 1 .. d - 1 do
-                        Mixed(i, j)
+                        Derivative.Mixed(i, j)
             ]

@@ -2,25 +2,33 @@ namespace Mne.Functional
 
 open MathNet.Numerics.Integration
 
-/// How fast a process runs: at time t it has run for s(t) = ∫₀ᵗ β of its own time. Drift and D are both scaled by β, so the
-/// process passes through the same distributions, some of them faster, some more slowly.
+/// <summary>
+/// How fast a process runs: at time t it has run for s(t) = ∫₀ᵗ β of its own time. Drift and D are both scaled by β, so
+/// the process passes through the same distributions, some of them faster, some more slowly.
+/// </summary>
 type Schedule =
     {
-        /// β(t) > 0.
+        /// <summary>β(t) &gt; 0.</summary>
         Rate: float -> float
-        /// s(t) = ∫₀ᵗ β.
+        /// <summary>s(t) = ∫₀ᵗ β.</summary>
         Clock: float -> float
     }
 
-/// Time schedules of processes.
+/// <summary>Time schedules of processes.</summary>
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Schedule =
 
-    /// β = 1: the process's own time.
+    /// <summary>β = 1: the process's own time.</summary>
     let uniform = { Rate = (fun _ -> 1.0); Clock = id }
 
-    /// β grows linearly from `first` at t = 0 to `last` at t = T: the schedule of variance-preserving diffusions (Song et al.,
-    /// ICLR 2021, appendix C). A small `first` lingers near t = 0, where an energy changes fastest.
+    /// <summary>
+    /// β grows linearly from <c>first</c> at t = 0 to <c>last</c> at t = T: the schedule of variance-preserving
+    /// diffusions (Song et al., ICLR 2021, appendix C). A small <c>first</c> lingers near t = 0, where an energy
+    /// changes fastest.
+    /// </summary>
+    /// <param name="first">β at t = 0, positive.</param>
+    /// <param name="last">β at t = T, positive.</param>
+    /// <param name="T">When β is <c>last</c>.</param>
     let linear (first: float) (last: float) (T: float) : Schedule =
         Guard.positive "first" first
         Guard.positive "last" last
@@ -32,8 +40,8 @@ module Schedule =
             Clock = fun t -> first * t + 0.5 * slope * t * t
         }
 
-    /// Any smooth positive rate β; its integral is computed by Gauss–Legendre quadrature.
-    /// Raises `ArgumentException` where the rate turns out not to be positive.
+    /// <summary>Any smooth positive rate β; its integral is computed by Gauss–Legendre quadrature.</summary>
+    /// <exception cref="T:System.ArgumentException">Where the rate turns out not to be positive.</exception>
     let ofRate (rate: float -> float) : Schedule =
         let rate t =
             let β = rate t

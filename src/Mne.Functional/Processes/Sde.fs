@@ -1,31 +1,42 @@
 namespace Mne.Functional
 
+/// <summary>
 /// A stochastic differential equation with additive noise, dX = a(t, X) ds + σ dW_s, where s = clock(t).
+/// </summary>
 type Sde =
     {
-        /// The space dimension d.
+        /// <summary>The space dimension d.</summary>
         Dimension: int
-        /// a: (t, X (N × d)) ↦ (N × d), per unit of s.
+        /// <summary>a: (t, X (N × d)) ↦ (N × d), per unit of s.</summary>
         Drift: float -> Tensor -> Tensor
-        /// D = σσᵀ, per unit of s.
-        Diffusion: Diffusion
-        /// s as an increasing function of t; the identity where time is not changed.
+        /// <summary>D = σσᵀ, per unit of s.</summary>
+        Diffusion: Covariance
+        /// <summary>s as an increasing function of t; the identity where time is not changed.</summary>
         Clock: float -> float
     }
 
-/// How a stochastic differential equation is stepped.
+/// <summary>How a stochastic differential equation is stepped.</summary>
+[<RequireQualifiedAccess>]
 type SdeScheme =
-    /// One evaluation of the drift per step; weak order 1.
+    /// <summary>One evaluation of the drift per step; weak order 1.</summary>
     | EulerMaruyama
+    /// <summary>
     /// The trapezoidal rule with the noise in its predictor: two evaluations, weak order 2 for additive noise
     /// (Kloeden and Platen, Numerical Solution of Stochastic Differential Equations, §15.1).
+    /// </summary>
     | StochasticHeun
 
-/// Simulation of stochastic differential equations with additive noise.
+/// <summary>Simulation of stochastic differential equations with additive noise.</summary>
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Sde =
 
-    /// One step of X (N × d) from t to t' with the standard normal numbers `noise` (N × d).
+    /// <summary>One step of X (N × d) from t to t' with the standard normal numbers <c>noise</c> (N × d).</summary>
+    /// <param name="scheme">The numerical scheme.</param>
+    /// <param name="t">Before the step.</param>
+    /// <param name="t'">After the step.</param>
+    /// <param name="noise">Standard normal numbers (N × d).</param>
+    /// <param name="x">X at the first time (N × d).</param>
+    /// <param name="sde">The stochastic equation.</param>
     let step (scheme: SdeScheme) (t: float, t': float) (noise: Tensor) (x: Tensor) (sde: Sde) : Tensor =
         Scope.keep (fun () ->
             let h = sde.Clock t' - sde.Clock t
@@ -34,20 +45,27 @@ module Sde =
                 Guard.fail "t'" $"a step from {t} to {t'}, in which the clock advances by {h}; wanted more than 0"
 
             let a = sde.Drift t x
-            let kick = sqrt h * Diffusion.colour sde.Diffusion noise
+            let kick = sqrt h * Covariance.colour sde.Diffusion noise
 
             match scheme with
-            | EulerMaruyama -> x + h * a + kick
-            | StochasticHeun ->
+            | SdeScheme.EulerMaruyama -> x + h * a + kick
+            | SdeScheme.StochasticHeun ->
                 let predicted = x + h * a + kick
                 x + 0.5 * h * (a + sde.Drift t' predicted) + kick)
 
+    /// <summary>
     /// X (N × d) at the last of the increasing times, from X at the first; noise comes from the seed.
-    /// Raises `ArgumentException` when points do not fit, times do not increase, or the path does not stay finite.
-    ///
+    /// </summary>
+    /// <param name="scheme">The numerical scheme.</param>
+    /// <param name="seed">Seed of everything random here: the same seed gives the same numbers.</param>
+    /// <param name="times">Increasing; x is X at the first of them, and steps go from each to the next.</param>
+    /// <param name="x">X at the first time (N × d).</param>
+    /// <param name="sde">The stochastic equation.</param>
+    /// <exception cref="T:System.ArgumentException">Points do not fit, times do not increase, or the path does not stay
+    /// finite.</exception>
     /// <example><code>
     /// let ou = Process.forward (Process.ornsteinUhlenbeck 2)
-    /// ou |> Sde.simulate StochasticHeun 1 [ 0.0 .. 0.05 .. 1.0 ] (Tensor.zeros Placement.float64 [ 1000; 2 ])
+    /// ou |&gt; Sde.simulate SdeScheme.StochasticHeun 1 [ 0.0 .. 0.05 .. 1.0 ] (Tensor.zeros Placement.float64 [ 1000; 2 ])
     /// </code></example>
     let simulate (scheme: SdeScheme) (seed: int) (times: float list) (x: Tensor) (sde: Sde) : Tensor =
         Guard.points "x" sde.Dimension x
@@ -60,7 +78,7 @@ module Sde =
                 let next =
                     Scope.keep (fun () ->
                         let noise =
-                            Random.normal placement (Random.child k seed) [ Tensor.rows x; sde.Dimension ]
+                            Random.normal placement (Seed.child k seed) [ Tensor.rows x; sde.Dimension ]
 
                         step scheme span noise x sde)
 

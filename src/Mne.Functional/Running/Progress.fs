@@ -2,43 +2,65 @@ namespace Mne.Functional
 
 open System
 
-/// A sign of life from a computation that lasts: where it is, how it fares, how long it may still take.
+/// <summary>What is being done.</summary>
+[<RequireQualifiedAccess>]
+type Phase =
+    /// <summary>First points are looked for.</summary>
+    | Search
+    /// <summary>A network is fitted to a function.</summary>
+    | Fit
+    /// <summary>An equation is solved.</summary>
+    | Evolve
+    /// <summary>Draws are made.</summary>
+    | Draw
+
+    /// <summary>The phase in a word: "search", "fit", "evolve", "draw".</summary>
+    override phase.ToString() =
+        match phase with
+        | Search -> "search"
+        | Fit -> "fit"
+        | Evolve -> "evolve"
+        | Draw -> "draw"
+
+/// <summary>A sign of life from a computation that lasts: where it is, how it fares, how long it may still take.</summary>
 type Progress =
     {
-        /// What is being done, in a word or two: "fit", "evolve", "draw".
-        Phase: string
-        /// How much of the phase is done, from 0 to 1.
+        /// <summary>What is being done.</summary>
+        Phase: Phase
+        /// <summary>How much of the phase is done, from 0 to 1.</summary>
         Fraction: float
-        /// The time t of the evolution; for a fit, the number of the step.
+        /// <summary>The time t of the evolution; for a fit or a search, the number of the step.</summary>
         Time: float
-        /// Steps accepted so far.
+        /// <summary>Steps accepted so far.</summary>
         Accepted: int
-        /// Steps rejected so far.
+        /// <summary>Steps rejected so far.</summary>
         Rejected: int
-        /// The current step size.
+        /// <summary>The current step size; nan where there is none.</summary>
         Step: float
-        /// Relative residual |Φγ − f| / |f| of the last evaluation (for a fit: relative error); nan where there is none.
+        /// <summary>Relative residual |Φγ − f| / |f| of the last evaluation (for a fit: relative error); nan where there is none.</summary>
         Residual: float
-        /// Effective dimension tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ) of the last evaluation; nan where there is none.
+        /// <summary>Effective dimension tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ) of the last evaluation; nan where there is none.</summary>
         EffectiveRank: float
-        /// Time since the phase began.
+        /// <summary>Time since the phase began.</summary>
         Elapsed: TimeSpan
-        /// Estimate of the time that the phase still needs; None until there is ground for one.
+        /// <summary>Estimate of the time that the phase still needs; None until there is ground for one.</summary>
         Remaining: TimeSpan option
     }
 
-/// Receives signs of life. It is called between steps, on the thread that computes, so it should be quick.
+/// <summary>Receives signs of life. It is called between steps, on the thread that computes, so it should be quick.</summary>
 type Meter = Progress -> unit
 
-/// Signs of life.
+/// <summary>Signs of life.</summary>
 [<RequireQualifiedAccess>]
 module Progress =
 
-    /// Ignores every report: the default.
+    /// <summary>Ignores every report: the default.</summary>
     let silent: Meter = ignore
 
-    /// The first sign of life of a phase that begins at `time`.
-    let started (phase: string) (time: float) : Progress =
+    /// <summary>The first sign of life of a phase.</summary>
+    /// <param name="phase">What begins.</param>
+    /// <param name="time">The time t at which an evolution begins; 0 for other phases.</param>
+    let started (phase: Phase) (time: float) : Progress =
         {
             Phase = phase
             Fraction = 0.0
@@ -52,9 +74,23 @@ module Progress =
             Remaining = None
         }
 
-    /// Time still needed when `fraction` of the work took `elapsed`; None before 1 % is done.
+    /// <summary>Time still needed when a part of the work took so long; None before 1 % is done.</summary>
+    /// <param name="fraction">How much is done, from 0 to 1.</param>
+    /// <param name="elapsed">How long it took.</param>
     let remaining (fraction: float) (elapsed: TimeSpan) =
         if fraction > 0.01 && fraction <= 1.0 then
             Some(elapsed * ((1.0 - fraction) / fraction))
         else
             None
+
+    /// <summary>A sign of life where this much of a phase is done after so long.</summary>
+    /// <param name="phase">What is being done.</param>
+    /// <param name="time">The time t of an evolution, or the number of the step.</param>
+    /// <param name="fraction">How much of the phase is done, from 0 to 1.</param>
+    /// <param name="elapsed">How long it took.</param>
+    let at (phase: Phase) (time: float) (fraction: float) (elapsed: TimeSpan) : Progress =
+        { started phase time with
+            Fraction = fraction
+            Elapsed = elapsed
+            Remaining = remaining fraction elapsed
+        }

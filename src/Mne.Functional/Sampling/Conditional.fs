@@ -3,15 +3,17 @@ namespace Mne.Functional
 open System
 open TorchSharp
 
-/// Conditional densities ρ(a | b) for every b at once, by noising the coordinates a alone (MATH.md §4 "Marginals and
-/// conditionals by partial noising"). It owns tensors; dispose of it when no longer needed.
+/// <summary>
+/// Conditional densities ρ(a | b) for every b at once, by noising the coordinates a alone (docs/mathematics.md §4
+/// "Marginals and conditionals by partial noising"). It owns tensors; dispose of it when no longer needed.
+/// </summary>
 type Conditional =
     {
-        /// The evolution under partial noise.
+        /// <summary>The evolution under partial noise.</summary>
         Sampler: Sampler
-        /// The coordinates a that are drawn.
+        /// <summary>The coordinates a that are drawn.</summary>
         Drawn: int list
-        /// The coordinates b that are given.
+        /// <summary>The coordinates b that are given.</summary>
         Given: int list
     }
 
@@ -19,18 +21,23 @@ type Conditional =
         member conditional.Dispose() =
             (conditional.Sampler :> IDisposable).Dispose()
 
-/// Conditional sampling and marginal energies from one evolution.
+/// <summary>Conditional sampling and marginal energies from one evolution.</summary>
 [<RequireQualifiedAccess>]
 module Conditional =
 
-    /// Noises the coordinates `drawn` of the target and leaves the others alone: one evolution serves every condition.
-    /// Raises as `Sampler.evolve` does, and `ArgumentException` unless `drawn` names some, not all, coordinates once each.
-    ///
+    /// <summary>Noises some coordinates of the target and leaves the others alone: one evolution serves every condition.</summary>
+    /// <param name="run">As for <c>Sampler.evolve</c>.</param>
+    /// <param name="options">As for <c>Sampler.evolve</c>.</param>
+    /// <param name="drawn">The coordinates a that are to be drawn: some, not all, once each, counted from 0.</param>
+    /// <param name="target">ρ(a, b).</param>
+    /// <exception cref="T:System.ArgumentException">As <c>Sampler.evolve</c>, and for coordinates that do not exist, are all or none, or named twice.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">As <c>Sampler.evolve</c>.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     /// <example><code>
-    /// let conditional = Conditional.evolve Sampler.defaults [ 0 ] target   // x₀ given x₁
-    /// let draws = conditional |> Conditional.draw 1000 [ 2.0 ]             // x₁ = 2
+    /// let conditional = Conditional.evolve Run.quiet Sampler.defaults [ 0 ] target   // x₀ given x₁
+    /// let draws = conditional |&gt; Conditional.draw Run.quiet 1000 [ 2.0 ]             // x₁ = 2
     /// </code></example>
-    let evolve (options: SamplerOptions) (drawn: int list) (target: Density) : Conditional =
+    let evolve (run: Run) (options: SamplerOptions) (drawn: int list) (target: Density) : Conditional =
         let d = target.Dimension
         let drawn = List.sort drawn
 
@@ -43,7 +50,7 @@ module Conditional =
             Guard.fail "drawn" $"found %A{drawn}, wanted some but not all of the coordinates 0 to {d - 1}, once each"
 
         {
-            Sampler = Sampler.evolveAlong options (Process.partialNoise drawn) target
+            Sampler = Sampler.evolveAlong run options (Process.partialNoise drawn) target
             Drawn = drawn
             Given = List.except drawn [ 0 .. d - 1 ]
         }
@@ -72,48 +79,55 @@ module Conditional =
 
     /// The normal distribution of a alone in which the process ends.
     let private reference (conditional: Conditional) =
-        Process.standardNormal conditional.Drawn.Length
+        Reference.standardNormal conditional.Drawn.Length
+
+    let private placement (conditional: Conditional) =
+        Energy.placement conditional.Sampler.Energy
 
     /// Draws of all coordinates from values of b (M × number of given coordinates) whose log-densities (M) are known.
-    let internal drawGiven (seed: int) (b: Tensor, logDensity: Tensor) (conditional: Conditional) : Draws =
-        let sampler = conditional.Sampler
-
-        Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
+    let internal drawGiven (run: Run) (seed: int) (b: Tensor, logDensity: Tensor) (conditional: Conditional) : Draws =
+        Draws.keep (fun () ->
             let noise =
-                (reference conditional).Draw sampler.Options.Placement seed (Tensor.rows b)
+                (reference conditional).Draw (placement conditional) seed (Tensor.rows b)
 
             let start = inside conditional noise b
-            Sampler.drawFrom sampler (start, logDensity + (reference conditional).LogDensity noise))
+            Sampler.drawFrom run conditional.Sampler (start, logDensity + (reference conditional).LogDensity noise))
 
     /// log q(a | b) at points of all coordinates (M × d).
-    let internal logProposalAt (points: Tensor) (conditional: Conditional) : Tensor =
+    let internal logProposalAt (run: Run) (points: Tensor) (conditional: Conditional) : Tensor =
         let drawn (x: Tensor) =
             Tensor.stack 1L [ for k in conditional.Drawn -> x.select (1L, int64 k) ]
 
         conditional.Sampler
-        |> Sampler.logProposalFrom (fun x -> (reference conditional).LogDensity(drawn x)) points
+        |> Sampler.logProposalFrom run (fun x -> (reference conditional).LogDensity(drawn x)) points
 
-    /// `count` draws of all coordinates with b = given and a distributed as the conditional density, with exact
-    /// log-densities q(a | b) and weights e^{−V(a, b)} / q(a | b): their mean estimates the unnormalised marginal of b.
-    /// Raises `ArgumentException` when `given` does not have one finite number for each coordinate that is given.
-    let drawSeeded (seed: int) (count: int) (given: float list) (conditional: Conditional) : Draws =
+    /// <summary>
+    /// Draws of all coordinates with b = given and a distributed as the conditional density, with exact log-densities q(a | b) and weights
+    /// e^{−V(a, b)} / q(a | b): their mean estimates the unnormalised marginal of b.
+    /// </summary>
+    /// <param name="run">As for <c>Sampler.draw</c>.</param>
+    /// <param name="count">M, how many.</param>
+    /// <param name="given">b, one finite number for each coordinate that is given.</param>
+    /// <param name="conditional">The conditional density.</param>
+    /// <exception cref="T:System.ArgumentException">An argument does not fit.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">The flow cannot be followed back.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    let draw (run: Run) (count: int) (given: float list) (conditional: Conditional) : Draws =
         Guard.atLeast "count" 1 count
         checkGiven conditional given
-        let options = conditional.Sampler.Options
 
-        Scope.keepAll (fun draws -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
-            let b = repeated options.Placement count given
-            let seed = Random.child seed (Random.child 6 options.Seed)
-            conditional |> drawGiven seed (b, Tensor.zeros options.Placement [ count ]))
+        Draws.keep (fun () ->
+            let b = repeated (placement conditional) count given
+            let logDensity = Tensor.zeros (placement conditional) [ count ]
+            conditional |> drawGiven run (Stream.drawing Stream.Draws run) (b, logDensity))
 
-    /// `drawSeeded` with the seed 0.
-    let draw count given conditional : Draws = drawSeeded 0 count given conditional
-
-    /// ρ(a | b) for one b, up to a constant, as a density of the coordinates a in their order.
-    /// Raises `ArgumentException` when `given` does not have one finite number for each coordinate that is given.
-    ///
+    /// <summary>ρ(a | b) for one b, up to a constant, as a density of the coordinates a in their order.</summary>
+    /// <param name="given">b, one number for each coordinate that is given.</param>
+    /// <param name="conditional">ρ(a | b), evolved.</param>
+    /// <exception cref="T:System.ArgumentException"><c>given</c> does not have one finite number for each coordinate
+    /// that is given.</exception>
     /// <example><code>
-    /// let atTwo = conditional |> Conditional.density [ 2.0 ]
+    /// let atTwo = conditional |&gt; Conditional.density [ 2.0 ]
     /// </code></example>
     let density (given: float list) (conditional: Conditional) : Density =
         checkGiven conditional given
@@ -122,46 +136,59 @@ module Conditional =
             let b = repeated (Placement.ofTensor a) (Tensor.rows a) given
             conditional.Sampler.Target.Energy(inside conditional a b))
 
-    /// log q(a | b) at any a (M × number of drawn coordinates) and one b, normalised: see `Sampler.logProposal`.
-    /// Raises as that does, and as `density`.
-    let logProposal (given: float list) (a: Tensor) (conditional: Conditional) : Tensor =
+    /// <summary>log q(a | b) at any a and one b, normalised: see <c>Sampler.logProposal</c>.</summary>
+    /// <param name="run">As for <c>Sampler.logProposal</c>.</param>
+    /// <param name="given">b, one finite number for each coordinate that is given.</param>
+    /// <param name="a">M × number of drawn coordinates.</param>
+    /// <param name="conditional">The conditional density.</param>
+    /// <returns>M.</returns>
+    /// <exception cref="T:System.ArgumentException">An argument does not fit.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">As <c>Sampler.logProposal</c>.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    let logProposal (run: Run) (given: float list) (a: Tensor) (conditional: Conditional) : Tensor =
         checkGiven conditional given
         Guard.points "a" conditional.Drawn.Length a
 
         Scope.keep (fun () ->
             let b = repeated (Placement.ofTensor a) (Tensor.rows a) given
-            conditional |> logProposalAt (inside conditional a b))
+            conditional |> logProposalAt run (inside conditional a b))
 
-    /// The energy of the marginal density of b, up to a constant: u_T(a, b), averaged over a ~ N(0, I) (but
-    /// for ½|a|² it hardly depends on a any more). b is (M × number of given coordinates); the result is (M).
-    /// Raises `ArgumentException` when b has another number of columns.
+    /// How many values of a the marginal energy is averaged over.
+    let private averaged = 16
+
+    /// <summary>
+    /// The energy of the marginal density of b, up to a constant: u_T(a, b), averaged over a ~ N(0, I) (but for ½|a|² it hardly depends on a
+    /// any more). It can be differentiated with respect to b.
+    /// </summary>
+    /// <param name="conditional">The conditional density.</param>
+    /// <param name="b">M × number of given coordinates, with the precision and device of the conditional.</param>
+    /// <returns>M.</returns>
+    /// <exception cref="T:System.ArgumentException">b has another number of columns, precision or device.</exception>
     let marginalEnergy (conditional: Conditional) (b: Tensor) : Tensor =
         Guard.points "b" conditional.Given.Length b
-        let sampler = conditional.Sampler
-        let averaged = 16
-        let network, stop = sampler.Solution.Network, Solution.stop sampler.Solution
+        let energy, own = conditional.Sampler.Energy, placement conditional
+
+        if Placement.ofTensor b <> own then
+            Guard.fail
+                "b"
+                $"found {Placement.ofTensor b}, but the conditional was made with {own}; convert b with Tensor.place"
 
         Scope.keep (fun () ->
-            let placement = Placement.ofTensor b
-            let θ = Solution.parameters stop sampler.Solution
-
             let noise =
-                Random.normal placement (Random.child 9 sampler.Options.Seed) [ averaged; conditional.Drawn.Length ]
+                Random.normal own (Seed.child (int Stream.Marginal) 0) [ averaged; conditional.Drawn.Length ]
 
             [
                 for row in 0 .. averaged - 1 do
                     let a =
                         noise.narrow(0L, int64 row, 1L).expand(b.shape[0], int64 conditional.Drawn.Length)
 
-                    // Through `Propagate`, so that the energy can be differentiated with respect to b.
-                    let x = inside conditional a b
-
-                    Jet.value (network.Propagate Set.empty θ x)
-                    + NormalPart.known sampler.Process sampler.NormalPart stop x
+                    energy |> Energy.differentiable energy.Duration (inside conditional a b)
             ]
             |> Tensor.stack 0L
             |> _.mean([| 0L |]))
 
-    /// The marginal density of b as a density of its own, to be sampled like any other: see `marginalEnergy`.
+    /// <summary>
+    /// The marginal density of b as a density of its own, to be sampled like any other: see <c>marginalEnergy</c>.
+    /// </summary>
     let marginal (conditional: Conditional) : Density =
         Density.ofEnergy conditional.Given.Length (marginalEnergy conditional)

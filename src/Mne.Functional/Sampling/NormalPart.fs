@@ -3,14 +3,17 @@ namespace Mne.Functional
 open MathNet.Numerics.LinearAlgebra
 open TorchSharp
 
-/// A normal distribution N(m, C) at time 0. A process with known transitions carries it along in closed form, so that a sampler's
-/// network need only learn the rest of the energy, w_t = u_t − g_t with g_t = ½ (x − m_t)ᵀ C_t⁻¹ (x − m_t): nothing for a normal
-/// distribution, and what fades with time for others. Far out, where there are no points, u_t grows like g_t.
+/// <summary>
+/// A normal distribution N(m, C) at time 0. A process with known transitions carries it along in closed form, so that a
+/// sampler's network need only learn the rest of the energy, w_t = u_t − g_t with g_t = ½ (x − m_t)ᵀ C_t⁻¹ (x − m_t):
+/// nothing for a normal distribution, and what fades with time for others. Far out, where there are no points, u_t
+/// grows like g_t.
+/// </summary>
 type NormalPart =
     {
-        /// m (d).
+        /// <summary>m (d).</summary>
         Mean: float[]
-        /// C (d × d).
+        /// <summary>C (d × d).</summary>
         Covariance: float[,]
     }
 
@@ -23,7 +26,7 @@ type internal QuadraticEnergy =
         Precision: float[,]
     }
 
-/// The part of an energy that is known for all times.
+/// <summary>The part of an energy that is known for all times.</summary>
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module NormalPart =
 
@@ -115,6 +118,25 @@ module NormalPart =
 
                 b, Matrix.Build.DenseOfDiagonalArray p
 
+    /// The coefficients c (k) of least |F c − v|² for features F (M × k) and values v (M), by a QR factorisation. A drop of damping, 1e-8 of
+    /// the columns' length, decides where features depend on each other. (libtorch's own least squares give other last digits from call to call.)
+    let private leastSquares (features: Tensor) (values: Tensor) : float[] =
+        let f = Tensor.place Placement.float64 features
+        let v = Tensor.place Placement.float64 values
+        let lengths = f.square().sum(0L).sqrt().clamp_min(1e-300.ToScalar())
+        let k = int f.shape[1]
+
+        let damped =
+            Tensor.concatenate 0L [ f / lengths; 1e-8 * torch.eye (k, dtype = f.dtype) ]
+
+        let wanted = Tensor.concatenate 0L [ v; v.new_zeros (int64 k) ]
+        let struct (q, r) = torch.linalg.qr damped
+
+        let coefficients =
+            torch.linalg.solve_triangular (r, q.t().mv(wanted).unsqueeze 1L, upper = true)
+
+        Tensor.toArray (coefficients.squeeze 1L / lengths)
+
     /// The number of points that `fit` wants.
     let internal wanted (network: Network) =
         let d = network.Domain.Dimension
@@ -124,13 +146,20 @@ module NormalPart =
         | Coupled -> 3 * (1 + d + d * (d + 1) / 2)
         | Separate groups -> 3 * (1 + 2 * groups.Length)
 
-    /// The normal distribution whose energy is closest to V at the points (M × d), by least squares, with bounds for its width in every
-    /// direction: exact for the energy of a normal distribution. Coordinates are coupled where the network takes them together; a
-    /// sum over blocks of coordinates could not represent what is left of such a coupling. Source: docs/mathematics.md, "The normal part".
-    /// Raises what the energy raises, `ArgumentException` where it is not finite.
-    ///
+    /// <summary>
+    /// The normal distribution whose energy is closest to V at the points (M × d), by least squares, with bounds for
+    /// its width in every direction: exact for the energy of a normal distribution. Coordinates are coupled where the
+    /// network takes them together; a sum over blocks of coordinates could not represent what is left of such a
+    /// coupling. Source: docs/mathematics.md, "The normal part". Raises what the energy raises,
+    /// <c>ArgumentException</c> where it is not finite.
+    /// </summary>
+    /// <param name="network">The network that is to learn the rest; it tells which coordinates are taken
+    /// together.</param>
+    /// <param name="energy">V: points (N × d) ↦ (N).</param>
+    /// <param name="points">Points that cover the density (M × d).</param>
     /// <example><code>
-    /// let part = NormalPart.fit network target.Energy points   // part.Mean (d), part.Covariance (d × d)
+    /// let network = Network.create (Domain.euclidean 2) [ Layer.dense 32 Swish ]
+    /// let part = NormalPart.fit network target.Energy samples   // part.Mean (d), part.Covariance (d × d)
     /// </code></example>
     let fit (network: Network) (energy: Tensor -> Tensor) (points: Tensor) : NormalPart =
         Scope.free (fun () ->
@@ -151,13 +180,7 @@ module NormalPart =
             let values = energy points - 0.5 * y.square().sum 1L
             let features = Tensor.stack 1L (values.ones_like () :: columns)
 
-            let struct (solution, _, _, _) =
-                torch.linalg.lstsq (
-                    Tensor.place Placement.float64 features,
-                    Tensor.place Placement.float64 (values.unsqueeze 1L)
-                )
-
-            let b, p = meaning (Array.tail (Tensor.toArray (solution.squeeze 1L)))
+            let b, p = meaning (Array.tail (leastSquares features values))
             let evd = (p + Matrix.Build.DenseIdentity d).Evd Symmetricity.Symmetric
             let curvature = evd.EigenValues |> Seq.map _.Real |> Seq.toArray
             let slope = evd.EigenVectors.TransposeThisAndMultiply(Vector.Build.DenseOfArray b)
@@ -213,31 +236,13 @@ module NormalPart =
 
         let channel derivative =
             match derivative with
-            | Value -> energy g points
-            | Partial(k, 1) -> slope.select (1L, int64 k)
-            | Partial(k, 2) -> constant g.Precision[k, k]
-            | Partial _ -> constant 0.0
-            | Mixed(i, j) -> constant g.Precision[i, j]
-            | Laplacian -> constant (Seq.sum [ for k in 0 .. jet.Dimension - 1 -> g.Precision[k, k] ])
+            | Derivative.Value -> energy g points
+            | Derivative.Partial(k, 1) -> slope.select (1L, int64 k)
+            | Derivative.Partial(k, 2) -> constant g.Precision[k, k]
+            | Derivative.Partial _ -> constant 0.0
+            | Derivative.Mixed(i, j) -> constant g.Precision[i, j]
+            | Derivative.Laplacian -> constant (Seq.sum [ for k in 0 .. jet.Dimension - 1 -> g.Precision[k, k] ])
 
         { jet with
             Data = jet.Data + (Tensor.stack 0L (List.map channel jet.Channels)).unsqueeze 2L
         }
-
-    /// u_t's jet at the points from that of w_t; the same where there is no part.
-    let internal complete (p: Process) (part: NormalPart option) (t: float) (points: Tensor) (rest: Jet) : Jet =
-        match part with
-        | Some part -> Scope.keepAll (fun jet -> [ jet.Data ]) (fun () -> add (at p t part) points rest)
-        | None -> rest
-
-    /// g_t at the points (N); 0 where there is no part.
-    let internal known (p: Process) (part: NormalPart option) (t: float) (points: Tensor) : Tensor =
-        match part with
-        | Some part -> energy (at p t part) points
-        | None -> points.new_zeros points.shape[0]
-
-    /// The equation of w; that of u where there is no part.
-    let internal equation (p: Process) (part: NormalPart option) : Term =
-        match part with
-        | Some part -> p |> Process.remainderEquation (fun t points -> gradient (at p t part) points)
-        | None -> Process.energyEquation p

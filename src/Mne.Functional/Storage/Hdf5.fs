@@ -1,8 +1,10 @@
 namespace Mne.Functional
 
 open System
+open System.Globalization
 open System.IO
 open System.Reflection
+open System.Runtime.ExceptionServices
 open Microsoft.FSharp.Reflection
 open PureHDF
 open PureHDF.Selections
@@ -10,8 +12,9 @@ open PureHDF.Selections
 /// HDF5 files: groups with attributes, and tensors as datasets (PureHDF).
 module internal Hdf5 =
 
-    /// The version of the layout; a file with a higher one is refused. 2: samplers have a normal part.
-    let format = 2
+    /// The version of the layout; a file with a higher one is refused. 3: files are sealed, have witnesses of their functions
+    /// and the memory of any method and controller; earlier ones are not read.
+    let format = 3
 
     let private refuse (message: string) : 'a = Guard.fail "path" message
 
@@ -69,7 +72,7 @@ module internal Hdf5 =
             Scope.free (fun () -> read ((row i).detach().cpu().contiguous()))
 
         match placement.Precision with
-        | Float64 ->
+        | Precision.Float64 ->
             let dataset = H5Dataset<float[]>(all)
 
             {
@@ -80,7 +83,7 @@ module internal Hdf5 =
                             let values = data i (fun t -> t.data<float>().ToArray())
                             writer.Write(dataset, values, fileSelection = part i shape)
             }
-        | Float32 ->
+        | Precision.Float32 ->
             let dataset = H5Dataset<float32[]>(all)
 
             {
@@ -99,8 +102,8 @@ module internal Hdf5 =
             let shape = dimensions value.shape
 
             match (Placement.ofTensor value).Precision with
-            | Float64 -> H5Dataset(flat.data<float>().ToArray(), fileDims = shape) :> obj
-            | Float32 -> H5Dataset(flat.data<float32>().ToArray(), fileDims = shape) :> obj)
+            | Precision.Float64 -> H5Dataset(flat.data<float>().ToArray(), fileDims = shape) :> obj
+            | Precision.Float32 -> H5Dataset(flat.data<float32>().ToArray(), fileDims = shape) :> obj)
 
     let private ofValues (dataset: IH5Dataset) (shape: int64[]) (selection: Selection | null) : Tensor =
         NativeTorch.ensure ()
@@ -161,59 +164,56 @@ module internal Hdf5 =
 
         unbox<'a>(FSharpValue.MakeRecord(typeof<'a>, FSharpType.GetRecordFields typeof<'a> |> Array.map value))
 
-    /// Writes a file beside the given path and then puts it in its place, so that a reader, or a kill at any moment, finds the
-    /// old file or the new one and never half of one. Gives the full path.
+    /// Writes a file of the given kind at once and whole (`WholeFile`), and seals it (`Seal`). Gives the full path.
     let write (path: string) (kind: string) (problem: string) (fill: H5File -> Stack list) : string =
+        WholeFile.write path (fun stream ->
+            let file = H5File()
+            file.Attributes["format"] <- format
+            file.Attributes["kind"] <- kind
+            file.Attributes["library"] <- library
+
+            file.Attributes["written"] <-
+                DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)
+
+            putText "problem" problem file
+            let stacks = fill file
+
+            try
+                using (file.BeginWrite stream) (fun writer ->
+                    for stack in stacks do
+                        stack.Write writer)
+            with :? TargetInvocationException as error ->
+                // PureHDF writes by reflection: what the disk said is inside.
+                error.GetBaseException() |> ExceptionDispatchInfo.Throw
+
+            Seal.append stream)
+
+    /// Reads a file of the given kind. Raises `FileNotFoundException` when there is none, `DamagedFileException` when it is
+    /// not what was written, and `ArgumentException` when it is of another kind.
+    let read (path: string) (kinds: string list) (take: IH5Group -> 'a) : 'a =
         if String.IsNullOrWhiteSpace path then
             refuse "found an empty path, wanted the name of a file"
 
         let full = Path.GetFullPath path
 
-        match Path.GetDirectoryName full with
-        | null -> refuse $"found the folder {full}, wanted the name of a file"
-        | folder -> Directory.CreateDirectory folder |> ignore
+        if Directory.Exists full then
+            refuse $"found the folder {full}, wanted the name of a file"
 
-        let file = H5File()
-        file.Attributes["format"] <- format
-        file.Attributes["kind"] <- kind
-        file.Attributes["library"] <- library
-        file.Attributes["written"] <- DateTime.UtcNow.ToString "yyyy-MM-ddTHH:mm:ssZ"
-        putText "problem" problem file
-        let stacks = fill file
-        let beside = $"{full}.{Environment.ProcessId}.part"
+        if not (File.Exists full) then
+            raise (FileNotFoundException($"path: there is no file {full}", path))
 
-        try
-            using (new FileStream(beside, FileMode.Create, FileAccess.ReadWrite)) (fun stream ->
-                using (file.BeginWrite stream) (fun writer ->
-                    for stack in stacks do
-                        stack.Write writer)
+        // What is read is what was verified, also when another file takes the place of this one meanwhile.
+        use stream =
+            new FileStream(full, FileMode.Open, FileAccess.Read, FileShare.Read ||| FileShare.Delete)
 
-                stream.Flush true)
-
-            File.Move(beside, full, overwrite = true)
-        finally
-            File.Delete beside
-
-        full
-
-    /// Reads a file of the given kind. Raises `ArgumentException` when it is another one, `FileNotFoundException` when
-    /// there is none.
-    let read (path: string) (kinds: string list) (take: IH5Group -> 'a) : 'a =
-        if not (File.Exists path) then
-            raise (FileNotFoundException($"path: there is no file {Path.GetFullPath path}", path))
-
-        let file =
-            try
-                H5File.OpenRead path
-            with error when not (error :? IOException) ->
-                refuse $"{path} is not an HDF5 file ({error.Message})"
-
-        use file = file
+        Seal.verify full stream
+        stream.Position <- 0L
+        use file = H5File.Open(stream, leaveOpen = true)
 
         match getText "kind" file with
-        | Some kind when List.contains kind kinds && int "format" file <= format -> take file
+        | Some kind when List.contains kind kinds && int "format" file = format -> take file
         | Some kind when List.contains kind kinds ->
             refuse
-                $"""{path} was written by {text "library" file} in a newer layout than this version reads; update the library"""
+                $"""{path} was written by {text "library" file} in another layout than this version reads; read it with that version"""
         | Some kind -> refuse $"""{path} holds a {kind}, wanted a {String.concat " or a " kinds}"""
         | None -> refuse $"{path} was not written by this library"

@@ -3,12 +3,14 @@ namespace Mne.Functional
 open System
 open System.Collections
 open System.Globalization
+open System.Runtime.CompilerServices
 open System.Text.Json.Nodes
 open Microsoft.FSharp.Reflection
 
 /// Descriptions (networks, equations, options) as JSON: any value made of unions, records, tuples, lists, arrays, options, sets
 /// of derivatives, tensors, numbers and text. A union case is its name, or {"Name": [fields]}; a record an object; a number
-/// the shortest decimal that reads back to the same bits. Functions are left out; what is read in their place raises.
+/// the shortest decimal that reads back to the same bits. Functions are left out; what is read in their place raises. A method is its
+/// tableau and a controller its gains; those that have none are their names, which do nothing when read.
 module internal Notation =
 
     let private refuse (message: string) : 'a = Guard.fail "path" message
@@ -21,6 +23,14 @@ module internal Notation =
 
     let private isFloat t = t = typeof<float>
 
+    /// Descriptions nest as deep as what they describe: an equation of n summands about 2 n levels deep. The limit is the stack.
+    let private checkDepth () =
+        try
+            RuntimeHelpers.EnsureSufficientExecutionStack()
+        with :? InsufficientExecutionStackException ->
+            refuse
+                "a description is nested too deep for a file (thousands of levels); write long sums of terms as a balanced tree, or as one Term.custom"
+
     /// The element type of a list, or None.
     let private elementOfList (t: Type) =
         if t.IsGenericType && t.GetGenericTypeDefinition() = typedefof<_ list> then
@@ -29,11 +39,25 @@ module internal Notation =
             None
 
     let rec private encode (t: Type) (value: objnull) : JsonNode | null =
+        checkDepth ()
+
         let array (items: (JsonNode | null) seq) =
             JsonArray(Seq.toArray items) :> JsonNode
 
         if FSharpType.IsFunction t then
             null
+        elif t = typeof<Method> then
+            let method = unbox<Method> value
+
+            match method.Tableau with
+            | Some tableau -> encode typeof<Tableau> tableau
+            | None -> JsonValue.Create method.Name
+        elif t = typeof<Controller> then
+            let controller = unbox<Controller> value
+
+            match controller.Gains with
+            | Some gains -> encode typeof<Gains> gains
+            | None -> JsonValue.Create controller.Name
         elif isFloat t then
             number (unbox value)
         elif t = typeof<int> then
@@ -96,6 +120,8 @@ module internal Notation =
     let private make (value: 'a) : objnull = box value
 
     let rec private decode (t: Type) (node: JsonNode | null) : objnull =
+        checkDepth ()
+
         let items (node: JsonNode | null) =
             match node with
             | :? JsonArray as array -> List.ofSeq array
@@ -104,18 +130,38 @@ module internal Notation =
         let floats node =
             [| for item in items node -> unbox<float>(decode typeof<float> item) |]
 
+        let lost _ =
+            refuse
+                "the value was read from a file, and functions are not kept in files: give the equation, network, target, method or controller with its functions again"
+
         if FSharpType.IsFunction t then
-            FSharpValue.MakeFunction(
-                t,
-                fun _ ->
-                    refuse
-                        "the value was read from a file, and functions are not kept in files: give the equation, network or target with its functions again"
-            )
+            FSharpValue.MakeFunction(t, lost)
         else
             match node with
             | null -> refuse $"the file has nothing where it should have a value of {t.Name}"
             | node ->
-                if isFloat t then
+                if t = typeof<Method> then
+                    match node with
+                    | :? JsonObject -> make (Method.ofTableau (unbox<Tableau>(decode typeof<Tableau> node)))
+                    | _ ->
+                        make
+                            { Method.dormandPrince54 with
+                                Name = node.GetValue<string>()
+                                Tableau = None
+                                Start = fun _ _ _ -> lost
+                                Step = fun _ _ _ _ -> lost
+                            }
+                elif t = typeof<Controller> then
+                    match node with
+                    | :? JsonObject -> make (Controller.ofGains (unbox<Gains>(decode typeof<Gains> node)))
+                    | _ ->
+                        make
+                            { Controller.proportionalIntegral with
+                                Name = node.GetValue<string>()
+                                Gains = None
+                                Adapt = fun _ -> lost
+                            }
+                elif isFloat t then
                     match node.GetValueKind() with
                     | Text.Json.JsonValueKind.String ->
                         Double.Parse(node.GetValue<string>(), CultureInfo.InvariantCulture)
@@ -195,7 +241,8 @@ module internal Notation =
         | node ->
             node.ToJsonString(
                 Text.Json.JsonSerializerOptions(
-                    Encoder = Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+                    Encoder = Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+                    MaxDepth = Int32.MaxValue
                 )
             )
 
@@ -203,7 +250,7 @@ module internal Notation =
     let readAs (t: Type) (text: string) : objnull =
         let node =
             try
-                JsonNode.Parse text
+                JsonNode.Parse(text, documentOptions = Text.Json.JsonDocumentOptions(MaxDepth = Int32.MaxValue))
             with :? Text.Json.JsonException as error ->
                 refuse $"a description in the file is damaged ({error.Message})"
 

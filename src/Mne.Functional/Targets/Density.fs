@@ -1,24 +1,26 @@
 namespace Mne.Functional
 
-/// A probability density of which the formula is known up to a factor: ρ ∝ e^{−V}.
+/// <summary>A probability density of which the formula is known up to a factor: ρ ∝ e^{−V}.</summary>
 type Density =
     {
-        /// The space dimension d.
+        /// <summary>The space dimension d.</summary>
         Dimension: int
-        /// The energy V, points (N × d) ↦ (N); one number per point, finite everywhere, smooth.
+        /// <summary>The energy V, points (N × d) ↦ (N); one number per point, finite everywhere, smooth.</summary>
         Energy: Tensor -> Tensor
     }
 
-/// Densities given by formulas.
+/// <summary>Densities given by formulas.</summary>
 [<RequireQualifiedAccess>]
 module Density =
 
-    /// The density e^{−V} up to a factor, from its energy V: points (N × d) ↦ (N).
-    /// The energy is checked wherever it is evaluated: `ArgumentException` when it returns another shape than N or a
-    /// number that is not finite.
-    ///
+    /// <summary>
+    /// The density e^{−V} up to a factor, from its energy V: points (N × d) ↦ (N). The energy is checked wherever it is
+    /// evaluated: <c>ArgumentException</c> when it returns another shape than N or a number that is not finite.
+    /// </summary>
+    /// <param name="d">Dimension of space.</param>
+    /// <param name="energy">V: points (N × d) ↦ (N).</param>
     /// <example><code>
-    /// let ring = Density.ofEnergy 2 (fun x -> 4.0 * (x.norm(1) - 2.0).square ())
+    /// let ring = Density.ofEnergy 2 (fun x -&gt; 4.0 * (x.norm(1) - 2.0).square ())
     /// </code></example>
     let ofEnergy (d: int) (energy: Tensor -> Tensor) : Density =
         Guard.atLeast "d" 1 d
@@ -35,22 +37,28 @@ module Density =
                     values
         }
 
-    /// The density of y where x = g(y) has the given density, with the same Z: −log ρ(y) = V(g(y)) − log |det g'(y)|. `map` gives
-    /// g(y) (N × d) and log |det g'(y)| (N). It turns scales into positions and power tails into exponential ones; draws are
-    /// brought back by g, and keep their weights.
-    ///
+    /// <summary>
+    /// The density of y where x = g(y) has the given density, with the same Z: −log ρ(y) = V(g(y)) − log |det g'(y)|.
+    /// <c>map</c> gives g(y) (N × d) and log |det g'(y)| (N). It turns scales into positions and power tails into
+    /// exponential ones; draws are brought back by g, and keep their weights.
+    /// </summary>
+    /// <param name="map">y (N × d) ↦ g(y) (N × d) and log |det g'(y)| (N).</param>
+    /// <param name="density">A density e^{−V}, up to its constant.</param>
     /// <example><code>
     /// // x = sinh y: as fine near 0 as before, and logarithmic far out
-    /// let wide = Density.transformed (fun y -> y.sinh (), y.cosh().log().sum 1L) target
+    /// let wide = Density.transformed (fun y -&gt; y.sinh (), y.cosh().log().sum 1L) target
     /// </code></example>
     let transformed (map: Tensor -> Tensor * Tensor) (density: Density) : Density =
         ofEnergy density.Dimension (fun y ->
             let x, logDeterminant = map y
             density.Energy x - logDeterminant)
 
+    /// <summary>
     /// A mixture of normal distributions with the given weights (they need not sum to one), means and one standard
     /// deviation each, with log Z = log Σ weights.
-    /// Raises `ArgumentException` when the lists differ in length or weights or deviations are not positive.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">The lists differ in length or weights or deviations are not
+    /// positive.</exception>
     let gaussianMixture (components: (float * float list * float) list) : Density =
         if components.IsEmpty then
             Guard.fail "components" "found none, wanted at least one (weight, mean, standard deviation)"

@@ -1,45 +1,9 @@
 namespace Mne.Functional
 
-open System
-
-/// Draws from an approximation q of a density ρ = e^{−V} / Z, with what is needed to correct for the difference.
-/// They own tensors; dispose of them when they are no longer needed.
-[<StructuredFormatDisplay("{Summary}")>]
-type Draws =
-    {
-        /// The points (M × d), distributed as q.
-        Points: Tensor
-        /// log q at the points (M): exact for the flow that made them. Where draws come with a path (reverse SDE, Markov
-        /// chain), log of the path's density over that of the path given its end point if the end had the density ρ: not
-        /// log q, but e to it has the mean q(x) over those paths, and everything below holds as it stands.
-        LogProposal: Tensor
-        /// log w = −V − log q at the points (M): the weights are proper, E[w f(x)] = ∫ f e^{−V} for every f.
-        LogWeights: Tensor
-    }
-
-    /// One line that says what they are; F# Interactive shows it in place of tensors.
-    member draws.Summary =
-        $"{draws.Points.shape[0]} weighted draws, d = {draws.Points.shape[1]}"
-
-    override draws.ToString() = draws.Summary
-
-    interface IDisposable with
-        member draws.Dispose() =
-            draws.Points.Dispose()
-            draws.LogProposal.Dispose()
-            draws.LogWeights.Dispose()
-
-/// A number and its standard error.
-[<Struct>]
-type Estimate =
-    {
-        /// The estimate.
-        Value: float
-        /// Its standard error, from the draws themselves.
-        StandardError: float
-    }
-
-/// Importance weights: they remove the bias that an approximate sampler leaves (MATH.md §4 "Removing the bias").
+/// <summary>
+/// Importance weights: they remove the bias that an approximate sampler leaves (docs/mathematics.md §4 "Removing the
+/// bias").
+/// </summary>
 [<RequireQualifiedAccess>]
 module Importance =
 
@@ -50,12 +14,28 @@ module Importance =
         else
             Tensor.toFloat (values.std ()) / sqrt (float (Tensor.rows values))
 
-    /// The self-normalised weights, w / Σw (M).
-    let weights (draws: Draws) : Tensor =
-        Scope.keep (fun () -> draws.LogWeights.softmax 0L)
+    /// The log-weights of draws that are whole: −∞ is a weight of 0; nan, +∞ and weights that are all 0 say nothing.
+    let private logWeights (draws: Draws) : Tensor =
+        Draws.check draws
+        let highest = Scope.free (fun () -> Tensor.toFloat (draws.LogWeights.max ())) // nan where any is
 
-    /// The efficiency (Σw)² / (M Σw²) with its standard error by the delta method: the effective sample size as a fraction
-    /// of the number of draws, 1 when every weight is the same.
+        if not (System.Double.IsFinite highest) then
+            let missing = Scope.free (fun () -> Tensor.toFloat (draws.LogWeights.isnan().sum()))
+
+            Guard.fail
+                "draws"
+                $"log-weights: {missing} of {Tensor.rows draws.LogWeights} are not a number, and the largest is {highest}; weights have to be finite and not all 0: leave out draws whose energy is not a number"
+
+        draws.LogWeights
+
+    /// <summary>The self-normalised weights, w / Σw (M).</summary>
+    let weights (draws: Draws) : Tensor =
+        Scope.keep (fun () -> (logWeights draws).softmax 0L)
+
+    /// <summary>
+    /// The efficiency (Σw)² / (M Σw²) with its standard error by the delta method: the effective sample size as a
+    /// fraction of the number of draws, 1 when every weight is the same.
+    /// </summary>
     let efficiency (draws: Draws) : Estimate =
         Scope.free (fun () ->
             let m = float (Tensor.rows draws.LogWeights)
@@ -69,18 +49,24 @@ module Importance =
                 StandardError = standardError influence
             })
 
-    /// The effective sample size as a fraction of the number of draws: the value of `efficiency`.
+    /// <summary>
+    /// The effective sample size as a fraction of the number of draws: the value of <c>efficiency</c>.
+    /// </summary>
     let effectiveSampleSize (draws: Draws) : float = (efficiency draws).Value
 
+    /// <summary>
     /// k̂, the Pareto shape of the tail of the weights (arXiv 1507.02646): below ½ their variance is finite; up to 0.7
     /// estimates converge usefully; above, the largest weights rule and errors are larger than standard errors say.
+    /// </summary>
     let paretoShape (draws: Draws) : float =
-        snd (Pareto.smooth (Tensor.toArray draws.LogWeights))
+        snd (Pareto.smooth (Tensor.toArray (logWeights draws)))
 
+    /// <summary>
     /// The draws with Pareto-smoothed weights (arXiv 1507.02646): less variance, for a small bias of log Z.
     /// They share points with the draws, and are to be disposed of too.
+    /// </summary>
     let smooth (draws: Draws) : Draws =
-        let smoothed, _ = Pareto.smooth (Tensor.toArray draws.LogWeights)
+        let smoothed, _ = Pareto.smooth (Tensor.toArray (logWeights draws))
 
         {
             Points = draws.Points.alias ()
@@ -88,27 +74,32 @@ module Importance =
             LogWeights = Tensor.ofArray (Placement.ofTensor draws.LogWeights) smoothed
         }
 
+    /// <summary>
     /// log Z = log mean w, with its standard error by the delta method. The mean of the weights is an unbiased estimate
     /// of Z whatever the approximation, as long as q covers ρ.
+    /// </summary>
     let logNormaliser (draws: Draws) : Estimate =
         Scope.free (fun () ->
-            let m = float (Tensor.rows draws.LogWeights)
-            let value = Tensor.toFloat (draws.LogWeights.logsumexp 0L) - log m
-            let relative = (draws.LogWeights - value).exp()
+            let logWeights = logWeights draws
+            let m = float (Tensor.rows logWeights)
+            let value = Tensor.toFloat (logWeights.logsumexp 0L) - log m
+            let relative = (logWeights - value).exp()
 
             {
                 Value = value
                 StandardError = standardError relative
             })
 
-    /// Mean log w: a lower bound of log Z in expectation; the gap is the divergence KL(q | ρ).
+    /// <summary>Mean log w: a lower bound of log Z in expectation; the gap is the divergence KL(q | ρ).</summary>
     let evidenceLowerBound (draws: Draws) : float =
-        Scope.free (fun () -> Tensor.toFloat (draws.LogWeights.mean ()))
+        Scope.free (fun () -> Tensor.toFloat ((logWeights draws).mean()))
 
-    /// Forward efficiency: the effective sample size of draws from q as points that follow the target itself see it, as a
-    /// fraction. Unlike `efficiency` it falls to 0 when q misses a mode, which draws from q cannot know. It takes the
-    /// log-weights log w = −V − log q at exact samples of the target (M).
-    /// Over samples of ρ the mean of 1/w is 1/Z and that of w is ∫ ρ²/q, so it is 1 / (mean w · mean 1/w).
+    /// <summary>
+    /// Forward efficiency: the effective sample size of draws from q as points that follow the target itself see it, as
+    /// a fraction. Unlike <c>efficiency</c> it falls to 0 when q misses a mode, which draws from q cannot know. It
+    /// takes the log-weights log w = −V − log q at exact samples of the target (M). Over samples of ρ the mean of 1/w
+    /// is 1/Z and that of w is ∫ ρ²/q, so it is 1 / (mean w · mean 1/w).
+    /// </summary>
     let forwardEfficiency (logWeightsAtSamples: Tensor) : float =
         Scope.free (fun () ->
             let m = float (Tensor.rows logWeightsAtSamples)
@@ -119,8 +110,12 @@ module Importance =
                 - Tensor.toFloat ((-logWeightsAtSamples).logsumexp 0L)
             ))
 
+    /// <summary>
     /// The self-normalised expectation of f under ρ with its standard error; f maps points (M × d) to values (M).
-    /// Raises `ArgumentException` when f returns another shape.
+    /// </summary>
+    /// <param name="f">Points (M × d) ↦ values (M).</param>
+    /// <param name="draws">Weighted draws: points (M × d), log q (M) and log-weights (M).</param>
+    /// <exception cref="T:System.ArgumentException">f returns another shape.</exception>
     let expectation (f: Tensor -> Tensor) (draws: Draws) : Estimate =
         Scope.free (fun () ->
             let values = f draws.Points
@@ -133,18 +128,15 @@ module Importance =
                 StandardError = sqrt (Tensor.toFloat ((w * (values - mean)).square().sum()))
             })
 
-    /// `count` points drawn with probabilities in proportion to the weights (systematic resampling): distributed as ρ, the
-    /// more closely the more draws there are. Rows may repeat.
+    /// <summary>
+    /// <c>count</c> points drawn with probabilities in proportion to the weights (systematic resampling): distributed
+    /// as ρ, the more closely the more draws there are. Rows may repeat.
+    /// </summary>
+    /// <param name="seed">Seed of everything random here: the same seed gives the same numbers.</param>
+    /// <param name="count">How many points.</param>
+    /// <param name="draws">Weighted draws: points (M × d), log q (M) and log-weights (M).</param>
     let resample (seed: int) (count: int) (draws: Draws) : Tensor =
-        Guard.atLeast "count" 1 count
-
         Scope.keep (fun () ->
-            let cumulative = Tensor.toArray ((weights draws).cumsum 0L)
             let shift = Tensor.toFloat (Random.uniform Placement.float64 seed [ 1 ])
-            let total = cumulative[cumulative.Length - 1]
 
-            let index i =
-                let found = Array.BinarySearch(cumulative, total * (float i + shift) / float count)
-                min (cumulative.Length - 1) (if found >= 0 then found else ~~~found)
-
-            Tensor.pick (Array.init count index) draws.Points)
+            Tensor.pick (Tensor.toArray (weights draws) |> Resampling.systematic shift count) draws.Points)

@@ -2,30 +2,38 @@ namespace Mne.Functional
 
 open System
 
-/// A generalised Pareto distribution of numbers x ≥ 0, P(X > x) = (1 + k x / σ)^{−1/k}.
+/// <summary>A generalised Pareto distribution of numbers x ≥ 0, P(X &gt; x) = (1 + k x / σ)^{−1/k}.</summary>
 [<Struct>]
 type Pareto =
     {
+        /// <summary>
         /// k: moments of order 1/k and higher are infinite; no more than 0 when tails are exponential or shorter.
+        /// </summary>
         Shape: float
-        /// σ > 0.
+        /// <summary>σ &gt; 0.</summary>
         Scale: float
     }
 
+/// <summary>
 /// The generalised Pareto distribution, which the largest of many numbers follow whatever their distribution.
+/// </summary>
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Pareto =
 
-    /// The value that is exceeded with probability 1 − p.
+    /// <summary>The value that is exceeded with probability 1 − p.</summary>
+    /// <param name="p">A probability, from 0 to below 1.</param>
+    /// <param name="pareto">The distribution.</param>
     let quantile (p: float) (pareto: Pareto) : float =
         if abs pareto.Shape < 1e-12 then
             -pareto.Scale * log (1.0 - p)
         else
             pareto.Scale * ((1.0 - p) ** -pareto.Shape - 1.0) / pareto.Shape
 
+    /// <summary>
     /// The distribution fitted to five or more numbers x ≥ 0, not all zero, by the posterior mean under the profile
     /// likelihood of θ = −k/σ (J. Zhang and M. A. Stephens 2009, Technometrics 51:316–325).
-    /// Raises `ArgumentException` for fewer numbers, negative ones, or only zeros.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">For fewer numbers, negative ones, or only zeros.</exception>
     let fit (exceedances: float[]) : Pareto =
         Guard.atLeast "exceedances" 5 exceedances.Length
         let x = Array.sort exceedances
@@ -74,10 +82,13 @@ module Pareto =
     let private tailLength m =
         int (ceil (min (0.2 * float m) (3.0 * sqrt (float m))))
 
+    /// <summary>
     /// Pareto-smoothed importance weights (Vehtari, Simpson, Gelman, Yao and Gabry, arXiv 1507.02646): the tail of the
     /// weights is replaced by the expected order statistics of the Pareto distribution fitted to it, no weight becoming
-    /// larger than the largest was. Returns smoothed log-weights and the shape k̂ of the tail, drawn a little towards ½ as
-    /// there. k̂ is infinite when there are fewer than 25 weights, too few to tell, and 0 when the largest are all equal.
+    /// larger than the largest was. Returns smoothed log-weights and the shape k̂ of the tail, drawn a little towards ½
+    /// as there. k̂ is infinite when there are fewer than 25 weights, too few to tell, and 0 when the largest are all
+    /// equal.
+    /// </summary>
     let smooth (logWeights: float[]) : float[] * float =
         let m = logWeights.Length
         let length = tailLength m
@@ -111,5 +122,7 @@ module Pareto =
 
                 smoothed, fitted.Shape
 
+    /// <summary>
     /// The largest k̂ at which m weights can still be trusted, min(1 − 1/log₁₀ m, 0.7) (arXiv 1507.02646, §3.2.4).
+    /// </summary>
     let threshold (m: int) : float = min 0.7 (1.0 - 1.0 / log10 (float m))

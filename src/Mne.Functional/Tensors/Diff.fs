@@ -2,20 +2,19 @@ namespace Mne.Functional
 
 open TorchSharp
 
+/// <summary>
 /// Derivatives of functions of tensors, in the vocabulary of DiffSharp: the function comes first, then the point.
 /// A name that begins with f returns the value f(x) as well.
-///
-/// Points: an x of length d is one point; an x of shape N × d is a batch of N points, one per row, and f must
+/// <para>Points: an x of length d is one point; an x of shape N × d is a batch of N points, one per row, and f must
 /// treat its rows independently (row n of f(x) depends on row n of x only; this cannot be checked cheaply and is not).
-/// A scalar field maps d to a scalar and N × d to N; a vector field maps d to m and N × d to N × m.
-/// The shapes below are those of a batch; for one point they lose their N. What does not depend on x has derivative 0.
-///
-/// Nesting: when x, v or anything else that f uses requires a gradient, the results stay in the graph, so that
+/// A scalar field maps d to a scalar and N × d to N; a vector field maps d to m and N × d to N × m. The shapes below
+/// are those of a batch; for one point they lose their N. What does not depend on x has derivative 0.</para>
+/// <para>Nesting: when x, v or anything else that f uses requires a gradient, the results stay in the graph, so that
 /// they can be differentiated again; otherwise they are detached. To find out, f is evaluated once more where x
-/// requires no gradient; inside `torch.no_grad()` that is saved and the results of the outermost call are detached.
-/// f should therefore be pure. Intermediate tensors are freed.
-///
-/// Raises `ArgumentException` when x, v or f(x) has the wrong shape, element type or device.
+/// requires no gradient; inside <c>torch.no_grad()</c> that is saved and the results of the outermost call are
+/// detached. f should therefore be pure. Intermediate tensors are freed.</para>
+/// </summary>
+/// <exception cref="T:System.ArgumentException">x, v or f(x) has the wrong shape, element type or device.</exception>
 [<RequireQualifiedAccess>]
 module Diff =
 
@@ -222,91 +221,122 @@ module Diff =
 
     // Functions of a number.
 
-    /// The value and all derivatives up to order n: [| f(x); f′(x); …; f⁽ⁿ⁾(x) |].
-    /// x is a number (a tensor without dimensions) and f(x) of any shape; or the elements of x, of any shape S, are
-    /// numbers that f treats independently, and f(x) has the shape S or S × … .
-    /// Raises `ArgumentException` also when n is negative.
+    /// <summary>
+    /// The value and all derivatives up to order n: [| f(x); f′(x); …; f⁽ⁿ⁾(x) |]. x is a number (a tensor without
+    /// dimensions) and f(x) of any shape; or the elements of x, of any shape S, are numbers that f treats
+    /// independently, and f(x) has the shape S or S × … .
+    /// </summary>
+    /// <param name="n">Order of the derivative, at least 0.</param>
+    /// <param name="f">Of a number, or of each element of x by itself.</param>
+    /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
+    /// <exception cref="T:System.ArgumentException">n is negative.</exception>
     /// <example><code>
     /// let x = Tensor.scalar Placement.float64 2.0
-    /// Diff.ffdiffn 2 (fun x -> x * x * x) x |> Array.map Tensor.toFloat   // [| 8.0; 12.0; 12.0 |]
+    /// Diff.ffdiffn 2 (fun x -&gt; x * x * x) x |&gt; Array.map Tensor.toFloat   // [| 8.0; 12.0; 12.0 |]
     /// </code></example>
     let ffdiffn n f x : Tensor[] =
         Guard.atLeast "n" 0 n
         record curve [] (taylor n) f x |> List.toArray
 
-    /// (f(x), f⁽ⁿ⁾(x)); see `ffdiffn` for the shapes.
+    /// <summary>(f(x), f⁽ⁿ⁾(x)); see <c>ffdiffn</c> for the shapes.</summary>
+    /// <param name="n">Order of the derivative, at least 0.</param>
+    /// <param name="f">Of a number, or of each element of x by itself.</param>
+    /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
     /// <example><code>
-    /// let value, third = Diff.fdiffn 3 (fun x -> x.exp ()) (Tensor.scalar Placement.float64 0.0)   // 1, 1
+    /// let value, third = Diff.fdiffn 3 (fun x -&gt; x.exp ()) (Tensor.scalar Placement.float64 0.0)   // 1, 1
     /// </code></example>
     let fdiffn n f x : Tensor * Tensor =
         Guard.atLeast "n" 0 n
         pair curve [] (taylor n >> List.last) f x
 
-    /// The n-th derivative f⁽ⁿ⁾(x); see `ffdiffn` for the shapes.
+    /// <summary>The n-th derivative f⁽ⁿ⁾(x); see <c>ffdiffn</c> for the shapes.</summary>
+    /// <param name="n">Order of the derivative, at least 0.</param>
+    /// <param name="f">Of a number, or of each element of x by itself.</param>
+    /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
     /// <example><code>
-    /// Diff.diffn 3 (fun x -> x.square().square ()) (Tensor.scalar Placement.float64 1.0)   // 24
+    /// Diff.diffn 3 (fun x -&gt; x.square().square ()) (Tensor.scalar Placement.float64 1.0)   // 24
     /// </code></example>
     let diffn n f x : Tensor = fdiffn n f x |> only
 
-    /// (f(x), f′(x)); see `ffdiffn` for the shapes.
+    /// <summary>(f(x), f′(x)); see <c>ffdiffn</c> for the shapes.</summary>
+    /// <param name="f">Of a number, or of each element of x by itself.</param>
+    /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
     /// <example><code>
-    /// let value, slope = Diff.fdiff (fun x -> x.sin ()) (Tensor.scalar Placement.float64 0.0)   // 0, 1
+    /// let value, slope = Diff.fdiff (fun x -&gt; x.sin ()) (Tensor.scalar Placement.float64 0.0)   // 0, 1
     /// </code></example>
     let fdiff f x : Tensor * Tensor = fdiffn 1 f x
 
-    /// The derivative f′(x); see `ffdiffn` for the shapes.
+    /// <summary>The derivative f′(x); see <c>ffdiffn</c> for the shapes.</summary>
+    /// <param name="f">Of a number, or of each element of x by itself.</param>
+    /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
     /// <example><code>
-    /// Diff.diff (fun x -> x.square ()) (Tensor.linspace Placement.float64 0.0 1.0 3)   // [0, 1, 2]
+    /// Diff.diff (fun x -&gt; x.square ()) (Tensor.linspace Placement.float64 0.0 1.0 3)   // [0, 1, 2]
     /// </code></example>
     let diff f x : Tensor = fdiff f x |> only
 
-    /// (f(x), f″(x)); see `ffdiffn` for the shapes.
+    /// <summary>(f(x), f″(x)); see <c>ffdiffn</c> for the shapes.</summary>
+    /// <param name="f">Of a number, or of each element of x by itself.</param>
+    /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
     /// <example><code>
-    /// let value, curvature = Diff.fdiff2 (fun x -> x.cos ()) (Tensor.scalar Placement.float64 0.0)   // 1, -1
+    /// let value, curvature = Diff.fdiff2 (fun x -&gt; x.cos ()) (Tensor.scalar Placement.float64 0.0)   // 1, -1
     /// </code></example>
     let fdiff2 f x : Tensor * Tensor = fdiffn 2 f x
 
-    /// The second derivative f″(x); see `ffdiffn` for the shapes.
+    /// <summary>The second derivative f″(x); see <c>ffdiffn</c> for the shapes.</summary>
+    /// <param name="f">Of a number, or of each element of x by itself.</param>
+    /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
     /// <example><code>
-    /// Diff.diff2 (fun x -> x.square ()) (Tensor.scalar Placement.float64 5.0)   // 2
+    /// Diff.diff2 (fun x -&gt; x.square ()) (Tensor.scalar Placement.float64 5.0)   // 2
     /// </code></example>
     let diff2 f x : Tensor = fdiff2 f x |> only
 
     // Scalar fields.
 
-    /// (f(x), ∇f(x)): N and N × d.
+    /// <summary>(f(x), ∇f(x)): N and N × d.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
     /// let x = Tensor.ofRows Placement.float64 [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ]
-    /// let value, gradient = Diff.fgrad (fun x -> x.square().sum -1L) x   // [5, 25], [[2, 4], [6, 8]]
+    /// let value, gradient = Diff.fgrad (fun x -&gt; x.square().sum -1L) x   // [5, 25], [[2, 4], [6, 8]]
     /// </code></example>
     let fgrad f x : Tensor * Tensor =
         pair scalarField [] (fun t -> nabla t.Keep t.X t.Y) f x
 
-    /// The gradient ∇f(x) of a scalar field, N × d.
+    /// <summary>The gradient ∇f(x) of a scalar field, N × d.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
-    /// Diff.grad (fun x -> x.square().sum -1L) (Tensor.ofArray Placement.float64 [| 1.0; 2.0 |])   // [2, 4]
+    /// Diff.grad (fun x -&gt; x.square().sum -1L) (Tensor.ofArray Placement.float64 [| 1.0; 2.0 |])   // [2, 4]
     /// </code></example>
     let grad f x : Tensor = fgrad f x |> only
 
-    /// (f(x), ∇f(x)·v): N and N, for v with the shape of x.
+    /// <summary>(f(x), ∇f(x)·v): N and N, for v with the shape of x.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of x.</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, slope = Diff.fgradv (fun x -> x.square().sum -1L) x (torch.ones_like x)   // 5, 6
+    /// let value, slope = Diff.fgradv (fun x -&gt; x.square().sum -1L) x (torch.ones_like x)   // 5, 6
     /// </code></example>
     let fgradv f x v : Tensor * Tensor =
         pair (along v scalarField) [ v ] (fun t -> dot (nabla t.Keep t.X t.Y) v) f x
 
-    /// The directional derivative ∇f(x)·v of a scalar field, N, for v with the shape of x.
+    /// <summary>The directional derivative ∇f(x)·v of a scalar field, N, for v with the shape of x.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of x.</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// Diff.gradv (fun x -> x.square().sum -1L) x (torch.ones_like x)   // 6
+    /// Diff.gradv (fun x -&gt; x.square().sum -1L) x (torch.ones_like x)   // 6
     /// </code></example>
     let gradv f x v : Tensor = fgradv f x v |> only
 
-    /// (f(x), ∇f(x), ∇∇f(x)): N, N × d and N × d × d.
+    /// <summary>(f(x), ∇f(x), ∇∇f(x)): N, N × d and N × d × d.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, gradient, hessian = Diff.fgradhessian (fun x -> x.prod -1L) x   // 2, [2, 1], [[0, 1], [1, 0]]
+    /// let value, gradient, hessian = Diff.fgradhessian (fun x -&gt; x.prod -1L) x   // 2, [2, 1], [[0, 1], [1, 0]]
     /// </code></example>
     let fgradhessian f x : Tensor * Tensor * Tensor =
         let derivatives t =
@@ -315,17 +345,22 @@ module Diff =
 
         triple scalarField [] derivatives f x
 
-    /// (∇f(x), ∇∇f(x)): N × d and N × d × d.
+    /// <summary>(∇f(x), ∇∇f(x)): N × d and N × d × d.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let gradient, hessian = Diff.gradhessian (fun x -> x.prod -1L) x   // [2, 1], [[0, 1], [1, 0]]
+    /// let gradient, hessian = Diff.gradhessian (fun x -&gt; x.prod -1L) x   // [2, 1], [[0, 1], [1, 0]]
     /// </code></example>
     let gradhessian f x : Tensor * Tensor = fgradhessian f x |> both
 
-    /// (f(x), ∇f(x)·v, ∇∇f(x) v): N, N and N × d, for v with the shape of x.
+    /// <summary>(f(x), ∇f(x)·v, ∇∇f(x) v): N, N and N × d, for v with the shape of x.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of x.</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, slope, product = Diff.fgradhessianv (fun x -> x.prod -1L) x (2.0 * x)   // 2, 8, [4, 2]
+    /// let value, slope, product = Diff.fgradhessianv (fun x -&gt; x.prod -1L) x (2.0 * x)   // 2, 8, [4, 2]
     /// </code></example>
     let fgradhessianv f x v : Tensor * Tensor * Tensor =
         let derivatives t =
@@ -334,136 +369,189 @@ module Diff =
 
         triple (along v scalarField) [ v ] derivatives f x
 
-    /// (∇f(x)·v, ∇∇f(x) v): N and N × d, for v with the shape of x.
+    /// <summary>(∇f(x)·v, ∇∇f(x) v): N and N × d, for v with the shape of x.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of x.</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let slope, product = Diff.gradhessianv (fun x -> x.prod -1L) x (2.0 * x)   // 8, [4, 2]
+    /// let slope, product = Diff.gradhessianv (fun x -&gt; x.prod -1L) x (2.0 * x)   // 8, [4, 2]
     /// </code></example>
     let gradhessianv f x v : Tensor * Tensor = fgradhessianv f x v |> both
 
-    /// (f(x), ∇∇f(x)): N and N × d × d.
+    /// <summary>(f(x), ∇∇f(x)): N and N × d × d.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, hessian = Diff.fhessian (fun x -> x.prod -1L) x   // 2, [[0, 1], [1, 0]]
+    /// let value, hessian = Diff.fhessian (fun x -&gt; x.prod -1L) x   // 2, [[0, 1], [1, 0]]
     /// </code></example>
     let fhessian f x : Tensor * Tensor =
         pair scalarField [] (fun t -> rows t.Keep t.X (nabla true t.X t.Y)) f x
 
-    /// The Hessian ∇∇f(x) of a scalar field, N × d × d.
+    /// <summary>The Hessian ∇∇f(x) of a scalar field, N × d × d.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
-    /// Diff.hessian (fun x -> x.prod -1L) (Tensor.ofArray Placement.float64 [| 1.0; 2.0 |])   // [[0, 1], [1, 0]]
+    /// Diff.hessian (fun x -&gt; x.prod -1L) (Tensor.ofArray Placement.float64 [| 1.0; 2.0 |])   // [[0, 1], [1, 0]]
     /// </code></example>
     let hessian f x : Tensor = fhessian f x |> only
 
-    /// (f(x), ∇∇f(x) v): N and N × d, for v with the shape of x.
+    /// <summary>(f(x), ∇∇f(x) v): N and N × d, for v with the shape of x.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of x.</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, product = Diff.fhessianv (fun x -> x.prod -1L) x x   // 2, [2, 1]
+    /// let value, product = Diff.fhessianv (fun x -&gt; x.prod -1L) x x   // 2, [2, 1]
     /// </code></example>
     let fhessianv f x v : Tensor * Tensor =
         let value, slope, product = fgradhessianv f x v
         slope.Dispose()
         value, product
 
+    /// <summary>
     /// The product ∇∇f(x) v of Hessian and vector, N × d, for v with the shape of x; no Hessian is formed.
+    /// </summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of x.</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// Diff.hessianv (fun x -> x.prod -1L) x x   // [2, 1]
+    /// Diff.hessianv (fun x -&gt; x.prod -1L) x x   // [2, 1]
     /// </code></example>
     let hessianv f x v : Tensor = fhessianv f x v |> only
 
-    /// (f(x), Δf(x)): N and N.
+    /// <summary>(f(x), Δf(x)): N and N.</summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, laplacian = Diff.flaplacian (fun x -> x.square().sum -1L) x   // 5, 4
+    /// let value, laplacian = Diff.flaplacian (fun x -&gt; x.square().sum -1L) x   // 5, 4
     /// </code></example>
     let flaplacian f x : Tensor * Tensor =
         pair scalarField [] (fun t -> trace t.Keep t.X (nabla true t.X t.Y)) f x
 
+    /// <summary>
     /// The Laplacian Δf(x) = Σᵢ ∂²f/∂xᵢ² of a scalar field, N; d backward sweeps, no Hessian is stored.
+    /// </summary>
+    /// <param name="f">A scalar field: d ↦ number, N × d ↦ N; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
-    /// Diff.laplacian (fun x -> x.square().sum -1L) (Tensor.ofRows Placement.float64 [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ])   // [4, 4]
+    /// Diff.laplacian (fun x -&gt; x.square().sum -1L) (Tensor.ofRows Placement.float64 [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ])   // [4, 4]
     /// </code></example>
     let laplacian f x : Tensor = flaplacian f x |> only
 
     // Vector fields.
 
-    /// (f(x), Jv): N × m and N × m, for v with the shape of x.
+    /// <summary>(f(x), Jv): N × m and N × m, for v with the shape of x.</summary>
+    /// <param name="f">A vector field: d ↦ m, N × d ↦ N × m; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of x.</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, product = Diff.fjacobianv (fun x -> x.square ()) x (torch.ones_like x)   // [1, 4], [2, 4]
+    /// let value, product = Diff.fjacobianv (fun x -&gt; x.square ()) x (torch.ones_like x)   // [1, 4], [2, 4]
     /// </code></example>
     let fjacobianv f x v : Tensor * Tensor =
         pair (along v vectorField) [ v ] (fun t -> pushforward t.Keep t.X t.Y v) f x
 
+    /// <summary>
     /// The product Jv of Jacobian and vector, N × m, for v with the shape of x; no Jacobian is formed.
+    /// </summary>
+    /// <param name="f">A vector field: d ↦ m, N × d ↦ N × m; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of x.</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// Diff.jacobianv (fun x -> x.square ()) x (torch.ones_like x)   // [2, 4]
+    /// Diff.jacobianv (fun x -&gt; x.square ()) x (torch.ones_like x)   // [2, 4]
     /// </code></example>
     let jacobianv f x v : Tensor = fjacobianv f x v |> only
 
-    /// (f(x), Jᵀv): N × m and N × d, for v with the shape of f(x).
+    /// <summary>(f(x), Jᵀv): N × m and N × d, for v with the shape of f(x).</summary>
+    /// <param name="f">A vector field: d ↦ m, N × d ↦ N × m; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of f(x).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, product = Diff.fjacobianTv (fun x -> x.square ()) x (torch.ones_like x)   // [1, 4], [2, 4]
+    /// let value, product = Diff.fjacobianTv (fun x -&gt; x.square ()) x (torch.ones_like x)   // [1, 4], [2, 4]
     /// </code></example>
     let fjacobianTv f x v : Tensor * Tensor =
         pair (across v vectorField) [ v ] (fun t -> pullback t.Keep t.X t.Y v) f x
 
+    /// <summary>
     /// The product Jᵀv of transposed Jacobian and vector, N × d, for v with the shape of f(x); no Jacobian is formed.
+    /// </summary>
+    /// <param name="f">A vector field: d ↦ m, N × d ↦ N × m; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
+    /// <param name="v">A vector at each point, with the shape of f(x).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// Diff.jacobianTv (fun x -> x.square ()) x (torch.ones_like x)   // [2, 4]
+    /// Diff.jacobianTv (fun x -&gt; x.square ()) x (torch.ones_like x)   // [2, 4]
     /// </code></example>
     let jacobianTv f x v : Tensor = fjacobianTv f x v |> only
 
-    /// (f(x), J): N × m and N × m × d.
+    /// <summary>(f(x), J): N × m and N × m × d.</summary>
+    /// <param name="f">A vector field: d ↦ m, N × d ↦ N × m; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, jacobian = Diff.fjacobian (fun x -> x.square ()) x   // [1, 4], [[2, 0], [0, 4]]
+    /// let value, jacobian = Diff.fjacobian (fun x -&gt; x.square ()) x   // [1, 4], [[2, 0], [0, 4]]
     /// </code></example>
     let fjacobian f x : Tensor * Tensor =
         pair vectorField [] (fun t -> rows t.Keep t.X t.Y) f x
 
-    /// The Jacobian Jᵢⱼ = ∂fᵢ/∂xⱼ of a vector field, N × m × d; m backward sweeps.
+    /// <summary>The Jacobian Jᵢⱼ = ∂fᵢ/∂xⱼ of a vector field, N × m × d; m backward sweeps.</summary>
+    /// <param name="f">A vector field: d ↦ m, N × d ↦ N × m; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
-    /// Diff.jacobian (fun x -> x.square ()) (Tensor.ofArray Placement.float64 [| 1.0; 2.0 |])   // [[2, 0], [0, 4]]
+    /// Diff.jacobian (fun x -&gt; x.square ()) (Tensor.ofArray Placement.float64 [| 1.0; 2.0 |])   // [[2, 0], [0, 4]]
     /// </code></example>
     let jacobian f x : Tensor = fjacobian f x |> only
 
-    /// (f(x), ∇·f(x)): N × d and N.
+    /// <summary>(f(x), ∇·f(x)): N × d and N.</summary>
+    /// <param name="f">A vector field: d ↦ m, N × d ↦ N × m; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0 |]
-    /// let value, divergence = Diff.fdivergence (fun x -> x.square ()) x   // [1, 4], 6
+    /// let value, divergence = Diff.fdivergence (fun x -&gt; x.square ()) x   // [1, 4], 6
     /// </code></example>
     let fdivergence f x : Tensor * Tensor =
         pair squareField [] (fun t -> trace t.Keep t.X t.Y) f x
 
+    /// <summary>
     /// The divergence ∇·f(x) = Σᵢ ∂fᵢ/∂xᵢ of a vector field with m = d components, N; no Jacobian is stored.
+    /// </summary>
+    /// <param name="f">A vector field: d ↦ m, N × d ↦ N × m; its rows are independent.</param>
+    /// <param name="x">One point (d) or N points, one per row (N × d).</param>
     /// <example><code>
-    /// Diff.divergence (fun x -> x.square ()) (Tensor.ofArray Placement.float64 [| 1.0; 2.0 |])   // 6
+    /// Diff.divergence (fun x -&gt; x.square ()) (Tensor.ofArray Placement.float64 [| 1.0; 2.0 |])   // 6
     /// </code></example>
     let divergence f x : Tensor = fdivergence f x |> only
 
-    /// (f(x), ∇×f(x)): N × 3 and N × 3, for x of shape N × 3.
+    /// <summary>(f(x), ∇×f(x)): N × 3 and N × 3, for x of shape N × 3.</summary>
+    /// <param name="f">A vector field with three components: 3 ↦ 3, N × 3 ↦ N × 3.</param>
+    /// <param name="x">One point (3) or N points, one per row (N × 3).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0; 3.0 |]
-    /// let value, curl = Diff.fcurl (fun x -> x.roll (1L, -1L)) x   // [3, 1, 2], [1, 1, 1]
+    /// let value, curl = Diff.fcurl (fun x -&gt; x.roll (1L, -1L)) x   // [3, 1, 2], [1, 1, 1]
     /// </code></example>
     let fcurl f x : Tensor * Tensor =
         pair spatialField [] (fun t -> axial (rows t.Keep t.X t.Y)) f x
 
-    /// The curl ∇×f(x) of a vector field with three components, N × 3, for x of shape N × 3.
+    /// <summary>The curl ∇×f(x) of a vector field with three components, N × 3, for x of shape N × 3.</summary>
+    /// <param name="f">A vector field with three components: 3 ↦ 3, N × 3 ↦ N × 3.</param>
+    /// <param name="x">One point (3) or N points, one per row (N × 3).</param>
     /// <example><code>
-    /// Diff.curl (fun x -> x.roll (1L, -1L)) (Tensor.ofArray Placement.float64 [| 1.0; 2.0; 3.0 |])   // [1, 1, 1]
+    /// Diff.curl (fun x -&gt; x.roll (1L, -1L)) (Tensor.ofArray Placement.float64 [| 1.0; 2.0; 3.0 |])   // [1, 1, 1]
     /// </code></example>
     let curl f x : Tensor = fcurl f x |> only
 
-    /// (f(x), ∇×f(x), ∇·f(x)): N × 3, N × 3 and N, for x of shape N × 3.
+    /// <summary>(f(x), ∇×f(x), ∇·f(x)): N × 3, N × 3 and N, for x of shape N × 3.</summary>
+    /// <param name="f">A vector field with three components: 3 ↦ 3, N × 3 ↦ N × 3.</param>
+    /// <param name="x">One point (3) or N points, one per row (N × 3).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0; 3.0 |]
-    /// let value, curl, divergence = Diff.fcurldivergence (fun x -> x.square ()) x   // [1, 4, 9], [0, 0, 0], 12
+    /// let value, curl, divergence = Diff.fcurldivergence (fun x -&gt; x.square ()) x   // [1, 4, 9], [0, 0, 0], 12
     /// </code></example>
     let fcurldivergence f x : Tensor * Tensor * Tensor =
         let derivatives t =
@@ -472,9 +560,11 @@ module Diff =
 
         triple spatialField [] derivatives f x
 
-    /// (∇×f(x), ∇·f(x)): N × 3 and N, for x of shape N × 3.
+    /// <summary>(∇×f(x), ∇·f(x)): N × 3 and N, for x of shape N × 3.</summary>
+    /// <param name="f">A vector field with three components: 3 ↦ 3, N × 3 ↦ N × 3.</param>
+    /// <param name="x">One point (3) or N points, one per row (N × 3).</param>
     /// <example><code>
     /// let x = Tensor.ofArray Placement.float64 [| 1.0; 2.0; 3.0 |]
-    /// let curl, divergence = Diff.curldivergence (fun x -> x.square ()) x   // [0, 0, 0], 12
+    /// let curl, divergence = Diff.curldivergence (fun x -&gt; x.square ()) x   // [0, 0, 0], 12
     /// </code></example>
     let curldivergence f x : Tensor * Tensor = fcurldivergence f x |> both

@@ -5,7 +5,7 @@ open System.Reflection
 open System.Runtime.InteropServices
 open TorchSharp
 
-/// What the library computes with: versions, devices, threads, live tensors.
+/// <summary>What the library computes with: versions, devices, threads, live tensors.</summary>
 [<RequireQualifiedAccess>]
 module Engine =
 
@@ -57,6 +57,8 @@ module Engine =
                 $"LibTorchSharp ({shim}) from {native.Shim}"
             ]
 
+    /// <summary>
     /// The number of tensors of this process that have been made and not yet freed, on all threads.
     /// A loop that frees what it makes leaves this number as it found it.
+    /// </summary>
     let liveTensors () = torch.Tensor.TotalCount

@@ -3,7 +3,7 @@ namespace Mne.Functional
 open System
 open TorchSharp
 
-/// Argument checks whose messages name the argument, what was found, what was wanted and what to do.
+/// <summary>Argument checks whose messages name the argument, what was found, what was wanted and what to do.</summary>
 [<RequireQualifiedAccess>]
 module Guard =
 
@@ -14,26 +14,44 @@ module Guard =
         else
             shape |> Array.map string |> String.concat " × "
 
-    /// Raises `ArgumentException` with the message "`name`: `message`".
+    /// <summary>Raises <c>ArgumentException</c> with the message "<c>name</c>: <c>message</c>".</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="message">What was found, what was wanted, and what to do.</param>
+    /// <exception cref="T:System.ArgumentException">With the message "<c>name</c>: <c>message</c>".</exception>
     let fail (name: string) (message: string) : 'a =
         raise (ArgumentException($"{name}: {message}", name))
 
-    /// Raises unless the number is finite and greater than zero.
+    /// <summary>Raises unless the number is finite and greater than zero.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="value">What was found.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the number is finite and greater than zero.</exception>
     let positive name (value: float) =
         if not (Double.IsFinite value && value > 0.0) then
             fail name $"found {value}, wanted a finite number greater than 0"
 
-    /// Raises unless the number is finite and not negative.
+    /// <summary>Raises unless the number is finite and not negative.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="value">What was found.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the number is finite and not negative.</exception>
     let notNegative name (value: float) =
         if not (Double.IsFinite value && value >= 0.0) then
             fail name $"found {value}, wanted a finite number, 0 or greater"
 
-    /// Raises unless the count is at least `least`.
+    /// <summary>Raises unless the count is at least <c>least</c>.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="least">The least that is allowed.</param>
+    /// <param name="value">What was found.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the count is at least <c>least</c>.</exception>
     let atLeast name least (value: int) =
         if value < least then
             fail name $"found {value}, wanted at least {least}"
 
-    /// Raises unless the tensor is a non-empty matrix with d columns (points, one per row).
+    /// <summary>Raises unless the tensor is a non-empty matrix with d columns (points, one per row).</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="d">Number of columns.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the tensor is a non-empty matrix with d columns (points, one
+    /// per row).</exception>
     let points name d (tensor: Tensor) =
         if isNull (box tensor) then
             fail name "found null, wanted an N × d tensor of points"
@@ -47,7 +65,13 @@ module Guard =
         if tensor.shape[0] = 0L then
             fail name "found no points; give at least one row"
 
-    /// Raises unless the tensor is an n × d matrix: a vector at each of n points.
+    /// <summary>Raises unless the tensor is an n × d matrix: a vector at each of n points.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="n">Number of rows.</param>
+    /// <param name="d">Number of columns.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the tensor is an n × d matrix: a vector at each of n
+    /// points.</exception>
     let vectors name n d (tensor: Tensor) =
         points name d tensor
 
@@ -56,14 +80,26 @@ module Guard =
                 name
                 $"{tensor.shape[0]} rows, but there are {n} points; return one row per point (expand repeats one for all)"
 
-    /// Raises unless the tensor is a vector with n elements.
+    /// <summary>Raises unless the tensor is a vector with n elements.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="n">Number of rows.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the tensor is a vector with n elements.</exception>
     let vector name n (tensor: Tensor) =
         if tensor.dim () <> 1L || int tensor.shape[0] <> n then
             fail
                 name
                 $"found the shape {shapeName tensor.shape}, wanted a vector of length {n} (one number per point); an N × 1 tensor becomes one with squeeze(1)"
 
+    /// <summary>
     /// Raises unless the tensor holds the values of m components at n points: n for one component, n × m for several.
+    /// </summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="n">Number of rows.</param>
+    /// <param name="m">Number of components of u.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the tensor holds the values of m components at n points: n
+    /// for one component, n × m for several.</exception>
     let values name n m (tensor: Tensor) =
         if m = 1 then
             vector name n tensor
@@ -72,7 +108,13 @@ module Guard =
                 name
                 $"found the shape {shapeName tensor.shape}, wanted {n} × {m} (one row per point, one column for each of {m})"
 
-    /// Raises unless both tensors have the same element type and device.
+    /// <summary>Raises unless both tensors have the same element type and device.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="otherName">The name of the other argument.</param>
+    /// <param name="other">The other tensor.</param>
+    /// <exception cref="T:System.ArgumentException">Unless both tensors have the same element type and
+    /// device.</exception>
     let samePlacement name (tensor: Tensor) otherName (other: Tensor) =
         if tensor.dtype <> other.dtype then
             fail name $"{tensor.dtype}, but {otherName} is {other.dtype}; convert one of them with ``to``"
@@ -80,7 +122,11 @@ module Guard =
         if tensor.device.ToString() <> other.device.ToString() then
             fail name $"on {tensor.device}, but {otherName} is on {other.device}; move one of them with ``to``"
 
-    /// Raises unless every element is finite; says which row is the first that is not.
+    /// <summary>Raises unless every element is finite; says which row is the first that is not.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <exception cref="T:System.ArgumentException">Unless every element is finite; says which row is the first that is
+    /// not.</exception>
     let finite name (tensor: Tensor) =
         if not (Tensor.isFinite tensor) then
             let bad =

@@ -6,17 +6,20 @@ open System.IO
 open System.Runtime.InteropServices
 open System.Text
 
+/// <summary>
 /// The native libraries behind TorchSharp were not found, or the system refuses to load them.
 /// The message says which package to reference or what stands in the way.
+/// </summary>
 type NativeLibrariesMissingException(message: string, inner: exn | null) =
     inherit Exception(message, inner)
 
+/// <summary>
 /// Loads the native libtorch backend before TorchSharp asks for it.
-///
-/// TorchSharp 0.107's `libLibTorchSharp.so` was linked on a system with GCC 13+ and so asks for the
-/// symbol versions GLIBCXX_3.4.30 and GLIBCXX_3.4.32, although it calls nothing that is new in 3.4.32.
-/// On a system with an older libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9) the dynamic loader refuses it.
-/// There `ensure` makes a copy in a cache folder in which those two requirements are relaxed, and loads that.
+/// <para>TorchSharp 0.107's <c>libLibTorchSharp.so</c> was linked on a system with GCC 13+ and so asks for the symbol
+/// versions GLIBCXX_3.4.30 and GLIBCXX_3.4.32, although it calls nothing that is new in 3.4.32. On a system with an
+/// older libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9) the dynamic loader refuses it. There <c>ensure</c> makes a copy in
+/// a cache folder in which those two requirements are relaxed, and loads that.</para>
+/// </summary>
 module NativeTorch =
 
     /// The release of libtorch that TorchSharp 0.107 is built for.
@@ -340,7 +343,10 @@ module NativeTorch =
     /// What was loaded; loads it on the first call.
     let internal loaded () = once.Force()
 
+    /// <summary>
     /// Makes sure that the native backend is loaded; cheap after the first call. Every function of this library that
     /// makes a tensor calls it; call it yourself before you use TorchSharp directly.
-    /// Raises `NativeLibrariesMissingException` when a native library is missing or does not load.
+    /// </summary>
+    /// <exception cref="T:Mne.Functional.NativeLibrariesMissingException">A native library is missing or does not
+    /// load.</exception>
     let ensure () = loaded () |> ignore

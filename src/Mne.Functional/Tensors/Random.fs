@@ -2,22 +2,11 @@ namespace Mne.Functional
 
 open TorchSharp
 
-/// Random numbers from explicit seeds: the same seed on the same machine gives the same bits.
+/// <summary>
+/// Random numbers from explicit seeds (<c>Seed</c>): the same seed on the same machine gives the same bits.
+/// </summary>
 [<RequireQualifiedAccess>]
 module Random =
-
-    /// A seed that is, for all practical purposes, independent of `seed` and of its other children
-    /// (the finaliser of SplitMix64; Steele, Lea and Flood, OOPSLA 2014).
-    let child (index: int) (seed: int) : int =
-        let mix (z: uint64) =
-            let z = (z ^^^ (z >>> 30)) * 0xbf58476d1ce4e5b9UL
-            let z = (z ^^^ (z >>> 27)) * 0x94d049bb133111ebUL
-            z ^^^ (z >>> 31)
-
-        int (
-            mix (uint64 (uint32 seed) * 0x9e3779b97f4a7c15UL + uint64 (uint32 index) + 1UL)
-            >>> 33
-        )
 
     let private generate placement (seed: int) (shape: int list) draw : Tensor =
         NativeTorch.ensure ()
@@ -28,12 +17,18 @@ module Random =
             let values: Tensor = draw (shape |> List.map int64 |> List.toArray) generator
             Tensor.place placement values)
 
-    /// Standard normal numbers of the given shape.
+    /// <summary>Standard normal numbers of the given shape.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="seed">Seed of everything random here: the same seed gives the same numbers.</param>
+    /// <param name="shape">The size of each dimension.</param>
     let normal placement seed shape : Tensor =
         generate placement seed shape (fun (size: int64[]) generator ->
             torch.randn (size, dtype = torch.ScalarType.Float64, generator = generator))
 
-    /// Numbers uniform on [0, 1) of the given shape.
+    /// <summary>Numbers uniform on [0, 1) of the given shape.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="seed">Seed of everything random here: the same seed gives the same numbers.</param>
+    /// <param name="shape">The size of each dimension.</param>
     let uniform placement seed shape : Tensor =
         generate placement seed shape (fun (size: int64[]) generator ->
             torch.rand (size, dtype = torch.ScalarType.Float64, generator = generator))

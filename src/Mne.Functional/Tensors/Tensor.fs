@@ -3,44 +3,56 @@ namespace Mne.Functional
 open System
 open TorchSharp
 
-/// A differentiable multi-dimensional array: libtorch's tensor, on the CPU or on a CUDA device.
+/// <summary>A differentiable multi-dimensional array: libtorch's tensor, on the CPU or on a CUDA device.</summary>
 type Tensor = torch.Tensor
 
-/// How precise the numbers are.
+/// <summary>How precise the numbers are.</summary>
+[<RequireQualifiedAccess>]
 type Precision =
-    /// 64 bits, unit round-off 2.2e-16: the default.
+    /// <summary>64 bits, unit round-off 2.2e-16: the default.</summary>
     | Float64
-    /// 32 bits, unit round-off 1.2e-7: less memory and time for less accuracy.
+    /// <summary>32 bits, unit round-off 1.2e-7: less memory and time for less accuracy.</summary>
     | Float32
 
-/// Where the numbers are held and computed with.
+/// <summary>Where the numbers are held and computed with.</summary>
+[<RequireQualifiedAccess>]
 type Device =
-    /// The processor.
+    /// <summary>The processor.</summary>
     | Cpu
-    /// The NVIDIA card with the given index.
+    /// <summary>The NVIDIA card with the given index.</summary>
     | Cuda of index: int
 
-/// The element type and the device of a computation.
+/// <summary>The element type and the device of a computation.</summary>
 type Placement =
     {
-        /// How precise the numbers are.
+        /// <summary>How precise the numbers are.</summary>
         Precision: Precision
-        /// Where they are.
+        /// <summary>Where they are.</summary>
         Device: Device
     }
 
-/// Element type and device.
+/// <summary>Element type and device.</summary>
 [<RequireQualifiedAccess>]
 module Placement =
 
-    /// Double precision on the CPU: the default.
-    let float64 = { Precision = Float64; Device = Cpu }
+    /// <summary>Double precision on the CPU: the default.</summary>
+    let float64 =
+        {
+            Precision = Precision.Float64
+            Device = Device.Cpu
+        }
 
-    /// Single precision on the CPU.
-    let float32 = { Precision = Float32; Device = Cpu }
+    /// <summary>Single precision on the CPU.</summary>
+    let float32 =
+        {
+            Precision = Precision.Float32
+            Device = Device.Cpu
+        }
 
-    /// The same precision on the CUDA device with the given index.
-    /// Raises `ArgumentException` when libtorch finds no such device.
+    /// <summary>The same precision on the CUDA device with the given index.</summary>
+    /// <param name="index">Which CUDA device, counted from 0.</param>
+    /// <param name="placement">Gives the precision.</param>
+    /// <exception cref="T:System.ArgumentException">Libtorch finds no such device.</exception>
     let onCuda index placement =
         NativeTorch.ensure ()
 
@@ -58,16 +70,19 @@ module Placement =
                 )
             )
 
-        { placement with Device = Cuda index }
+        { placement with
+            Device = Device.Cuda index
+        }
 
-    /// The placement of an existing tensor. Raises `ArgumentException` when its elements are not real floating-point
-    /// numbers of 32 or 64 bits.
+    /// <summary>The placement of an existing tensor.</summary>
+    /// <exception cref="T:System.ArgumentException">Its elements are not real floating-point numbers of 32 or 64
+    /// bits.</exception>
     let ofTensor (tensor: Tensor) =
         {
             Precision =
                 match tensor.dtype with
-                | torch.ScalarType.Float64 -> Float64
-                | torch.ScalarType.Float32 -> Float32
+                | torch.ScalarType.Float64 -> Precision.Float64
+                | torch.ScalarType.Float32 -> Precision.Float32
                 | other ->
                     raise (
                         ArgumentException(
@@ -77,33 +92,35 @@ module Placement =
                     )
             Device =
                 if tensor.device_type = DeviceType.CUDA then
-                    Cuda tensor.device_index
+                    Device.Cuda tensor.device_index
                 else
-                    Cpu
+                    Device.Cpu
         }
 
-    /// The unit round-off: 2.2e-16 in double, 1.2e-7 in single precision.
+    /// <summary>The unit round-off: 2.2e-16 in double, 1.2e-7 in single precision.</summary>
     let epsilon placement =
         match placement.Precision with
-        | Float64 -> 2.220446049250313e-16
-        | Float32 -> 1.1920929e-7
+        | Precision.Float64 -> 2.220446049250313e-16
+        | Precision.Float32 -> 1.1920929e-7
 
     /// libtorch's name of the element type.
     let internal dtype placement =
         match placement.Precision with
-        | Float64 -> torch.ScalarType.Float64
-        | Float32 -> torch.ScalarType.Float32
+        | Precision.Float64 -> torch.ScalarType.Float64
+        | Precision.Float32 -> torch.ScalarType.Float32
 
     /// libtorch's device. Every tensor is made through here, so here the natives are loaded.
     let internal device placement =
         NativeTorch.ensure ()
 
         match placement.Device with
-        | Cpu -> torch.CPU
-        | Cuda index -> torch.device (DeviceType.CUDA, index)
+        | Device.Cpu -> torch.CPU
+        | Device.Cuda index -> torch.device (DeviceType.CUDA, index)
 
+/// <summary>
 /// Disposal of intermediate tensors. TorchSharp frees a tensor when its scope ends; a loop that runs long opens a
 /// scope for each of its iterations, so that memory does not grow until the garbage collector happens to run.
+/// </summary>
 [<RequireQualifiedAccess>]
 module Scope =
 
@@ -112,12 +129,16 @@ module Scope =
         NativeTorch.ensure ()
         torch.NewDisposeScope()
 
-    /// Runs `compute` and frees every tensor that it made, except the one that it returns.
+    /// <summary>Runs <c>compute</c> and frees every tensor that it made, except the one that it returns.</summary>
     let keep (compute: unit -> Tensor) : Tensor =
         use _ = start ()
         compute().MoveToOuterDisposeScope()
 
-    /// Runs `compute` and frees every tensor that it made, except those that `survivors` lists of its result.
+    /// <summary>
+    /// Runs <c>compute</c> and frees every tensor that it made, except those that <c>survivors</c> lists of its result.
+    /// </summary>
+    /// <param name="survivors">The tensors of the result that are to stay.</param>
+    /// <param name="compute">What is computed.</param>
     let keepAll (survivors: 'a -> Tensor list) (compute: unit -> 'a) : 'a =
         use _ = start ()
         let result = compute ()
@@ -127,30 +148,38 @@ module Scope =
 
         result
 
-    /// Runs `compute`, whose result holds no tensor, and frees every tensor that it made.
+    /// <summary>Runs <c>compute</c>, whose result holds no tensor, and frees every tensor that it made.</summary>
     let free (compute: unit -> 'a) : 'a =
         use _ = start ()
         compute ()
 
+    /// <summary>
     /// Takes the tensors out of every scope: they live until they are disposed of or garbage-collected.
+    /// </summary>
     let detach (tensors: Tensor list) =
         for tensor in tensors do
             tensor.DetachFromDisposeScope() |> ignore
 
-/// Tensors with an explicit placement. Points are the rows of an N × d tensor.
+/// <summary>Tensors with an explicit placement. Points are the rows of an N × d tensor.</summary>
 [<RequireQualifiedAccess>]
 module Tensor =
 
-    /// A vector (N) from numbers.
+    /// <summary>A vector (N) from numbers.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="values">The numbers (N).</param>
     let ofArray placement (values: float[]) : Tensor =
         torch.tensor (values, dtype = Placement.dtype placement, device = Placement.device placement)
 
-    /// A matrix (N × d) from a two-dimensional array.
+    /// <summary>A matrix (N × d) from a two-dimensional array.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="values">The numbers (N × d).</param>
     let ofArray2D placement (values: float[,]) : Tensor =
         torch.tensor (values, dtype = Placement.dtype placement, device = Placement.device placement)
 
-    /// Points (N × d) from rows of equal length.
-    /// Raises `ArgumentException` when the rows differ in length.
+    /// <summary>Points (N × d) from rows of equal length.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="rows">Rows of equal length.</param>
+    /// <exception cref="T:System.ArgumentException">The rows differ in length.</exception>
     let ofRows placement (rows: float seq seq) : Tensor =
         let rows = rows |> Seq.map Seq.toArray |> Seq.toArray
         let width = if rows.Length = 0 then 0 else rows[0].Length
@@ -167,11 +196,15 @@ module Tensor =
 
         ofArray2D placement (Array2D.init rows.Length width (fun i j -> rows[i][j]))
 
-    /// One number as a tensor without dimensions.
+    /// <summary>One number as a tensor without dimensions.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="value">The number.</param>
     let scalar placement (value: float) : Tensor =
         torch.tensor (value, dtype = Placement.dtype placement, device = Placement.device placement)
 
-    /// Zeros of the given shape.
+    /// <summary>Zeros of the given shape.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="shape">The size of each dimension.</param>
     let zeros placement (shape: int list) : Tensor =
         torch.zeros (
             shape |> List.map int64 |> List.toArray,
@@ -179,7 +212,9 @@ module Tensor =
             device = Placement.device placement
         )
 
-    /// Ones of the given shape.
+    /// <summary>Ones of the given shape.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="shape">The size of each dimension.</param>
     let ones placement (shape: int list) : Tensor =
         torch.ones (
             shape |> List.map int64 |> List.toArray,
@@ -187,7 +222,11 @@ module Tensor =
             device = Placement.device placement
         )
 
-    /// `count` equidistant numbers from `first` to `last`, both included.
+    /// <summary><c>count</c> equidistant numbers from <c>first</c> to <c>last</c>, both included.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="first">The first number.</param>
+    /// <param name="last">The last number.</param>
+    /// <param name="count">How many numbers, at least 2.</param>
     let linspace placement (first: float) (last: float) (count: int) : Tensor =
         torch.linspace (
             first,
@@ -197,12 +236,13 @@ module Tensor =
             device = Placement.device placement
         )
 
-    /// All elements, row by row, in double precision.
+    /// <summary>All elements, row by row, in double precision.</summary>
     let toArray (tensor: Tensor) : float[] =
         Scope.free (fun () ->
             tensor.detach().cpu().``to``(torch.ScalarType.Float64).contiguous().reshape(-1L).data<float>().ToArray())
 
-    /// The elements of a matrix in double precision. Raises `ArgumentException` for a tensor of another rank.
+    /// <summary>The elements of a matrix in double precision.</summary>
+    /// <exception cref="T:System.ArgumentException">For a tensor of another rank.</exception>
     let toArray2D (tensor: Tensor) : float[,] =
         if tensor.dim () <> 2L then
             raise (
@@ -213,36 +253,44 @@ module Tensor =
         let columns = int tensor.shape[1]
         Array2D.init (int tensor.shape[0]) columns (fun i j -> values[i * columns + j])
 
-    /// The only element of a tensor, in double precision.
+    /// <summary>The only element of a tensor, in double precision.</summary>
     let toFloat (tensor: Tensor) : float =
         Scope.free (fun () -> tensor.detach().cpu().``to``(torch.ScalarType.Float64).item<float>())
 
-    /// Tensors end to end along an existing dimension.
+    /// <summary>Tensors end to end along an existing dimension.</summary>
+    /// <param name="dimension">Which dimension, counted from 0; negative ones from the end.</param>
+    /// <param name="tensors">At least one, of one element type and device.</param>
     let concatenate (dimension: int64) (tensors: Tensor seq) : Tensor =
         torch.cat (ResizeArray tensors, dimension)
 
-    /// Tensors of equal shape side by side along a new dimension.
+    /// <summary>Tensors of equal shape side by side along a new dimension.</summary>
+    /// <param name="dimension">Where the new dimension stands, counted from 0.</param>
+    /// <param name="tensors">At least one, of one element type and device.</param>
     let stack (dimension: int64) (tensors: Tensor seq) : Tensor =
         torch.stack (ResizeArray tensors, dimension)
 
-    /// The same numbers with another placement.
+    /// <summary>The same numbers with another placement.</summary>
+    /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
+    /// <param name="tensor">The tensor.</param>
     let place placement (tensor: Tensor) : Tensor =
         tensor.``to`` (Placement.dtype placement, Placement.device placement)
 
-    /// Number of rows.
+    /// <summary>Number of rows.</summary>
     let rows (tensor: Tensor) = int tensor.shape[0]
 
-    /// The rows with the given indices.
+    /// <summary>The rows with the given indices.</summary>
+    /// <param name="indices">Rows, counted from 0.</param>
+    /// <param name="tensor">The tensor.</param>
     let pick (indices: int[]) (tensor: Tensor) : Tensor =
         Scope.keep (fun () -> tensor.index_select (0L, torch.tensor (Array.map int64 indices, device = tensor.device)))
 
-    /// Whether every element is a finite number.
+    /// <summary>Whether every element is a finite number.</summary>
     let isFinite (tensor: Tensor) : bool =
         // A sum is finite unless some element is not (or the sum overflows, which is as bad).
         Double.IsFinite(
             Scope.free (fun () -> tensor.detach().sum().cpu().``to``(torch.ScalarType.Float64).item<float>())
         )
 
-    /// Root mean square of all elements.
+    /// <summary>Root mean square of all elements.</summary>
     let rms (tensor: Tensor) : float =
         Scope.free (fun () -> toFloat (tensor.square().mean().sqrt()))

@@ -178,7 +178,11 @@ let tests =
                 let gradient = Jet.gradientRequest d |> Set.toList
 
                 let jet, f =
-                    evaluated wave 1 (Value :: Laplacian :: gradient) (Equation.allenCahn ε d).Term
+                    evaluated
+                        wave
+                        1
+                        (Derivative.Value :: Derivative.Laplacian :: gradient)
+                        (Equation.allenCahn ε d).Term
 
                 let u = Jet.value jet
                 // d/dt ∫ ε/2 |∇u|² + ¼(1 − u²)² = ∫ (−εΔu + u³ − u) u_t
@@ -189,12 +193,14 @@ let tests =
                 vanishes "∫|∇u|² + uΔu" ((Jet.gradient jet).square().sum 1L + u * Jet.laplacian jet))
 
             lawOnCircle "Korteweg and de Vries: mass, momentum and energy are kept" (fun wave ->
-                let jet, f = evaluated wave 1 [ Value; Partial(0, 2) ] Equation.kortewegDeVries.Term
+                let jet, f =
+                    evaluated wave 1 [ Derivative.Value; Derivative.Partial(0, 2) ] Equation.kortewegDeVries.Term
+
                 let u = Jet.value jet
                 vanishes "∫u" f
                 vanishes "∫u²" (u * f)
                 // ∫ u³ − ½u_x²
-                vanishes "energy" ((3.0 * u * u + Jet.get (Partial(0, 2)) jet) * f))
+                vanishes "energy" ((3.0 * u * u + Jet.get (Derivative.Partial(0, 2)) jet) * f))
 
             lawOnCircle "Kuramoto and Sivashinsky, and Burgers: the mean is kept" (fun wave ->
                 vanishes "KS" (snd (evaluated wave 1 [] Equation.kuramotoSivashinsky.Term))
@@ -204,12 +210,15 @@ let tests =
                 let equation =
                     Equation.schroedinger (fun t x -> (x + t).cos().sum 1L) 0.7 wave.Dimension
 
-                let jet, f = evaluated wave 2 [ Value ] equation.Term
+                let jet, f = evaluated wave 2 [ Derivative.Value ] equation.Term
                 vanishes "∫|ψ|²" ((Jet.value jet * f).sum 1L))
 
             law "the wave equation keeps its energy" (fun wave ->
                 let c, d = 1.7, wave.Dimension
-                let jet, f = evaluated wave 2 [ Value; Laplacian ] (Equation.wave c d).Term
+
+                let jet, f =
+                    evaluated wave 2 [ Derivative.Value; Derivative.Laplacian ] (Equation.wave c d).Term
+
                 let column k (values: Tensor) = values.select (1L, k)
                 // ½ ∫ v² + c²|∇w|²
                 vanishes
@@ -225,7 +234,9 @@ let tests =
                     let i, j = 0, d - 1
 
                     let mixed =
-                        Jet.get (Mixed(i, j)) (Network.jet (Set.singleton (Mixed(i, j))) a.Network θ x)
+                        Jet.get
+                            (Derivative.Mixed(i, j))
+                            (Network.jet (Set.singleton (Derivative.Mixed(i, j))) a.Network θ x)
 
                     /// ∂_along of ∂_first, by a central difference.
                     let change along first =
@@ -234,8 +245,8 @@ let tests =
                             moved.select(1L, int64 along).add_(Tensor.scalar double shift) |> ignore
 
                             Jet.get
-                                (Partial(first, 1))
-                                (Network.jet (Set.singleton (Partial(first, 1))) a.Network θ moved)
+                                (Derivative.Partial(first, 1))
+                                (Network.jet (Set.singleton (Derivative.Partial(first, 1))) a.Network θ moved)
 
                         (at h - at -h) / (2.0 * h)
 
@@ -255,6 +266,7 @@ let tests =
 
                 use solution =
                     Evolution.solve
+                        Run.quiet
                         { Evolution.defaults with
                             Regularisation = 1e-14
                             Tolerance = 1e-7
@@ -273,11 +285,11 @@ let tests =
 
                 let invariants t =
                     let x = (Tensor.linspace double -20.0 25.0 901).unsqueeze 1L
-                    let jet = Solution.jet (Set.singleton (Partial(0, 1))) t x solution
+                    let jet = Solution.jet (Set.singleton (Derivative.Partial(0, 1))) t x solution
                     let u = Jet.value jet
                     let dx = 45.0 / 900.0
                     let integral (values: Tensor) = dx * Tensor.toFloat (values.sum ())
-                    let slope = Jet.get (Partial(0, 1)) jet
+                    let slope = Jet.get (Derivative.Partial(0, 1)) jet
                     [ integral u; integral (u * u); integral (u * u * u - 0.5 * slope * slope) ]
 
                 let before = invariants 0.0

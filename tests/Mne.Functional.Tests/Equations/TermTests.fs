@@ -67,7 +67,8 @@ let private closedForms: (Term * (float -> float -> float -> float)) list =
         2.0 / (3.0 + Term.value) - wave / Term.number 4.0, (fun t x y -> 2.0 / (3.0 + u x y) - cos (x + t) / 4.0)
         Term.pointwise "f" (fun t x u -> t * u + x.select (1L, 1L) * u.square ()) (2.0 * Term.value),
         (fun t x y -> 2.0 * t * u x y + 4.0 * y * u x y ** 2.0)
-        Term.custom "uΔu/t" [ Laplacian ] (fun local -> Jet.value local.Jet * Jet.laplacian local.Jet / local.Time),
+        Term.custom "uΔu/t" [ Derivative.Laplacian ] (fun local ->
+            Jet.value local.Jet * Jet.laplacian local.Jet / local.Time),
         (fun t x y -> -5.0 * u x y ** 2.0 / t)
     ]
 
@@ -222,7 +223,10 @@ let tests =
                 let local = Oracle.local (a.Forward θ) x
 
                 let u, ux, ulast, Δu =
-                    local Value, local (Partial(0, 1)), local (Partial(last, 3)), local Laplacian
+                    local Derivative.Value,
+                    local (Derivative.Partial(0, 1)),
+                    local (Derivative.Partial(last, 3)),
+                    local Derivative.Laplacian
 
                 for term, expected in
                     [
@@ -230,7 +234,7 @@ let tests =
                         -6.0 * Term.value * Term.partial 0 1 - Term.partial last 3, -6.0 * u * ux - ulast
                         Term.partial 0 1 / (1.0 + Term.pown 2 Term.laplacian), ux / (1.0 + Δu * Δu)
                         Term.gradientNormSquared,
-                        [ for k in 0..last -> (local (Partial(k, 1))).square() ]
+                        [ for k in 0..last -> (local (Derivative.Partial(k, 1))).square() ]
                         |> List.reduce (fun a b -> a + b)
                     ] do
                     let actual =
@@ -354,15 +358,17 @@ let tests =
                 Expect.equal (needs (Term.mean (Term.map "f" id a))) (needs a) "mean and map")
 
             test "needs" {
-                let first = Set.ofList [ Partial(0, 1); Partial(1, 1); Partial(2, 1) ]
+                let first =
+                    Set.ofList [ Derivative.Partial(0, 1); Derivative.Partial(1, 1); Derivative.Partial(2, 1) ]
+
                 Expect.equal (Term.needs 3 (Term.number 1.0 + wave)) Set.empty "nothing"
                 Expect.equal (Term.needs 3 Term.gradientNormSquared) first "|∇u|²"
                 Expect.equal (Term.needs 3 transport) first "b·∇u"
-                Expect.equal (Term.needs 3 (Term.mixed 2 1)) (Set.singleton (Mixed(1, 2))) "mixed"
+                Expect.equal (Term.needs 3 (Term.mixed 2 1)) (Set.singleton (Derivative.Mixed(1, 2))) "mixed"
 
                 Expect.equal
                     (Term.needs 1 (Term.partial 0 3 + 6.0 * Term.value * Term.partial 0 1))
-                    (Set.ofList [ Value; Partial(0, 1); Partial(0, 3) ])
+                    (Set.ofList [ Derivative.Value; Derivative.Partial(0, 1); Derivative.Partial(0, 3) ])
                     "Korteweg and de Vries"
             }
 
@@ -450,7 +456,9 @@ let tests =
                             "an axis that the domain does not have",
                             Term.partial 2 1,
                             [ "axis 2"; "dimension 2"; "0 to 1" ]
-                            "a derivative of order 5, by its own name", Of(Partial(0, 5)), [ "order 5"; "1 to 4" ]
+                            "a derivative of order 5, by its own name",
+                            Term.Of(Derivative.Partial(0, 5)),
+                            [ "order 5"; "1 to 4" ]
                             "a custom term that returns N × 1",
                             Term.custom "force" [] (fun local -> local.Points.narrow (1L, 0L, 1L)),
                             [ "force"; "5 × 1" ]

@@ -59,7 +59,8 @@ let tests =
                 Expect.equal (points (Domain.box [ -1.0, 1.0 ]) 5) [| -1.0; -0.5; 0.0; 0.5; 1.0 |] "interval"
                 Expect.equal (points (Domain.periodic [ 0.0, 1.0 ]) 4) [| 0.0; 0.25; 0.5; 0.75 |] "circle"
 
-                let mixed = Domain.create [ Periodic(0.0, 1.0); Interval(0.0, 2.0) ]
+                let mixed =
+                    Domain.create [ Coordinate.Periodic(0.0, 1.0); Coordinate.Interval(0.0, 2.0) ]
 
                 Expect.equal (points mixed 2) [| 0.0; 0.0; 0.0; 2.0; 0.5; 0.0; 0.5; 2.0 |] "product, last axis fastest"
                 Expect.equal (Collocation.count (Collocation.grid mixed 3)) 9 "count")

@@ -52,7 +52,10 @@ let private precise =
     }
 
 let private rotation =
-    Moving([], fun local -> Tensor.stack 1L [ -local.Points.select(1L, 1L); local.Points.select (1L, 0L) ])
+    PointDynamics.Moving(
+        [],
+        fun local -> Tensor.stack 1L [ -local.Points.select(1L, 1L); local.Points.select (1L, 0L) ]
+    )
 
 /// A small network with a start that it represents well: fitted once.
 let private small =
@@ -68,7 +71,7 @@ let private fitted =
                  Tolerance = 1e-7
              }
 
-         (Regression.fit options small g (Collocation.grid circle 48)).DetachFromDisposeScope())
+         (Regression.fit Run.quiet options small g (Collocation.grid circle 48)).DetachFromDisposeScope())
 
 /// Relative error of the small network for the heat equation at t = 1.
 let private heatError options =
@@ -76,7 +79,14 @@ let private heatError options =
     let ν = 0.3
 
     use solution =
-        Evolution.solve options (ν * Term.laplacian) small (Collocation.grid circle 48) fitted.Value (0.0, 1.0)
+        Evolution.solve
+            Run.quiet
+            options
+            (ν * Term.laplacian)
+            small
+            (Collocation.grid circle 48)
+            fitted.Value
+            (0.0, 1.0)
 
     let x = fresh.Value.squeeze 1L
     let exact = exp -ν * x.sin () + 0.3 * exp (-4.0 * ν) * (2.0 * x).cos()
@@ -99,6 +109,7 @@ let tests =
 
                         use solution =
                             Evolution.solve
+                                Run.quiet
                                 { precise with Tolerance = tolerance }
                                 diffuse
                                 bump
@@ -106,7 +117,7 @@ let tests =
                                 (bumpExact 0.0)
                                 (0.0, 2.0)
 
-                        Expect.equal solution.Outcome Completed "outcome"
+                        Expect.equal solution.Outcome Outcome.Completed "outcome"
 
                         let error =
                             List.max
@@ -123,6 +134,7 @@ let tests =
             Check.scoped "the heat equation on the circle" (fun () ->
                 use solution =
                     Evolution.solve
+                        Run.quiet
                         precise
                         (0.5 * Term.laplacian)
                         polynomial
@@ -135,14 +147,16 @@ let tests =
                     let exact = exp (-0.5 * t) * x.sin () + 2.0 * exp (-2.0 * t) * (2.0 * x).cos()
                     Check.close 1e-7 $"u({t})" (Solution.evaluate t fresh.Value solution) exact
 
-                let jet = Solution.jet (Set.singleton Laplacian) 1.0 fresh.Value solution
+                let jet = Solution.jet (Set.singleton Derivative.Laplacian) 1.0 fresh.Value solution
                 Expect.equal (Tensor.rows (Jet.laplacian jet)) 50 "derivatives of the solution")
 
             Check.scoped "advection with a velocity that depends on time" (fun () ->
                 // u_t = −cos t u_x: u = g(x − sin t).
                 let term = Term.transport "−cos t" (fun t x -> torch.zeros_like x - cos t)
                 let start = coefficients [ 1.0; 0.0; 0.5; 0.0; 0.0; -0.25 ]
-                use solution = Evolution.solve precise term polynomial grid start (0.0, 4.0)
+
+                use solution =
+                    Evolution.solve Run.quiet precise term polynomial grid start (0.0, 4.0)
 
                 for t in [ 1.0; 2.5; 4.0 ] do
                     let moved = fresh.Value - sin t
@@ -156,7 +170,9 @@ let tests =
             Check.scoped "backwards in time" (fun () ->
                 let term = -1.0 * Term.partial 0 1
                 let start = coefficients [ 1.0; 0.0; 0.5 ]
-                use solution = Evolution.solve precise term polynomial grid start (1.0, -1.0)
+
+                use solution =
+                    Evolution.solve Run.quiet precise term polynomial grid start (1.0, -1.0)
 
                 Check.close
                     1e-6
@@ -184,6 +200,7 @@ let tests =
             Check.scoped "landmarks come close to the exact sketch" (fun () ->
                 let solve sketch =
                     Evolution.solve
+                        Run.quiet
                         { Evolution.defaults with
                             Sketch = sketch
                         }
@@ -193,9 +210,9 @@ let tests =
                         fitted.Value
                         (0.0, 1.0)
 
-                use exact = solve Exact
-                use all = solve (Landmarks 48)
-                use half = solve (Landmarks 24)
+                use exact = solve Sketch.Exact
+                use all = solve (Sketch.Landmarks 48)
+                use half = solve (Sketch.Landmarks 24)
 
                 let at (solution: Solution) =
                     Solution.evaluate 1.0 fresh.Value solution
@@ -217,6 +234,7 @@ let tests =
 
                 use solution =
                     Evolution.solve
+                        Run.quiet
                         { precise with Points = rotation }
                         (-0.5 * Term.partial 0 1)
                         wave
@@ -248,6 +266,7 @@ let tests =
 
                 use solution =
                     Evolution.solve
+                        Run.quiet
                         { precise with Points = rotation }
                         (Term.number 0.0)
                         constant
@@ -266,8 +285,8 @@ let tests =
             Check.scoped "the same seed gives the same bits, another seed other points" (fun () ->
                 let solve seed =
                     Evolution.solve
+                        { Run.quiet with Seed = seed }
                         { Evolution.defaults with
-                            Seed = seed
                             Tolerance = 1e-4
                         }
                         (0.3 * Term.laplacian - Term.pown 3 Term.value)
@@ -300,7 +319,8 @@ let tests =
 
                 use solution =
                     Evolution.solve
-                        { precise with Meter = reports.Add }
+                        { Run.quiet with Meter = reports.Add }
+                        precise
                         term
                         polynomial
                         grid
@@ -309,7 +329,7 @@ let tests =
 
                 Expect.equal
                     (reports[0].Phase, reports[0].Fraction)
-                    ("evolve", 0.0)
+                    (Phase.Evolve, 0.0)
                     "a sign of life before the first step"
 
                 let steps = Seq.tail reports |> Seq.toList
@@ -317,7 +337,7 @@ let tests =
                 Expect.isGreaterThan steps.Length 3 "steps"
 
                 for i, p in List.indexed steps do
-                    Expect.equal p.Phase "evolve" "phase"
+                    Expect.equal p.Phase Phase.Evolve "phase"
                     Expect.equal p.Accepted (i + 1) "accepted"
                     Expect.isTrue (p.Step > 0.0 && p.Step <= 1.5) "step"
                     Expect.floatClose Accuracy.high p.Fraction (p.Time / 1.5) "fraction"
@@ -342,24 +362,35 @@ let tests =
                         | 0 -> precise
                         | 1 ->
                             { precise with
-                                Sketch = Landmarks 8
+                                Sketch = Sketch.Landmarks 8
                                 Regularisation = 1e-8
                             }
                         | 2 ->
                             { precise with
-                                Points = Moving([ Partial(0, 1) ], fun local -> Jet.gradient local.Jet)
+                                Points =
+                                    PointDynamics.Moving(
+                                        [ Derivative.Partial(0, 1) ],
+                                        fun local -> Jet.gradient local.Jet
+                                    )
                             }
                         | 3 -> { precise with MaximumSteps = 3 }
                         | _ ->
                             { precise with
-                                Events = [ "half", fun t _ _ -> 0.5 - t ]
+                                Events =
+                                    [
+                                        {
+                                            Name = "half"
+                                            Function = fun t _ _ -> 0.5 - t
+                                            Direction = Direction.Falling
+                                        }
+                                    ]
                             }
 
                     let term =
                         0.5 * Term.laplacian
                         - Term.transport "b" (fun t x -> (x + t).cos()) * Term.mean Term.value
 
-                    Evolution.trySolve options term polynomial points start (0.0, 1.0)
+                    Evolution.trySolve Run.quiet options term polynomial points start (0.0, 1.0)
 
                 (run 0 :> IDisposable).Dispose()
                 let before = Assert.settledTensors ()
@@ -390,8 +421,16 @@ let tests =
 
                 use solution =
                     Evolution.solve
+                        Run.quiet
                         { precise with
-                            Events = [ "half", event ]
+                            Events =
+                                [
+                                    {
+                                        Name = "half"
+                                        Function = event
+                                        Direction = Direction.Falling
+                                    }
+                                ]
                         }
                         (0.5 * Term.laplacian)
                         polynomial
@@ -400,7 +439,7 @@ let tests =
                         (0.0, 5.0)
 
                 match solution.Outcome with
-                | StoppedByEvent("half", t) ->
+                | Outcome.StoppedByEvent("half", t) ->
                     Expect.isLessThan (abs (t - 2.0 * log 2.0)) 1e-6 $"t = {t}"
                     Expect.equal (Solution.stop solution) t "stop"
                 | other -> failtest $"{other}")
@@ -409,8 +448,6 @@ let tests =
                 "outcomes: trySolve returns them with the solution up to there, solve raises them with advice"
                 [
                     let waves = [ 1.0; 0.0; 0.0; 2.0 ]
-                    let cancelled = new CancellationTokenSource()
-                    cancelled.Cancel()
 
                     for name, options, term, network, isIt, advice in
                         [
@@ -419,7 +456,7 @@ let tests =
                             0.5 * Term.laplacian,
                             polynomial,
                             (function
-                            | TooManySteps(t, 4) -> t > 0.0
+                            | Outcome.TooManySteps(t, 4) -> t > 0.0
                             | _ -> false),
                             "raise MaximumSteps"
 
@@ -428,7 +465,7 @@ let tests =
                             Term.known "source" (fun _ x -> (x - 1.0).squeeze(1L).log()),
                             polynomial,
                             (function
-                            | NonFinite where ->
+                            | Outcome.NonFinite where ->
                                 where.Contains "right-hand side" && where.Contains "point 0, x = (0), t = 0"
                             | _ -> false),
                             "check the equation"
@@ -438,7 +475,7 @@ let tests =
                             Term.known "source" (fun t x -> torch.zeros_like (x.squeeze 1L) + sqrt (1.0 - t)),
                             polynomial,
                             (function
-                            | NonFinite where -> where.Contains "t = 1"
+                            | Outcome.NonFinite where -> where.Contains "t = 1"
                             | _ -> false),
                             "check the equation"
 
@@ -447,7 +484,7 @@ let tests =
                             Term.pown 2 Term.value,
                             polynomial,
                             (function
-                            | StepTooSmall(t, _) -> abs (t - 1.0) < 1e-3
+                            | Outcome.StepTooSmall(t, _) -> abs (t - 1.0) < 1e-3
                             | _ -> false),
                             "loosen Tolerance"
 
@@ -457,20 +494,9 @@ let tests =
                             Network.ofFunction circle 1 (fun placement _ -> Tensor.ones placement [ 1 ]) (fun θ x ->
                                 (0.0 * θ[0] + x.squeeze 1L).sin()),
                             (function
-                            | SingularKernel(0.0, 24) -> true
+                            | Outcome.SingularKernel(0.0, 24) -> true
                             | _ -> false),
                             "raise Regularisation"
-
-                            "cancelled",
-                            { precise with
-                                Cancellation = cancelled.Token
-                            },
-                            0.5 * Term.laplacian,
-                            polynomial,
-                            (function
-                            | Cancelled 0.0 -> true
-                            | _ -> false),
-                            "Cancelled"
                         ] do
                         Check.scoped name (fun () ->
                             // For u' = u² the constant 1, for everything else two waves.
@@ -487,7 +513,7 @@ let tests =
                                             start |> List.tryItem i |> Option.defaultValue 0.0
                                     ]
 
-                            use partial = Evolution.trySolve options term network grid θ (0.0, 2.0)
+                            use partial = Evolution.trySolve Run.quiet options term network grid θ (0.0, 2.0)
                             Expect.isTrue (isIt partial.Outcome) $"{partial.Outcome}"
                             Expect.stringContains partial.Outcome.Advice advice "advice"
 
@@ -500,7 +526,7 @@ let tests =
 
                             let failure =
                                 Assert.raises<EvolutionFailedException>(fun () ->
-                                    Evolution.solve options term network grid θ (0.0, 2.0) |> ignore)
+                                    Evolution.solve Run.quiet options term network grid θ (0.0, 2.0) |> ignore)
 
                             Expect.isTrue (isIt failure.outcome) "the exception carries the outcome"
                             Expect.equal failure.Message failure.outcome.Advice "its message is the advice"
@@ -512,21 +538,36 @@ let tests =
 
                 use solution =
                     Evolution.trySolve
-                        { precise with
+                        { Run.quiet with
                             Cancellation = source.Token
                             Meter =
                                 fun p ->
                                     if p.Accepted = 3 then
                                         source.Cancel()
                         }
+                        precise
                         (0.5 * Term.laplacian)
                         polynomial
                         grid
                         (coefficients [ 1.0 ])
                         (0.0, 5.0)
 
+                Assert.raises<OperationCanceledException>(fun () ->
+                    Evolution.solve
+                        { Run.quiet with
+                            Cancellation = source.Token
+                        }
+                        precise
+                        (0.5 * Term.laplacian)
+                        polynomial
+                        grid
+                        (coefficients [ 1.0 ])
+                        (0.0, 5.0)
+                    |> ignore)
+                |> ignore
+
                 match solution.Outcome with
-                | Cancelled t ->
+                | Outcome.Cancelled t ->
                     Expect.equal (Solution.steps solution).Length 3 "steps"
                     let exact = exp (-0.5 * t) * fresh.Value.squeeze(1L).sin()
                     Check.close 1e-6 "u" (Solution.evaluate t fresh.Value solution) exact
@@ -537,6 +578,7 @@ let tests =
 
                 use solution =
                     Evolution.solve
+                        Run.quiet
                         { Evolution.defaults with
                             Tolerance = 1e-3
                             Regularisation = 1e-5

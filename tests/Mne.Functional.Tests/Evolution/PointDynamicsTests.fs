@@ -31,6 +31,7 @@ let private precise =
 
 let private solve points term network (x: Tensor) (start: float list) span =
     Evolution.solve
+        Run.quiet
         { precise with Points = points }
         term
         network
@@ -46,6 +47,7 @@ let private drawn points term network start count =
 
     use solution =
         Evolution.solve
+            Run.quiet
             { Evolution.defaults with
                 Points = points
                 InitialStep = Some 0.1
@@ -124,7 +126,7 @@ let tests =
                             Jet =
                                 {
                                     Dimension = 1
-                                    Channels = [ Value; Partial(0, 1) ]
+                                    Channels = [ Derivative.Value; Derivative.Partial(0, 1) ]
                                     Data = data
                                 }
                         }
@@ -184,9 +186,10 @@ let tests =
 
                     use solution =
                         Evolution.solve
+                            Run.quiet
                             { precise with
                                 Points = points
-                                Sketch = Adaptive 2.0
+                                Sketch = Sketch.Adaptive 2.0
                                 Regularisation = 1e-6
                                 MaximumStep = 0.25
                                 Checkpoint =
@@ -242,9 +245,9 @@ let tests =
 
                 let run seed =
                     Evolution.solve
+                        { Run.quiet with Seed = seed }
                         { precise with
                             Points = PointDynamics.steep 0.25 random
-                            Seed = seed
                         }
                         (-1.0 * Term.partial 0 1)
                         (front 0.05)
@@ -328,6 +331,7 @@ let tests =
             Check.scoped "a velocity that is not finite ends the run, with point and time" (fun () ->
                 use solution =
                     Evolution.trySolve
+                        Run.quiet
                         { precise with
                             Points = PointDynamics.advected (fun _ x -> x.log ())
                         }
@@ -338,7 +342,7 @@ let tests =
                         (0.0, 1.0)
 
                 match solution.Outcome with
-                | NonFinite where ->
+                | Outcome.NonFinite where ->
                     Expect.stringContains where "velocity of the points" "what"
                     Expect.stringContains where "point 1, x = (0), t = 0" "where"
                 | other -> failtest $"{other}")

@@ -41,21 +41,22 @@ let tests =
                 let options =
                     { Regression.defaults with
                         Tolerance = 1e-5
-                        Meter = reports.Add
                     }
 
-                let θ = Regression.fit options onCircle ripple points
+                let θ =
+                    Regression.fit { Run.quiet with Meter = reports.Add } options onCircle ripple points
+
                 let steps = Seq.tail reports |> Seq.toList
                 let last = List.last steps
 
                 Expect.equal
                     (reports[0].Phase, reports[0].Fraction)
-                    ("fit", 0.0)
+                    (Phase.Fit, 0.0)
                     "a sign of life before the first step"
 
                 Expect.isLessThan last.Residual 1e-5 "error at the points"
                 Expect.isLessThan (error onCircle θ ripple circle) 1e-4 "error between them"
-                Expect.equal last.Phase "fit" "phase"
+                Expect.equal last.Phase Phase.Fit "phase"
                 Expect.isLessThanOrEqual steps.Length 200 "steps"
                 let residuals = steps |> List.map _.Residual
                 Expect.equal residuals (List.sortDescending residuals) "never worse"
@@ -67,10 +68,16 @@ let tests =
                 let options =
                     { Regression.defaults with
                         Tolerance = 1e-3
-                        Meter = reports.Add
                     }
 
-                let θ = Regression.fit options onCircle ripple (Collocation.grid circle 64)
+                let θ =
+                    Regression.fit
+                        { Run.quiet with Meter = reports.Add }
+                        options
+                        onCircle
+                        ripple
+                        (Collocation.grid circle 64)
+
                 Expect.isLessThan (error onCircle θ ripple circle) 2e-3 "error"
                 Expect.isLessThan reports.Count 40 "steps"
                 Expect.equal reports[reports.Count - 1].Fraction 1.0 "done, not stopped")
@@ -81,10 +88,16 @@ let tests =
                 let options =
                     { Regression.defaults with
                         Tolerance = 0.1
-                        Meter = reports.Add
                     }
 
-                Regression.fit options onPlane hill (Collocation.uniform plane 150) |> ignore
+                Regression.fit
+                    { Run.quiet with Meter = reports.Add }
+                    options
+                    onPlane
+                    hill
+                    (Collocation.uniform plane 150)
+                |> ignore
+
                 Expect.isLessThan reports.Count 100 "steps"
                 Expect.equal reports[reports.Count - 1].Fraction 1.0 "at its end")
 
@@ -95,7 +108,9 @@ let tests =
                         Regularisation = 1e-2, 1e-9
                     }
 
-                let θ = Regression.fit options onPlane hill (Collocation.uniform plane 150)
+                let θ =
+                    Regression.fit Run.quiet options onPlane hill (Collocation.uniform plane 150)
+
                 Expect.isLessThan (error onPlane θ hill plane) 3e-3 "error")
 
             Check.scoped "momentum remembers earlier points: less error after as many steps" (fun () ->
@@ -105,11 +120,17 @@ let tests =
                             Steps = 100
                             Regularisation = 1e-2, 1e-8
                             Momentum = μ
-                            Seed = seed
                         }
 
+                    let run = { Run.quiet with Seed = seed }
                     // Too few points at a time to fit the function by themselves.
-                    log (error onPlane (Regression.fit options onPlane hill (Collocation.uniform plane 80)) hill plane)
+                    log (
+                        error
+                            onPlane
+                            (Regression.fit run options onPlane hill (Collocation.uniform plane 80))
+                            hill
+                            plane
+                    )
 
                 let gain = [ for seed in 1..4 -> after 0.0 seed - after 0.95 seed ] |> List.average
 
@@ -123,10 +144,14 @@ let tests =
                         { Regression.defaults with
                             Tolerance = 1e-2
                             SmallestScale = smallest
+                        }
+
+                    let run =
+                        { Run.quiet with
                             Meter = fun _ -> count.Value <- count.Value + 1
                         }
 
-                    Regression.fit options onPlane (fun x -> 1e-3 * hill x) (Collocation.uniform plane 60)
+                    Regression.fit run options onPlane (fun x -> 1e-3 * hill x) (Collocation.uniform plane 60)
                     |> ignore
 
                     count.Value
@@ -149,7 +174,7 @@ let tests =
                         }
 
                     let after =
-                        Regression.fitFrom options few hill (Collocation.uniform plane 200) start
+                        Regression.fitFrom Run.quiet options few hill (Collocation.uniform plane 200) start
 
                     let errorOf θ =
                         error few (Tensor.place double θ) hill plane
@@ -162,10 +187,12 @@ let tests =
                     { Regression.defaults with
                         Steps = 30
                         Regularisation = 1e-2, 1e-8
-                        Sketch = Landmarks 80
+                        Sketch = Sketch.Landmarks 80
                     }
 
-                let θ = Regression.fit options onPlane hill (Collocation.sequence plane 160)
+                let θ =
+                    Regression.fit Run.quiet options onPlane hill (Collocation.sequence plane 160)
+
                 Expect.isLessThan (error onPlane θ hill plane) 1e-2 "error")
 
             Check.scoped "a function that is linear in the parameters is fitted to round-off" (fun () ->
@@ -176,6 +203,7 @@ let tests =
 
                 let θ =
                     Regression.fit
+                        Run.quiet
                         { Regression.defaults with
                             Tolerance = 1e-12
                         }
@@ -191,6 +219,7 @@ let tests =
 
                     let θ =
                         Regression.fit
+                            Run.quiet
                             { Regression.defaults with
                                 Tolerance = 1e-6
                                 Steps = 60
@@ -208,10 +237,8 @@ let tests =
                 for points in [ Collocation.grid circle 24; Collocation.uniform circle 24 ] do
                     let fit seed =
                         Regression.fit
-                            { Regression.defaults with
-                                Steps = 4
-                                Seed = seed
-                            }
+                            { Run.quiet with Seed = seed }
+                            { Regression.defaults with Steps = 4 }
                             onCircle
                             ripple
                             points
@@ -227,20 +254,23 @@ let tests =
                         Tolerance = 1e-4
                     }
 
-                let start = Regression.fit options onCircle ripple points
+                let start = Regression.fit Run.quiet options onCircle ripple points
                 let copy = Tensor.toArray start
                 let reports = ResizeArray<Progress>()
 
                 let θ =
-                    Regression.fitFrom { options with Meter = reports.Add } onCircle ripple points start
+                    Regression.fitFrom { Run.quiet with Meter = reports.Add } options onCircle ripple points start
 
                 Expect.equal reports.Count 1 "nothing left to do after the first sign of life"
                 Check.identical "already there" θ start
-                let better = Regression.fitFrom Regression.defaults onCircle ripple points start
+
+                let better =
+                    Regression.fitFrom Run.quiet Regression.defaults onCircle ripple points start
+
                 Expect.equal (Tensor.toArray start) copy "the start is not touched"
                 Expect.isLessThan (error onCircle better ripple circle) (error onCircle start ripple circle) "better")
 
-            Check.scoped "cancellation keeps what was reached" (fun () ->
+            Check.scoped "a fit that is cancelled raises within a step, and nothing of it is taken for a fit" (fun () ->
                 for points in [ Collocation.grid circle 32; Collocation.uniform circle 32 ] do
                     use source = new CancellationTokenSource()
                     let reports = ResizeArray<Progress>()
@@ -251,15 +281,18 @@ let tests =
                         if reports.Count = 2 then
                             source.Cancel()
 
-                    let options =
-                        { Regression.defaults with
+                    let run =
+                        { Run.quiet with
                             Meter = meter
                             Cancellation = source.Token
                         }
 
-                    let θ = Regression.fit options onCircle ripple points
-                    Expect.equal reports.Count 2 "steps"
-                    Expect.isTrue (Tensor.isFinite θ) "parameters")
+                    let raised =
+                        Assert.raises<OperationCanceledException>(fun () ->
+                            Regression.fit run Regression.defaults onCircle ripple points |> ignore)
+
+                    Expect.equal raised.CancellationToken source.Token "its token"
+                    Expect.equal reports.Count 2 "steps")
 
             Check.scoped "float32 stays float32" (fun () ->
                 let start = onCircle.Initial Placement.float32 0
@@ -271,7 +304,9 @@ let tests =
                     }
 
                 for points in [ Collocation.grid circle 48; Collocation.uniform circle 48 ] do
-                    let θ = Regression.fitFrom { options with Steps = 60 } onCircle ripple points start
+                    let θ =
+                        Regression.fitFrom Run.quiet { options with Steps = 60 } onCircle ripple points start
+
                     Expect.equal θ.dtype torch.ScalarType.Float32 "element type"
                     Expect.isLessThan (error onCircle (Tensor.place double θ) ripple circle) 2e-2 "error")
 
@@ -284,10 +319,14 @@ let tests =
                     { Regression.defaults with
                         Steps = 40
                         Tolerance = 1e-15
+                    }
+
+                let run =
+                    { Run.quiet with
                         Meter = fun _ -> most.Value <- max most.Value Environment.WorkingSet
                     }
 
-                (Regression.fit options onCircle ripple (Collocation.uniform circle 1000)).Dispose()
+                (Regression.fit run options onCircle ripple (Collocation.uniform circle 1000)).Dispose()
                 Expect.isLessThan (most.Value - before) (1000L <<< 20) "bytes more than before"
             }
 
@@ -296,6 +335,7 @@ let tests =
                 // One fit first: constants that the first use creates.
                 for points in [ Collocation.grid circle 24; Collocation.uniform circle 24 ] do
                     Assert.frees (fun () ->
-                        (Regression.fit { Regression.defaults with Steps = 5 } onCircle ripple points).Dispose())
+                        (Regression.fit Run.quiet { Regression.defaults with Steps = 5 } onCircle ripple points)
+                            .Dispose())
             }
         ]

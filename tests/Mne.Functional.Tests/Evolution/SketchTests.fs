@@ -10,7 +10,7 @@ let private double = Placement.float64
 
 /// A tangent with the given rows J (N × p).
 let private tangentOf (j: Tensor) =
-    Generic
+    Tangent.Generic
         {
             Parameters = int j.shape[1]
             Points =
@@ -89,7 +89,7 @@ let tests =
                 let μ = float n * λ * κ j
 
                 let rows =
-                    nonNull (Sketch.landmarks 1 1 n (Landmarks s) |> Option.toArray |> Array.head)
+                    nonNull (Sketch.landmarks 1 1 n (Sketch.Landmarks s) |> Option.toArray |> Array.head)
 
                 let found = Sketch.minimalNorm λ (Some rows) (tangentOf j) f
                 // Orthonormal basis Q of the span: θ = Qγ with |θ| = |γ|.
@@ -155,14 +155,14 @@ let tests =
                 let exact = Sketch.minimalNorm 1e-8 None (tangentOf j) f
                 let all = Sketch.minimalNorm 1e-8 (Some [| 0 .. n - 1 |]) (tangentOf j) f
                 Check.close 1e-7 "θ̇" all.Direction exact.Direction
-                Expect.equal (Sketch.landmarks 1 1 n (Landmarks n)) None "s = N"
-                Expect.equal (Sketch.landmarks 1 1 n Exact) None "exact")
+                Expect.equal (Sketch.landmarks 1 1 n (Sketch.Landmarks n)) None "s = N"
+                Expect.equal (Sketch.landmarks 1 1 n Sketch.Exact) None "exact")
 
             test "landmarks are s different rows, evenly spread" {
                 for n in [ 1; 7; 100; 1023 ] do
                     for s in [ 1; n / 3; n - 1 ] do
                         if s >= 1 && s < n then
-                            let rows = (Sketch.landmarks 1 1 n (Landmarks s)).Value
+                            let rows = (Sketch.landmarks 1 1 n (Sketch.Landmarks s)).Value
                             Expect.equal rows.Length s "count"
                             Expect.equal (Array.distinct rows) rows "different"
                             Expect.all rows (fun i -> i >= 0 && i < n) "rows"
@@ -175,7 +175,7 @@ let tests =
             test "landmarks of a grid in the plane spread over its rows and columns" {
                 for perAxis in [ 8; 30; 64 ] do
                     for s in [ perAxis; 4 * perAxis; perAxis * perAxis / 3 ] do
-                        let rows = (Sketch.landmarks 2 1 (perAxis * perAxis) (Landmarks s)).Value
+                        let rows = (Sketch.landmarks 2 1 (perAxis * perAxis) (Sketch.Landmarks s)).Value
 
                         Expect.equal (Array.distinct rows).Length s "different"
 
@@ -207,13 +207,13 @@ let tests =
                 Expect.floatClose Accuracy.low (Sketch.effectiveRank λ tangent) 7.0 "effective rank"
 
                 let resolve m ratio =
-                    Sketch.resolve λ m (n / m) (fun () -> tangent) (Adaptive ratio)
+                    Sketch.resolve λ m (n / m) (fun () -> tangent) (Sketch.Adaptive ratio)
 
-                Expect.equal (resolve 1 2.0) (Landmarks 14) "two each"
-                Expect.equal (resolve 2 2.0) (Landmarks 7) "the rows of two components serve each point"
-                Expect.equal (resolve 1 100.0) Exact "all points at the most"
+                Expect.equal (resolve 1 2.0) (Sketch.Landmarks 14) "two each"
+                Expect.equal (resolve 2 2.0) (Sketch.Landmarks 7) "the rows of two components serve each point"
+                Expect.equal (resolve 1 100.0) Sketch.Exact "all points at the most"
 
-                for fixedOne in [ Exact; Landmarks 5 ] do
+                for fixedOne in [ Sketch.Exact; Sketch.Landmarks 5 ] do
                     Expect.equal
                         (Sketch.resolve λ 1 n (fun () -> failtest "not needed") fixedOne)
                         fixedOne
@@ -250,16 +250,16 @@ let tests =
                     for s in [ 0; -1; 11 ] do
                         test $"{s} landmarks of 10 points" {
                             Check.refuses [ "Sketch"; $"Landmarks {s}"; "10 points"; "1 to 10" ] (fun () ->
-                                Sketch.landmarks 1 1 10 (Landmarks s) |> ignore)
+                                Sketch.landmarks 1 1 10 (Sketch.Landmarks s) |> ignore)
                         }
 
                     Check.scoped "an adaptive sketch that was not resolved" (fun () ->
                         Check.refuses [ "Sketch"; "resolve" ] (fun () ->
-                            Sketch.landmarks 1 1 10 (Adaptive 2.0) |> ignore))
+                            Sketch.landmarks 1 1 10 (Sketch.Adaptive 2.0) |> ignore))
 
                     Check.scoped "a ratio that is not positive" (fun () ->
                         Check.refuses [ "Sketch"; "greater than 0" ] (fun () ->
-                            Sketch.resolve 1e-6 1 5 (fun () -> tangentOf (ill 1 5 9)) (Adaptive 0.0)
+                            Sketch.resolve 1e-6 1 5 (fun () -> tangentOf (ill 1 5 9)) (Sketch.Adaptive 0.0)
                             |> ignore))
 
                     for λ in [ 0.0; -1e-3; nan ] do

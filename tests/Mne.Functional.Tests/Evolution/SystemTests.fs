@@ -79,7 +79,7 @@ let private fitted =
                 Tolerance = 1e-5
             }
 
-         (Regression.fit options layered (turning 0.0) (Collocation.grid circle 32)).DetachFromDisposeScope())
+         (Regression.fit Run.quiet options layered (turning 0.0) (Collocation.grid circle 32)).DetachFromDisposeScope())
 
 [<Tests>]
 let tests =
@@ -91,7 +91,7 @@ let tests =
                 let start = coefficients [ [ 0.0; 0.0; 1.0 ]; [] ]
 
                 use solution =
-                    Evolution.solve precise (Equation.wave c 1).Term (polynomials 2) grid start (0.0, 3.0)
+                    Evolution.solve Run.quiet precise (Equation.wave c 1).Term (polynomials 2) grid start (0.0, 3.0)
 
                 let x = fresh.Value.squeeze 1L
 
@@ -151,7 +151,9 @@ let tests =
                             let exact =
                                 matrix.matrix_exp().mv(Tensor.ofArray double amplitude) |> Tensor.toArray
 
-                            use solution = Evolution.solve precise term (polynomials 2) grid start (0.0, t)
+                            use solution =
+                                Evolution.solve Run.quiet precise term (polynomials 2) grid start (0.0, t)
+
                             let wave = (float mode * fresh.Value.squeeze 1L).sin()
 
                             Check.close
@@ -185,6 +187,7 @@ let tests =
 
                             use solution =
                                 Evolution.solve
+                                    Run.quiet
                                     { precise with Tolerance = 1e-6 }
                                     equation.Term
                                     packets
@@ -222,7 +225,7 @@ let tests =
                 let start = coefficients [ [ 0.0; 0.0; 0.0; size ]; [ 0.0; 0.0; size ] ]
 
                 use solution =
-                    Evolution.solve precise equation.Term (polynomials 2) grid start (0.0, t)
+                    Evolution.solve Run.quiet precise equation.Term (polynomials 2) grid start (0.0, t)
 
                 let phase = k * fresh.Value.squeeze 1L - (0.5 * k * k + g * size * size) * t
                 Check.close 1e-6 "real part" (at t 0 fresh.Value solution) (size * phase.cos ())
@@ -237,7 +240,7 @@ let tests =
                     coefficients [ List.replicate 6 0.0 @ [ u0 ]; List.replicate 6 0.0 @ [ v0 ] ]
 
                 use solution =
-                    Evolution.solve precise equation.Term (polynomials 2) grid start (0.0, t)
+                    Evolution.solve Run.quiet precise equation.Term (polynomials 2) grid start (0.0, t)
 
                 // Runge and Kutta's classical method with small steps.
                 let rate (u, v) =
@@ -267,13 +270,14 @@ let tests =
             testList
                 "a network of several layers, fitted in both components"
                 [
-                    for name, sketch in [ "all points", Exact; "landmarks", Landmarks 24 ] do
+                    for name, sketch in [ "all points", Sketch.Exact; "landmarks", Sketch.Landmarks 24 ] do
                         Check.scoped name (fun () ->
                             let start, x = fitted.Value, fresh.Value
                             Check.close 1e-4 "fit" (Network.value layered start x) (turning 0.0 x)
 
                             let drawn =
                                 Regression.fitFrom
+                                    Run.quiet
                                     { Regression.defaults with
                                         Steps = 4
                                         Sketch = sketch
@@ -293,6 +297,7 @@ let tests =
 
                             use solution =
                                 Evolution.solve
+                                    Run.quiet
                                     { Evolution.defaults with
                                         Sketch = sketch
                                         Tolerance = 1e-5
@@ -312,7 +317,7 @@ let tests =
                 let term = 0.3 * Term.laplacian - Term.partial 0 1
 
                 let solve term =
-                    Evolution.solve precise term (polynomials 1) grid start (0.0, 0.5)
+                    Evolution.solve Run.quiet precise term (polynomials 1) grid start (0.0, 0.5)
 
                 use alone = solve term
                 use asSystem = solve (Term.system [ term ])
@@ -323,10 +328,17 @@ let tests =
                     Term.system [ Term.value; Term.known "source" (fun _ x -> (x - 1.0).squeeze(1L).log()) ]
 
                 use solution =
-                    Evolution.trySolve precise term (polynomials 2) grid (coefficients [ [ 1.0 ]; [] ]) (0.0, 1.0)
+                    Evolution.trySolve
+                        Run.quiet
+                        precise
+                        term
+                        (polynomials 2)
+                        grid
+                        (coefficients [ [ 1.0 ]; [] ])
+                        (0.0, 1.0)
 
                 match solution.Outcome with
-                | NonFinite where ->
+                | Outcome.NonFinite where ->
                     Expect.stringContains where "right-hand side in component 1" "component"
                     Expect.stringContains where "point 0, x = (0), t = 0" "point and time"
                 | other -> failtest $"{other}")
@@ -337,7 +349,8 @@ let tests =
                     let start = lazy (coefficients [ [ 1.0 ]; [] ]).DetachFromDisposeScope()
 
                     let solve options term network =
-                        Evolution.trySolve options term network grid start.Value (0.0, 1.0) |> ignore
+                        Evolution.trySolve Run.quiet options term network grid start.Value (0.0, 1.0)
+                        |> ignore
 
                     for name, parts, body in
                         [
@@ -376,13 +389,19 @@ let tests =
                             "one function for two components",
                             [ "g"; "24"; "24 × 2" ],
                             fun () ->
-                                Regression.fit Regression.defaults (polynomials 2) (fun x -> x.squeeze 1L) grid
+                                Regression.fit
+                                    Run.quiet
+                                    Regression.defaults
+                                    (polynomials 2)
+                                    (fun x -> x.squeeze 1L)
+                                    grid
                                 |> ignore
 
                             "two functions for one component",
                             [ "g"; "24 × 2"; "length 24" ],
                             fun () ->
                                 Regression.fit
+                                    Run.quiet
                                     Regression.defaults
                                     (polynomials 1)
                                     (fun x -> x.expand (x.shape[0], 2L))

@@ -6,22 +6,22 @@ open Expecto
 open TorchSharp
 open Mne.Functional
 
-let private double = Placement.float64
+let double = Placement.float64
 
-let private vector (values: float list) =
+let vector (values: float list) =
     Tensor.ofArray double (List.toArray values)
 
 /// x' = x − y − x r², y' = x + y − y r²: r' = r (1 − r²), φ' = 1, from r = 1/2 at t = 0.
-let private oscillator _ (y: Tensor) =
+let oscillator _ (y: Tensor) =
     let a, b = y[0], y[1]
     let stretch = 1.0 - a * a - b * b
     torch.stack ([| a * stretch - b; b * stretch + a |], 0L), ()
 
-let private oscillatorExact t =
+let oscillatorExact t =
     let r = 1.0 / sqrt (1.0 + 3.0 * exp (-2.0 * t))
     vector [ r * cos t; r * sin t ]
 
-let private problem tolerance field =
+let problem tolerance field =
     Integrator.create field (Integrator.componentNorm tolerance tolerance)
 
 let private decay rate _ (y: Tensor) = -rate * y, ()
@@ -40,7 +40,7 @@ let tests =
                     use trajectory =
                         Integrator.solve (problem tolerance oscillator) (oscillatorExact 0.0) (0.0, 3.0)
 
-                    Expect.equal trajectory.Outcome Completed "outcome"
+                    Expect.equal trajectory.Outcome Outcome.Completed "outcome"
 
                     let error =
                         List.max
@@ -57,7 +57,7 @@ let tests =
                 use trajectory =
                     Integrator.solve (problem 1e-9 oscillator) (oscillatorExact 5.0) (5.0, 1.0)
 
-                Expect.equal trajectory.Outcome Completed "outcome"
+                Expect.equal trajectory.Outcome Outcome.Completed "outcome"
                 Expect.equal trajectory.Stop 1.0 "stop"
                 Expect.all trajectory.Segments (fun s -> s.Length < 0.0) "negative steps"
 
@@ -98,16 +98,18 @@ let tests =
             Check.scoped "a piece whose state cannot be made ends the run with what was reached" (fun () ->
                 let problem = problem 1e-6 oscillator
 
-                let restart i (y: Tensor) =
+                let restart i () (y: Tensor) =
                     if i = 2 then
-                        raise (FieldNotFinite "the new points")
-                    else
-                        problem.Field, y
+                        raise (FieldRefused(fun _ -> Outcome.NonFinite "the new points"))
 
-                use trajectory =
-                    Integrator.solvePiecewise problem restart (oscillatorExact 0.0) [ 0.0; 1.0; 2.0; 3.0 ]
+                    (), y
 
-                Expect.equal trajectory.Outcome (NonFinite "the new points") "outcome"
+                let (), trajectory =
+                    Integrator.solvePiecewise problem restart () (oscillatorExact 0.0) [ 0.0; 1.0; 2.0; 3.0 ]
+
+                use trajectory = trajectory
+
+                Expect.equal trajectory.Outcome (Outcome.NonFinite "the new points") "outcome"
                 Expect.equal trajectory.Stop 2.0 "kept up to there"
                 Check.close 1e-4 "y(2)" (Trajectory.evaluate 2.0 trajectory) (oscillatorExact 2.0))
 
@@ -143,47 +145,6 @@ let tests =
 
                 Expect.all trajectory.Records (fun r -> r.Step <= 0.1 * 1.0101) "steps")
 
-            Check.scoped "events are located to the accuracy of the dense output" (fun () ->
-                let event name f = { Name = name; Function = f }
-
-                let solve events span =
-                    Integrator.solve
-                        { problem 1e-9 oscillator with
-                            Events = events
-                        }
-                        (oscillatorExact (fst span))
-                        span
-
-                // y crosses 0 from above at t = π; |x| < 1/2 happens before that.
-                let below =
-                    event "below" (fun _ y -> Tensor.toFloat y[1] + (if Tensor.toFloat y[0] > 0.0 then 1.0 else 0.0))
-
-                use one = solve [ below ] (0.0, 10.0)
-
-                match one.Outcome with
-                | StoppedByEvent("below", t) ->
-                    Expect.isLessThan (abs (t - Math.PI)) 1e-7 $"t = {t}"
-                    Expect.equal one.Stop t "stop"
-                    Check.close 1e-7 "state" (Trajectory.evaluate t one) (oscillatorExact t)
-                | other -> failtest $"{other}"
-
-                // Of several events in a step, the first in time counts, whatever their order.
-                let at name (time: float) = event name (fun t _ -> time - t)
-                use two = solve [ at "later" 2.01; at "sooner" 2.0 ] (0.0, 10.0)
-
-                match two.Outcome with
-                | StoppedByEvent("sooner", t) -> Expect.floatClose Accuracy.high t 2.0 "time"
-                | other -> failtest $"{other}"
-
-                use back = solve [ event "early" (fun t _ -> t - 1.5) ] (3.0, 0.0)
-
-                match back.Outcome with
-                | StoppedByEvent("early", t) -> Expect.floatClose Accuracy.high t 1.5 "backwards"
-                | other -> failtest $"{other}"
-
-                use none = solve [ event "never" (fun _ _ -> 1.0) ] (0.0, 1.0)
-                Expect.equal none.Outcome Completed "no event")
-
             Check.scoped "too many steps: the solution up to there is kept" (fun () ->
                 use trajectory =
                     Integrator.solve
@@ -194,7 +155,7 @@ let tests =
                         (0.0, 100.0)
 
                 match trajectory.Outcome with
-                | TooManySteps(t, 7) as outcome ->
+                | Outcome.TooManySteps(t, 7) as outcome ->
                     Expect.equal trajectory.Stop t "stop"
                     Expect.equal (trajectory.Records.Length + trajectory.Rejected) 7 "steps"
                     Check.close 1e-7 "state" (Trajectory.evaluate t trajectory) (oscillatorExact t)
@@ -206,7 +167,7 @@ let tests =
                     Integrator.solve (problem 1e-6 (fun _ y -> y.square (), ())) (vector [ 1.0 ]) (0.0, 2.0)
 
                 match trajectory.Outcome with
-                | StepTooSmall(t, _) as outcome ->
+                | Outcome.StepTooSmall(t, _) as outcome ->
                     Expect.isLessThan (abs (t - 1.0)) 1e-4 $"t = {t}"
                     Check.close 1e-3 "until then" (Trajectory.evaluate 0.9 trajectory) (vector [ 10.0 ])
                     Expect.stringContains outcome.Advice "Tolerance" "advice"
@@ -218,7 +179,7 @@ let tests =
                 use trajectory = Integrator.solve (problem 1e-6 field) (vector [ 1.0 ]) (0.0, 1.0)
 
                 match trajectory.Outcome with
-                | NonFinite where ->
+                | Outcome.NonFinite where ->
                     Expect.stringContains where "t = 0.5" "where"
                     Expect.isLessThan (abs (trajectory.Stop - 0.5)) 1e-6 "up to there"
                 | other -> failtest $"{other}"
@@ -227,7 +188,7 @@ let tests =
                     Integrator.solve (problem 1e-6 (fun _ y -> y * nan, ())) (vector [ 1.0 ]) (0.0, 1.0)
 
                 match never.Outcome with
-                | NonFinite where ->
+                | Outcome.NonFinite where ->
                     Expect.equal never.Segments.Length 0 "no step"
                     Expect.equal never.Evaluations 1 "noticed at once"
                     Expect.stringContains where "t = 0" "where"
@@ -235,20 +196,22 @@ let tests =
 
                 Check.refuses [ "no step was accepted" ] (fun () -> Trajectory.evaluate 0.0 never |> ignore))
 
-            Check.scoped "a kernel that cannot be factorised ends the run with its time and size" (fun () ->
-                let field t (y: Tensor) =
-                    if t > 0.25 then
-                        raise (KernelNotFactorised 17)
+            Check.scoped
+                "a field that refuses to go on ends the run with its outcome at the time that was reached"
+                (fun () ->
+                    let field t (y: Tensor) =
+                        if t > 0.25 then
+                            raise (FieldRefused(fun t -> Outcome.SingularKernel(t, 17)))
 
-                    -y, ()
+                        -y, ()
 
-                use trajectory = Integrator.solve (problem 1e-6 field) (vector [ 1.0 ]) (0.0, 1.0)
+                    use trajectory = Integrator.solve (problem 1e-6 field) (vector [ 1.0 ]) (0.0, 1.0)
 
-                match trajectory.Outcome with
-                | SingularKernel(t, 17) as outcome ->
-                    Expect.isLessThan (abs (t - 0.25)) 1e-6 "time"
-                    Expect.stringContains outcome.Advice "Regularisation" "advice"
-                | other -> failtest $"{other}")
+                    match trajectory.Outcome with
+                    | Outcome.SingularKernel(t, 17) as outcome ->
+                        Expect.isLessThan (abs (t - 0.25)) 1e-6 "time"
+                        Expect.stringContains outcome.Advice "Regularisation" "advice"
+                    | other -> failtest $"{other}")
 
             Check.scoped "cancellation between and within steps" (fun () ->
                 use source = new CancellationTokenSource()
@@ -259,7 +222,7 @@ let tests =
                         { problem 1e-9 oscillator with
                             Cancellation = source.Token
                             OnStep =
-                                fun _ ->
+                                fun _ _ ->
                                     steps <- steps + 1
 
                                     if steps = 3 then
@@ -269,7 +232,7 @@ let tests =
                         (0.0, 100.0)
 
                 match trajectory.Outcome with
-                | Cancelled t ->
+                | Outcome.Cancelled t ->
                     Expect.equal trajectory.Segments.Length 3 "three steps"
                     Expect.equal t trajectory.Stop "time"
                     Check.close 1e-7 "state" (Trajectory.evaluate t trajectory) (oscillatorExact t)
@@ -283,7 +246,7 @@ let tests =
                         (oscillatorExact 0.0)
                         (0.0, 1.0)
 
-                Expect.equal cancelled.Outcome (Cancelled 0.0) "at once")
+                Expect.equal cancelled.Outcome (Outcome.Cancelled 0.0) "at once")
 
             test "a trajectory owns five tensors per step and nothing else; without them nothing is left" {
                 let start = oscillatorExact 0.0
@@ -292,15 +255,16 @@ let tests =
                 for options in
                     [
                         id
-                        fun (p: Integration<unit>) -> { p with MaximumSteps = 5 }
-                        fun (p: Integration<unit>) -> { p with InitialStep = Some 5.0 }
-                        fun (p: Integration<unit>) ->
+                        fun (p: Integration<unit, unit>) -> { p with MaximumSteps = 5 }
+                        fun (p: Integration<unit, unit>) -> { p with InitialStep = Some 5.0 }
+                        fun (p: Integration<unit, unit>) ->
                             { p with
                                 Events =
                                     [
                                         {
                                             Name = "end"
                                             Function = fun t _ -> 2.0 - t
+                                            Direction = Direction.Falling
                                         }
                                     ]
                             }
@@ -322,6 +286,55 @@ let tests =
                 start.Dispose()
             }
 
+            Check.scoped "an interruption that nobody asked for is not taken for a cancellation" (fun () ->
+                let field t (y: Tensor) =
+                    if t > 0.25 then
+                        raise (OperationCanceledException "the user's own")
+
+                    -y, ()
+
+                let error =
+                    Assert.raises<OperationCanceledException>(fun () ->
+                        Integrator.solve (problem 1e-6 field) (vector [ 1.0 ]) (0.0, 1.0) |> ignore)
+
+                Expect.equal error.Message "the user's own" "as it was raised")
+
+            Check.scoped "the context of a piece is what its restart made of the one before" (fun () ->
+                // y' = the number of the piece; y is 0 again where a piece begins.
+                let field (pieces: int list) : Field<int> =
+                    fun _ y -> float pieces.Head * y.ones_like (), pieces.Head
+
+                let own = problem 1e-6 (fun _ y -> y, 0)
+
+                let problem =
+                    {
+                        Field = field
+                        Norm = own.Norm
+                        Method = own.Method
+                        Controller = own.Controller
+                        InitialStep = own.InitialStep
+                        MaximumStep = own.MaximumStep
+                        MaximumSteps = own.MaximumSteps
+                        Events = own.Events
+                        OnStep = own.OnStep
+                        OnState = ignore
+                        Cancellation = own.Cancellation
+                        KeepsSteps = own.KeepsSteps
+                    }
+
+                let restart i (pieces: int list) (y: Tensor) = i + 1 :: pieces, y.zeros_like ()
+
+                let last, trajectory =
+                    Integrator.solvePiecewise problem restart [] (vector [ 7.0 ]) [ 0.0; 1.0; 2.0; 3.0 ]
+
+                use trajectory = trajectory
+                Expect.equal last [ 3; 2; 1 ] "of the last piece"
+
+                for t in [ 0.5; 1.5; 2.5 ] do
+                    Check.close 1e-12 $"y({t})" (Trajectory.evaluate t trajectory) (vector [ 0.5 * (t + 0.5) ])
+
+                Expect.all trajectory.Records (fun r -> float r.Note >= r.Time) "notes of the piece")
+
             testList
                 "refuses"
                 [
@@ -340,12 +353,5 @@ let tests =
                             Integrator.solve (problem 1e-3 oscillator) (vector [ 1.0; nan ]) (0.0, 1.0)
                             |> ignore))
 
-                    Check.scoped "times outside the trajectory" (fun () ->
-                        use trajectory =
-                            Integrator.solve (problem 1e-3 oscillator) (oscillatorExact 0.0) (0.0, 1.0)
-
-                        for t in [ -0.1; 1.1; nan ] do
-                            Check.refuses [ "t"; string t; "from 0 to 1" ] (fun () ->
-                                Trajectory.evaluate t trajectory |> ignore))
                 ]
         ]

@@ -8,21 +8,21 @@ open Mne.Functional.Tests
 let private small =
     { Sampler.defaults with
         Network = fun domain -> Network.create domain [ Layer.dense 16 Swish; Layer.dense 16 Swish ]
-        FitPointCount = 150
-        PointCount = Some 150
-        Sketch = Exact
-        Regularisation = 1e-6
-        Tolerance = 1e-2
-        FitSteps = 25
-        FitRegularisation = 1e-3, 1e-7
+        Cover.FitPoints = 150
+        Cover.Points = Some 150
+        Evolve.Sketch = Sketch.Exact
+        Evolve.Regularisation = 1e-6
+        Evolve.Tolerance = 1e-2
+        Fit.Steps = 25
+        Fit.Regularisation = 1e-3, 1e-7
         Duration = 2.5
-        Refreshes = 10
-        DrawTolerance = 1e-3
+        Cover.Refreshes = 10
+        Draw.Tolerance = 1e-3
     }
 
 let private reportOn options reportOptions target =
-    use sampler = Sampler.evolve options Process.ornsteinUhlenbeck target
-    sampler |> Report.ofSampler { reportOptions with Count = 1000 }
+    use sampler = Sampler.evolve Run.quiet options Process.ornsteinUhlenbeck target
+    sampler |> Report.ofSampler Run.quiet { reportOptions with Count = 1000 }
 
 let private student (ν: float) =
     Density.ofEnergy 1 (fun x -> 0.5 * (ν + 1.0) * (1.0 + x.square().sum 1L / ν).log())
@@ -36,10 +36,10 @@ let tests =
                 let target = Density.gaussianMixture [ 0.7, [ 1.5 ], 0.5; 0.3, [ -1.5 ], 0.5 ]
                 let report = target |> reportOn small Report.defaults
                 Expect.isEmpty report.Concerns "concerns"
-                Expect.equal report.Verdict Reliable "verdict"
+                Expect.equal report.Verdict Verdict.Reliable "verdict"
                 Expect.isGreaterThan report.Efficiency.Value 0.9 "efficiency"
                 Expect.isLessThan (abs report.LogNormaliser.Value) (5.0 * report.LogNormaliser.StandardError) "log Z"
-                Expect.equal report.Coverage (Searched 0.0) "coverage"
+                Expect.equal report.Coverage (Coverage.Searched 0.0) "coverage"
                 Expect.stringStarts (Report.show report) "reliable" "text"
             }
 
@@ -47,7 +47,10 @@ let tests =
                 let target =
                     Density.gaussianMixture [ 0.6, [ 0.0; 0.0 ], 0.7; 0.4, [ 9.0; 4.0 ], 0.7 ]
 
-                let narrow = { small with Start = Cloud(1.0, 2.0) }
+                let narrow =
+                    { small with
+                        Cover.Start = Start.Cloud(1.0, 2.0)
+                    }
 
                 let samples =
                     Tensor.concatenate
@@ -67,12 +70,12 @@ let tests =
                         }
                 // The draws themselves look perfect.
                 Expect.isGreaterThan report.Efficiency.Value 0.9 "efficiency of the draws"
-                Expect.equal report.Verdict Unreliable "verdict"
+                Expect.equal report.Verdict Verdict.Unreliable "verdict"
 
                 match
                     report.Concerns
                     |> List.tryPick (function
-                        | MissedMass(share, x) -> Some(share, x)
+                        | Concern.MissedMass(share, x) -> Some(share, x)
                         | _ -> None)
                 with
                 | Some(share, x) ->
@@ -85,7 +88,7 @@ let tests =
                 Expect.isTrue
                     (report.Concerns
                      |> List.exists (function
-                         | LowForwardEfficiency _ -> true
+                         | Concern.LowForwardEfficiency _ -> true
                          | _ -> false))
                     "forward"
 
@@ -100,39 +103,46 @@ let tests =
 
                 let near = Density.gaussianMixture (List.truncate 2 modes)
                 let both = Density.gaussianMixture modes
-                let options = { small with Start = Cloud(1.5, 2.0) }
+
+                let options =
+                    { small with
+                        Cover.Start = Start.Cloud(1.5, 2.0)
+                    }
+
                 let ask = { Report.defaults with Count = 600 }
 
                 for target, missed in [ near, false; both, true ] do
-                    use conditional = Conditional.evolve options [ 0 ] target
-                    let upper = conditional |> Report.ofConditional ask [ 1.0 ]
-                    let lower = conditional |> Report.ofConditional ask [ -1.0 ]
+                    use conditional = Conditional.evolve Run.quiet options [ 0 ] target
+                    let upper = conditional |> Report.ofConditional Run.quiet ask [ 1.0 ]
+                    let lower = conditional |> Report.ofConditional Run.quiet ask [ -1.0 ]
 
-                    use marginal = conditional |> Marginal.evolve options Process.ornsteinUhlenbeck
+                    use marginal =
+                        conditional |> Marginal.evolve Run.quiet options Process.ornsteinUhlenbeck
 
-                    let whole = marginal |> Report.ofMarginal ask
+                    let whole = marginal |> Report.ofMarginal Run.quiet ask
 
                     let finds (report: Report) =
                         report.Concerns |> List.exists (fun c -> c.IsMissedMass || c.IsFlowLost)
 
-                    Expect.equal upper.Verdict Reliable $"given 1: %A{upper.Concerns}"
+                    Expect.equal upper.Verdict Verdict.Reliable $"given 1: %A{upper.Concerns}"
                     Expect.equal upper.Count 600 "count"
 
                     if missed then
                         Expect.isTrue (finds lower) $"given −1: %A{lower.Concerns}"
                         Expect.isTrue (finds whole) $"two stages: %A{whole.Concerns}"
-                        Expect.equal whole.Verdict Unreliable "two stages"
+                        Expect.equal whole.Verdict Verdict.Unreliable "two stages"
                     else
-                        Expect.equal lower.Verdict Reliable $"given −1: %A{lower.Concerns}"
-                        Expect.equal whole.Verdict Reliable $"two stages: %A{whole.Concerns}"
+                        Expect.equal lower.Verdict Verdict.Reliable $"given −1: %A{lower.Concerns}"
+                        Expect.equal whole.Verdict Verdict.Reliable $"two stages: %A{whole.Concerns}"
                         Expect.isLessThan (abs (whole.LogNormaliser.Value - log 0.8)) 0.1 "log Z"
                         Expect.equal whole.FitError (max conditional.Sampler.FitError marginal.Sampler.FitError) "fit"
 
-                        // Exact samples of x₀ given x₁ = 1, where the second mode has a weight of e^{−2/0.36} or so.
+                        // Sketch.Exact samples of x₀ given x₁ = 1, where the second mode has a weight of e^{−2/0.36} or so.
                         use samples = 0.6 * Check.normal 3 [ 200; 1 ]
 
                         let known =
-                            conditional |> Report.ofConditional { ask with Samples = Some samples } [ 1.0 ]
+                            conditional
+                            |> Report.ofConditional Run.quiet { ask with Samples = Some samples } [ 1.0 ]
 
                         Expect.isGreaterThan known.ForwardEfficiency.Value 0.9 "forward efficiency"
             }
@@ -140,12 +150,12 @@ let tests =
             test "heavy tails: the exponent is named" {
                 for ν in [ 1.0; 3.0 ] do
                     let report = student ν |> reportOn small Report.defaults
-                    Expect.notEqual report.Verdict Reliable "verdict"
+                    Expect.notEqual report.Verdict Verdict.Reliable "verdict"
 
                     match
                         report.Concerns
                         |> List.tryPick (function
-                            | HeavyTails s -> Some s
+                            | Concern.HeavyTails s -> Some s
                             | _ -> None)
                     with
                     | Some s -> Expect.isLessThan (abs (s - (ν + 1.0))) 0.01 "exponent"
@@ -154,11 +164,11 @@ let tests =
 
             test "weights of a heavy tail: k̂ says so" {
                 // Draws much too narrow for the target: the variance of their weights is infinite.
-                use sampler = Sampler.evolve small Process.ornsteinUhlenbeck (student 3.0)
+                use sampler = Sampler.evolve Run.quiet small Process.ornsteinUhlenbeck (student 3.0)
 
                 let draws: Draws =
                     Scope.keepAll (fun d -> [ d.Points; d.LogProposal; d.LogWeights ]) (fun () ->
-                        let narrow = Process.normal [ 0.0 ] (Isotropic 0.16)
+                        let narrow = Reference.normal [ 0.0 ] (Covariance.Isotropic 0.16)
                         let x = narrow.Draw Placement.float64 1 4000
                         let logProposal = narrow.LogDensity x
 
@@ -169,13 +179,13 @@ let tests =
                         })
 
                 use draws = draws
-                let report = Report.ofDraws Report.defaults sampler draws
+                let report = Report.ofDraws Run.quiet Report.defaults sampler draws
                 Expect.isGreaterThan report.ParetoShape 0.7 "k̂"
 
                 Expect.isTrue
                     (report.Concerns
                      |> List.exists (function
-                         | HeavyWeights _ -> true
+                         | Concern.HeavyWeights _ -> true
                          | _ -> false))
                     "named"
             }
@@ -183,12 +193,12 @@ let tests =
             test "an improper energy: unreliable where a sampler can be made, refused where not" {
                 let slow = Density.ofEnergy 1 (fun x -> 0.3 * (1.0 + x.square().sum 1L).log())
                 let report = slow |> reportOn small Report.defaults
-                Expect.equal report.Verdict Unreliable "verdict"
+                Expect.equal report.Verdict Verdict.Unreliable "verdict"
 
                 Expect.isTrue
                     (report.Concerns
                      |> List.exists (function
-                         | ImproperEnergy _ -> true
+                         | Concern.ImproperEnergy _ -> true
                          | _ -> false))
                     "named"
 
@@ -210,7 +220,7 @@ let tests =
                     with
                     | Error refused -> Expect.stringContains refused.Message "cover" "no cloud covers it"
                     | Ok report ->
-                        Expect.equal report.Verdict Unreliable "verdict"
+                        Expect.equal report.Verdict Verdict.Unreliable "verdict"
 
                         Expect.isTrue
                             (report.Concerns |> List.exists (fun concern -> concern.IsImproperEnergy))
@@ -230,8 +240,8 @@ let tests =
                     let product =
                         Density.ofEnergy d (fun x -> (2.0 * (1.0 + x.square () / 3.0).log()).sum 1L)
 
-                    match Report.concernOfTails 3.0 product with
-                    | Some(HeavyTails s) -> Expect.isLessThan (abs (s - 4.0)) 0.01 $"d = {d}"
+                    match Tails.concern 3.0 product with
+                    | Some(Concern.HeavyTails s) -> Expect.isLessThan (abs (s - 4.0)) 0.01 $"d = {d}"
                     | other -> failtest $"d = {d}: %A{other}"
 
                 for energy in
@@ -240,8 +250,8 @@ let tests =
                         fun x -> 0.5 * x.square().sum 1L - 0.6 * (x.select (1L, 1L)).square()
                         fun x -> 0.9 * (1.0 + x.square().sum 1L).log()
                     ] do
-                    match Report.concernOfTails 3.0 (Density.ofEnergy 2 energy) with
-                    | Some(ImproperEnergy _) -> ()
+                    match Tails.concern 3.0 (Density.ofEnergy 2 energy) with
+                    | Some(Concern.ImproperEnergy _) -> ()
                     | other -> failtest $"%A{other}"
             }
 

@@ -30,6 +30,7 @@ let private solveFrom domain perAxis term (initial: Tensor -> Tensor) t (points:
 
     let start =
         Regression.fit
+            Run.quiet
             { Regression.defaults with
                 Tolerance = 1e-10
             }
@@ -37,7 +38,7 @@ let private solveFrom domain perAxis term (initial: Tensor -> Tensor) t (points:
             initial
             grid
 
-    use solution = Evolution.solve precise term network grid start (0.0, t)
+    use solution = Evolution.solve Run.quiet precise term network grid start (0.0, t)
     Solution.evaluate t points solution
 
 let private sine shift (k: float) (s: Tensor) = ((k - shift) * Math.PI * s).sin()
@@ -64,7 +65,7 @@ let tests =
 
                 for k, coordinate in List.indexed a.Coordinates do
                     match coordinate with
-                    | Bounded(low, high, atLow, atHigh) ->
+                    | Coordinate.Bounded(low, high, atLow, atHigh) ->
                         for place, boundary in [ low, atLow; high, atHigh ] do
                             let mirrored = x.clone ()
 
@@ -74,13 +75,14 @@ let tests =
                             let wall = moved k place x
 
                             let jet =
-                                Network.jet (Set.ofList [ for n in 1..4 -> Partial(k, n) ]) a.Network θ wall
+                                Network.jet (Set.ofList [ for n in 1..4 -> Derivative.Partial(k, n) ]) a.Network θ wall
 
                             let size n =
-                                Check.size (Jet.get (Partial(k, n)) jet) / (1.0 + Check.size jet.Data)
+                                Check.size (Jet.get (Derivative.Partial(k, n)) jet)
+                                / (1.0 + Check.size jet.Data)
 
                             match boundary with
-                            | Dirichlet ->
+                            | Boundary.Dirichlet ->
                                 Expect.isLessThan
                                     (Check.size (value wall))
                                     (1e-13 * (1.0 + Check.size jet.Data))
@@ -89,7 +91,7 @@ let tests =
                                 Check.close 1e-11 "odd" (value mirrored) -(value x)
                                 Expect.isLessThan (size 2) 1e-12 "∂²u = 0"
                                 Expect.isLessThan (size 4) 1e-12 "∂⁴u = 0"
-                            | Neumann ->
+                            | Boundary.Neumann ->
                                 Check.close 1e-11 "even" (value mirrored) (value x)
                                 Expect.isLessThan (size 1) 1e-12 "∂u = 0"
                                 Expect.isLessThan (size 3) 1e-12 "∂³u = 0"
@@ -100,14 +102,22 @@ let tests =
                 [
                     for name, low, high, mode, shift in
                         [
-                            "u = 0 at both ends", Dirichlet, Dirichlet, sine 0.0, 0.0
-                            "no flow through either end", Neumann, Neumann, cosine 1.0, 1.0
-                            "u = 0 at the low end, no flow at the high end", Dirichlet, Neumann, sine 0.5, 0.5
-                            "no flow at the low end, u = 0 at the high end", Neumann, Dirichlet, cosine 0.5, 0.5
+                            "u = 0 at both ends", Boundary.Dirichlet, Boundary.Dirichlet, sine 0.0, 0.0
+                            "no flow through either end", Boundary.Neumann, Boundary.Neumann, cosine 1.0, 1.0
+                            "u = 0 at the low end, no flow at the high end",
+                            Boundary.Dirichlet,
+                            Boundary.Neumann,
+                            sine 0.5,
+                            0.5
+                            "no flow at the low end, u = 0 at the high end",
+                            Boundary.Neumann,
+                            Boundary.Dirichlet,
+                            cosine 0.5,
+                            0.5
                         ] do
                         Check.scoped name (fun () ->
                             // The interval [1, 3]: s = (x − 1)/2 runs from 0 to 1.
-                            let domain = Domain.create [ Bounded(1.0, 3.0, low, high) ]
+                            let domain = Domain.create [ Coordinate.Bounded(1.0, 3.0, low, high) ]
                             let κ, t, amplitudes = 0.2, 0.7, [ 1.0, 1.0; 2.0, -0.6; 3.0, 0.4 ]
 
                             let series t (x: Tensor) =
@@ -137,6 +147,7 @@ let tests =
 
                         let start =
                             Regression.fit
+                                Run.quiet
                                 { Regression.defaults with
                                     Tolerance = 1e-6
                                 }
@@ -151,7 +162,7 @@ let tests =
                             }
 
                         use solution =
-                            Evolution.solve options (0.1 * Term.laplacian) network points start (0.0, 0.5)
+                            Evolution.solve Run.quiet options (0.1 * Term.laplacian) network points start (0.0, 0.5)
 
                         let x = (Tensor.linspace double 0.0 1.0 33).unsqueeze 1L
                         let u = Solution.evaluate 0.5 x solution
@@ -162,7 +173,11 @@ let tests =
 
             Check.scoped "walls around a circle: the heat equation on a cylinder" (fun () ->
                 let domain =
-                    Domain.create [ Periodic(0.0, 2.0 * Math.PI); Bounded(0.0, 1.0, Dirichlet, Neumann) ]
+                    Domain.create
+                        [
+                            Coordinate.Periodic(0.0, 2.0 * Math.PI)
+                            Coordinate.Bounded(0.0, 1.0, Boundary.Dirichlet, Boundary.Neumann)
+                        ]
 
                 let exact t (x: Tensor) =
                     let decay k =
@@ -187,6 +202,7 @@ let tests =
 
                 let start =
                     Regression.fit
+                        Run.quiet
                         { Regression.defaults with
                             Tolerance = 1e-10
                         }
@@ -195,7 +211,7 @@ let tests =
                         points
                 // After one period 2L/c, as it was.
                 use solution =
-                    Evolution.solve precise (Equation.wave 2.0 1).Term network points start (0.0, 1.0)
+                    Evolution.solve Run.quiet precise (Equation.wave 2.0 1).Term network points start (0.0, 1.0)
 
                 let x = (Tensor.linspace double 0.0 1.0 21).unsqueeze 1L
                 Check.close 1e-6 "w, v" (Solution.evaluate 1.0 x solution) (plucked x))
@@ -218,7 +234,14 @@ let tests =
                         let x = 0.5 * Check.normal 5 [ 6; 2 ]
 
                         let everything =
-                            [ Value; Laplacian; Mixed(0, 1); Partial(0, 4); Partial(1, 3); Partial(1, 4) ]
+                            [
+                                Derivative.Value
+                                Derivative.Laplacian
+                                Derivative.Mixed(0, 1)
+                                Derivative.Partial(0, 4)
+                                Derivative.Partial(1, 3)
+                                Derivative.Partial(1, 4)
+                            ]
 
                         let jet = Network.jet (Set.ofList everything) disc θ x
 
@@ -287,7 +310,7 @@ let tests =
                             |> Network.dirichlet (fun x -> column 0L x * (1.0 - column 0L x)) (column 0L)
 
                         let points = Collocation.grid (Domain.box [ 0.05, 0.95 ]) 24
-                        let start = Regression.fit Regression.defaults network (column 0L) points
+                        let start = Regression.fit Run.quiet Regression.defaults network (column 0L) points
 
                         let options =
                             { Evolution.defaults with
@@ -296,7 +319,7 @@ let tests =
                             }
 
                         use solution =
-                            Evolution.solve options (Term.laplacian + 2.0) network points start (0.0, 1.0)
+                            Evolution.solve Run.quiet options (Term.laplacian + 2.0) network points start (0.0, 1.0)
 
                         let x = (Tensor.linspace double 0.0 1.0 21).unsqueeze 1L
                         let s = column 0L x
@@ -320,6 +343,7 @@ let tests =
 
                 use solution =
                     Evolution.trySolve
+                        Run.quiet
                         precise
                         (0.0 * Term.value)
                         pulse
@@ -327,7 +351,7 @@ let tests =
                         (Tensor.ones double [ 1 ])
                         (0.0, 1.0)
 
-                Expect.equal solution.Outcome Completed "outcome")
+                Expect.equal solution.Outcome Outcome.Completed "outcome")
 
             testList
                 "refuses"
@@ -340,7 +364,14 @@ let tests =
                             Network.ofFunction domain 1 (fun p _ -> Tensor.ones p [ 1 ]) (fun θ x ->
                                 θ[0] * f (column 0L x))
 
-                        Evolution.trySolve precise Term.value network points (Tensor.ones double [ 1 ]) (0.0, 1.0)
+                        Evolution.trySolve
+                            Run.quiet
+                            precise
+                            Term.value
+                            network
+                            points
+                            (Tensor.ones double [ 1 ])
+                            (0.0, 1.0)
                         |> ignore
 
                     let on distance data =
@@ -390,7 +421,9 @@ let tests =
 
                             "bounds the wrong way round",
                             [ "bounds"; "low < high" ],
-                            fun () -> Domain.create [ Bounded(1.0, 0.0, Dirichlet, Neumann) ] |> ignore
+                            fun () ->
+                                Domain.create [ Coordinate.Bounded(1.0, 0.0, Boundary.Dirichlet, Boundary.Neumann) ]
+                                |> ignore
                         ] do
                         Check.scoped name (fun () -> Check.refuses parts body)
                 ]

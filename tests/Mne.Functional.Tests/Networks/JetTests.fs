@@ -7,22 +7,22 @@ open Mne.Functional
 
 let private everything d =
     [
-        Value
-        Laplacian
+        Derivative.Value
+        Derivative.Laplacian
         for i in 0 .. d - 1 do
             for n in 1..4 do
-                Partial(i, n)
+                Derivative.Partial(i, n)
 
             for j in i + 1 .. d - 1 do
-                Mixed(i, j)
+                Derivative.Mixed(i, j)
     ]
 
 let private order derivative =
     match derivative with
-    | Value -> 0
-    | Partial(_, n) -> n
-    | Mixed _
-    | Laplacian -> 2
+    | Derivative.Value -> 0
+    | Derivative.Partial(_, n) -> n
+    | Derivative.Mixed _
+    | Derivative.Laplacian -> 2
 
 /// The sizes on which the derivatives of a jet are compared: that of the largest derivative of the same or a lower order. A derivative
 /// is made of such terms, which may cancel: by (σ')² = 1 − σ² where tanh saturates, by ∂ₖ²u in Δu. What is left carries their round-off.
@@ -94,7 +94,8 @@ let tests =
                 let d = a.Coordinates.Length
                 let θ, x = a.Parameters, a.Points 4 0
 
-                let jet = Network.jet (Set.add Laplacian (Jet.hessianRequest d)) a.Network θ x
+                let jet =
+                    Network.jet (Set.add Derivative.Laplacian (Jet.hessianRequest d)) a.Network θ x
 
                 let hessian = Jet.hessian jet
                 Expect.equal hessian.shape [| 4L; int64 d; int64 d |] "shape"
@@ -108,7 +109,12 @@ let tests =
 
                 for i in 0 .. d - 1 do
                     for j in 0 .. d - 1 do
-                        let wanted = if i = j then Partial(i, 2) else Mixed(min i j, max i j)
+                        let wanted =
+                            if i = j then
+                                Derivative.Partial(i, 2)
+                            else
+                                Derivative.Mixed(min i j, max i j)
+
                         Check.identical $"entry {i} {j}" (hessian.select(1L, i).select(1L, j)) (Jet.get wanted jet))
 
             Oracle.law "what else is asked for does not change a derivative" 25 (fun a ->
@@ -127,21 +133,24 @@ let tests =
                     (Jet.closure 3 (Set.ofList request)).Count
 
                 Expect.equal (channels []) 1 "value"
-                Expect.equal (channels [ Partial(1, 3) ]) 4 "a Taylor series along one axis"
-                Expect.equal (channels [ Laplacian ]) 5 "d + 2"
-                Expect.equal (channels [ Mixed(0, 2) ]) 4 "mixed")
+                Expect.equal (channels [ Derivative.Partial(1, 3) ]) 4 "a Taylor series along one axis"
+                Expect.equal (channels [ Derivative.Laplacian ]) 5 "d + 2"
+                Expect.equal (channels [ Derivative.Mixed(0, 2) ]) 4 "mixed")
 
             Check.scoped "the Laplacian is also there when all second derivatives are" (fun () ->
                 let network = Network.create (Domain.euclidean 2) [ Layer.dense 4 Tanh ]
                 let θ, x = Network.initial network 1, Check.normal 2 [ 3; 2 ]
-                let jet = Network.jet (Set.ofList [ Partial(0, 2); Partial(1, 2) ]) network θ x
+
+                let jet =
+                    Network.jet (Set.ofList [ Derivative.Partial(0, 2); Derivative.Partial(1, 2) ]) network θ x
+
                 Check.close 1e-13 "Δ" (Jet.laplacian jet) (Network.laplacian network θ x))
 
             Check.scoped "jets can be differentiated in θ" (fun () ->
                 let a: Oracle.Architecture =
                     {
-                        Coordinates = [ Real; Real ]
-                        Layers = [ Dense(4, Swish); Residual [ Dense(4, Tanh) ] ]
+                        Coordinates = [ Coordinate.Real; Coordinate.Real ]
+                        Layers = [ Layer.Dense(4, Swish); Layer.Residual [ Layer.Dense(4, Tanh) ] ]
                         Seed = 3
                     }
 
@@ -165,13 +174,19 @@ let tests =
                 [
                     for name, d, derivative, parts in
                         [
-                            "an axis beyond the dimension", 2, Partial(2, 1), [ "axis 2"; "dimension 2"; "0 to 1" ]
-                            "a negative axis", 2, Partial(-1, 1), [ "axis -1" ]
-                            "order 5", 1, Partial(0, 5), [ "order 5"; "1 to 4" ]
-                            "order 0", 1, Partial(0, 0), [ "order 0"; "1 to 4" ]
-                            "mixed in the wrong order", 2, Mixed(1, 0), [ "Mixed (1, 0)"; "smaller axis first" ]
-                            "mixed of equal axes", 2, Mixed(1, 1), [ "Mixed (1, 1)"; "Partial (1, 2)" ]
-                            "a mixed axis beyond the dimension", 2, Mixed(0, 2), [ "axis 2" ]
+                            "an axis beyond the dimension",
+                            2,
+                            Derivative.Partial(2, 1),
+                            [ "axis 2"; "dimension 2"; "0 to 1" ]
+                            "a negative axis", 2, Derivative.Partial(-1, 1), [ "axis -1" ]
+                            "order 5", 1, Derivative.Partial(0, 5), [ "order 5"; "1 to 4" ]
+                            "order 0", 1, Derivative.Partial(0, 0), [ "order 0"; "1 to 4" ]
+                            "mixed in the wrong order",
+                            2,
+                            Derivative.Mixed(1, 0),
+                            [ "Mixed (1, 0)"; "smaller axis first" ]
+                            "mixed of equal axes", 2, Derivative.Mixed(1, 1), [ "Mixed (1, 1)"; "Partial (1, 2)" ]
+                            "a mixed axis beyond the dimension", 2, Derivative.Mixed(0, 2), [ "axis 2" ]
                         ] do
                         Check.scoped name (fun () ->
                             let network = Network.create (Domain.euclidean d) [ Layer.dense 3 Tanh ]

@@ -1,5 +1,6 @@
 module Mne.Functional.Tests.LayerTests
 
+open System
 open Expecto
 open Mne.Functional
 
@@ -31,6 +32,33 @@ let tests =
                         [
                             "no units", plane, [ Layer.dense 0 Tanh ], [ "found 0"; "at least 1" ]
                             "no harmonics", circle, [ Layer.harmonics 0 ], [ "found 0"; "at least 1" ]
+                            "more parameters in a layer than can be counted",
+                            plane,
+                            [ Layer.dense Int32.MaxValue Tanh ],
+                            [ "6442450941 parameters"; "at most 2147483647" ]
+                            "more parameters between layers than can be counted",
+                            plane,
+                            [ Layer.dense 50_000 Tanh; Layer.dense 50_000 Tanh ],
+                            [ "2500200000 parameters" ]
+                            "more parameters in a block than can be counted",
+                            plane,
+                            [
+                                Layer.dense 50_000 Tanh
+                                Layer.residual [ Layer.dense 50_000 Tanh; Layer.dense 50_000 Tanh ]
+                            ],
+                            [ "2500200000 parameters" ]
+                            "more parameters of components than can be counted",
+                            plane,
+                            [ Layer.outputs Int32.MaxValue ],
+                            [ "6442450941 parameters" ]
+                            "more units than can be counted",
+                            plane,
+                            List.replicate 30 (Layer.concatenate []),
+                            [ "2147483648 units" ]
+                            "more harmonics than can be counted",
+                            circle,
+                            [ Layer.harmonics Int32.MaxValue ],
+                            [ "4294967294 fixed numbers" ]
                             "harmonics on a plane", plane, [ Layer.harmonics 2 ], [ "harmonics"; "periodic domain" ]
                             "harmonics behind another layer",
                             circle,

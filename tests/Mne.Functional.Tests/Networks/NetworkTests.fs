@@ -6,7 +6,15 @@ open TorchSharp
 open Mne.Functional
 
 let private everything =
-    Set.ofList [ Value; Partial(0, 1); Partial(0, 2); Partial(0, 3); Partial(0, 4); Laplacian ]
+    Set.ofList
+        [
+            Derivative.Value
+            Derivative.Partial(0, 1)
+            Derivative.Partial(0, 2)
+            Derivative.Partial(0, 3)
+            Derivative.Partial(0, 4)
+            Derivative.Laplacian
+        ]
 
 /// Values, all derivatives and the tangent of a network against autograd of a formula, θ ↦ N × d ↦ N × m.
 let private agreesWith (formula: Tensor -> Tensor -> Tensor) (network: Network) =
@@ -19,14 +27,14 @@ let private agreesWith (formula: Tensor -> Tensor -> Tensor) (network: Network) 
 
     let everything =
         [
-            Value
-            Laplacian
+            Derivative.Value
+            Derivative.Laplacian
             for i in 0 .. d - 1 do
                 for n in 1..4 do
-                    Partial(i, n)
+                    Derivative.Partial(i, n)
 
                 for j in i + 1 .. d - 1 do
-                    Mixed(i, j)
+                    Derivative.Mixed(i, j)
         ]
 
     let jet = Network.jet (Set.ofList everything) network θ x
@@ -63,10 +71,12 @@ let private ofBlocks m =
     Network.ofBlocks (Domain.euclidean 3) blocks (two @ [ Layer.outputs m ])
 
 /// Σ_b w(x_b).
-let private blocksByHand m θ (x: Tensor) =
+let private sumOver (blocks: int list list) (w: Tensor -> Tensor) (x: Tensor) =
     blocks
-    |> List.map (fun block -> byHand 2 m two θ (Tensor.stack 1L [ for k in block -> x.select (1L, int64 k) ]))
+    |> List.map (fun block -> w (Tensor.stack 1L [ for k in block -> x.select (1L, int64 k) ]))
     |> List.reduce (fun a b -> a + b)
+
+let private blocksByHand m θ = sumOver blocks (byHand 2 m two θ)
 
 [<Tests>]
 let tests =
@@ -79,6 +89,13 @@ let tests =
                     for m in 1..2 do
                         Check.scoped $"blocks with shared weights, {m} components" (fun () ->
                             ofBlocks m |> agreesWith (blocksByHand m))
+
+                        for blocks in [ [ [ 0; 0 ] ]; [ [ 0; 0; 1 ]; [ 1; 2; 2 ]; [ 2; 1; 0 ]; [ 2; 2; 2 ] ] ] do
+                            Check.scoped $"blocks that name a coordinate twice, %A{blocks}, {m} components" (fun () ->
+                                let d, width = (List.concat blocks |> List.max) + 1, blocks.Head.Length
+
+                                Network.ofBlocks (Domain.euclidean d) blocks (two @ [ Layer.outputs m ])
+                                |> agreesWith (fun θ -> sumOver blocks (byHand width m two θ)))
 
                         Check.scoped $"sums, {m} components" (fun () ->
                             let whole = Network.create (Domain.euclidean 3) (two @ [ Layer.outputs m ])
@@ -100,6 +117,14 @@ let tests =
                                 |> Network.rescaled shift scale
                                 |> agreesWith (fun θ x -> blocksByHand m θ ((x - tensor shift) / tensor scale)))
                 ]
+
+            Check.scoped "a block that names a coordinate with conditions twice keeps them" (fun () ->
+                let wall = Coordinate.Bounded(-1.0, 2.0, Boundary.Dirichlet, Boundary.Neumann)
+                let layers = [ Layer.harmonics 2; Layer.dense 3 Tanh; Layer.outputs 1 ]
+                let w = Oracle.forward (Domain.create [ wall; wall ]) layers
+
+                Network.ofBlocks (Domain.create [ wall ]) [ [ 0; 0 ] ] layers
+                |> agreesWith (fun θ -> sumOver [ [ 0; 0 ] ] (w θ)))
 
             Check.scoped "one component of a composed network" (fun () ->
                 Network.add [ ofBlocks 2; ofBlocks 2 ]
@@ -152,6 +177,11 @@ let tests =
                             (fun () ->
                                 let sum = Network.add [ Network.create plane []; generic ]
                                 Network.tangent sum (Network.initial sum 1) (Check.normal 1 [ 3; 2 ]) |> ignore)
+                            "more parameters together than can be counted",
+                            [ "networks"; "4000000002 parameters"; "at most 2147483647" ],
+                            (fun () ->
+                                let wide = Network.create plane [ Layer.dense 500_000_000 Tanh ]
+                                Network.add [ wide; wide ] |> ignore)
                             "shifts of the wrong length",
                             [ "scale"; "1 shifts"; "2 scales"; "dimension 2" ],
                             (fun () -> Network.rescaled [ 0.0 ] [ 1.0; 1.0 ] generic |> ignore)
@@ -178,12 +208,12 @@ let tests =
                 let request =
                     Set.ofList
                         [
-                            Laplacian
+                            Derivative.Laplacian
                             for k in 0 .. d - 1 do
-                                Partial(k, 3)
+                                Derivative.Partial(k, 3)
 
                                 for j in k + 1 .. d - 1 do
-                                    Mixed(k, j)
+                                    Derivative.Mixed(k, j)
                         ]
 
                 let generic =
@@ -212,10 +242,10 @@ let tests =
 
                         match coordinate with
                         | _ when not (List.contains k axes) -> x
-                        | Real -> -x
-                        | Periodic(low, high)
-                        | Interval(low, high)
-                        | Bounded(low, high, _, _) -> low + high - x
+                        | Coordinate.Real -> -x
+                        | Coordinate.Periodic(low, high)
+                        | Coordinate.Interval(low, high)
+                        | Coordinate.Bounded(low, high, _, _) -> low + high - x
 
                     Tensor.stack 1L (List.mapi column a.Coordinates)
 
@@ -242,12 +272,12 @@ let tests =
                     let request =
                         Set.ofList
                             [
-                                Laplacian
+                                Derivative.Laplacian
                                 for k in 0 .. d - 1 do
-                                    Partial(k, 3)
+                                    Derivative.Partial(k, 3)
 
                                     for j in k + 1 .. d - 1 do
-                                        Mixed(k, j)
+                                        Derivative.Mixed(k, j)
                             ]
 
                     let wanted = Network.jet request oracle θ x
@@ -280,7 +310,7 @@ let tests =
                         [|
                             for c in a.Coordinates ->
                                 match c with
-                                | Periodic(low, high) -> high - low
+                                | Coordinate.Periodic(low, high) -> high - low
                                 | _ -> 0.0
                         |]
 
@@ -326,8 +356,8 @@ let tests =
                     Expect.isLessThan (abs (Tensor.rms (θ.narrow (0L, 20200L, 200L)) * sqrt 200.0 - 1.0)) 0.2 "output"
                     Expect.equal (Tensor.toFloat θ[20400L]) 0.0 "no bias at the end")
 
-            Check.scoped "chunks do not change values and derivatives" (fun () ->
-                // Six channels: chunks of 5461 rows.
+            Check.scoped "pieces do not change values and derivatives" (fun () ->
+                // Six channels: pieces of 682 rows.
                 let circle = Domain.periodic [ 0.0, 2.0 ]
                 let network = Network.create circle [ Layer.harmonics 1; Layer.dense 3 Sine ]
 

@@ -36,14 +36,14 @@ let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) 
 
     let rec layer (h: Tensor) description : Tensor =
         match description with
-        | Harmonics count ->
+        | Layer.Harmonics count ->
             let waves, straight =
                 domain.Coordinates
                 |> List.mapi (fun k coordinate ->
                     let x = h.select (1L, int64 k)
 
                     match coordinate with
-                    | Periodic(low, high) ->
+                    | Coordinate.Periodic(low, high) ->
                         let angle = (x - low) * (2.0 * Math.PI / (high - low))
 
                         [
@@ -52,22 +52,22 @@ let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) 
                                 (float m * angle).cos()
                         ],
                         []
-                    | Bounded(low, high, _, _) ->
+                    | Coordinate.Bounded(low, high, _, _) ->
                         let angle = (x - low) * (Math.PI / (high - low))
                         [ for m in 1..count -> (float m * angle).cos() ], []
                     | _ -> [], [ x ])
                 |> List.unzip
 
             Tensor.stack 1L (List.concat waves @ List.concat straight)
-        | Normalise(shift, scale) ->
+        | Layer.Normalise(shift, scale) ->
             let placement = Placement.ofTensor h
 
             (h - Tensor.ofArray placement (List.toArray shift))
             / Tensor.ofArray placement (List.toArray scale)
-        | Dense(width, σ) -> linear (int64 width) h |> activation σ
-        | Residual block -> h + List.fold layer h block
-        | Concatenate block -> torch.cat ([| h; List.fold layer h block |], 1L)
-        | Outputs count -> linear (int64 count) h
+        | Layer.Dense(width, σ) -> linear (int64 width) h |> activation σ
+        | Layer.Residual block -> h + List.fold layer h block
+        | Layer.Concatenate block -> torch.cat ([| h; List.fold layer h block |], 1L)
+        | Layer.Outputs count -> linear (int64 count) h
 
     let last = List.fold layer points layers
 
@@ -78,14 +78,17 @@ let forward (domain: Domain) (layers: Layer list) (θ: Tensor) (points: Tensor) 
             let x = points.select (1L, int64 k)
 
             match coordinate with
-            | Bounded(low, high, Dirichlet, Dirichlet) -> ((x - low) * (Math.PI / (high - low))).sin()
-            | Bounded(low, high, Dirichlet, Neumann) -> ((x - low) * (0.5 * Math.PI / (high - low))).sin()
-            | Bounded(low, high, Neumann, Dirichlet) -> ((x - high) * (-0.5 * Math.PI / (high - low))).sin()
+            | Coordinate.Bounded(low, high, Boundary.Dirichlet, Boundary.Dirichlet) ->
+                ((x - low) * (Math.PI / (high - low))).sin()
+            | Coordinate.Bounded(low, high, Boundary.Dirichlet, Boundary.Neumann) ->
+                ((x - low) * (0.5 * Math.PI / (high - low))).sin()
+            | Coordinate.Bounded(low, high, Boundary.Neumann, Boundary.Dirichlet) ->
+                ((x - high) * (-0.5 * Math.PI / (high - low))).sin()
             | _ -> torch.ones_like x)
         |> List.reduce (fun a b -> a * b)
 
     match List.tryLast layers with
-    | Some(Outputs _) -> last * factor.unsqueeze 1L
+    | Some(Layer.Outputs _) -> last * factor.unsqueeze 1L
     | _ -> (linear 1L last).squeeze 1L * factor
 
 let private derivative (y: Tensor) (x: Tensor) : Tensor =
@@ -113,10 +116,10 @@ let local (f: Tensor -> Tensor) (points: Tensor) (wanted: Derivative) : Tensor =
 
         let value =
             match wanted with
-            | Value -> u
-            | Partial(k, n) -> Seq.replicate n (along k) |> Seq.fold (fun y step -> step y) u
-            | Mixed(i, j) -> u |> along i |> along j
-            | Laplacian ->
+            | Derivative.Value -> u
+            | Derivative.Partial(k, n) -> Seq.replicate n (along k) |> Seq.fold (fun y step -> step y) u
+            | Derivative.Mixed(i, j) -> u |> along i |> along j
+            | Derivative.Laplacian ->
                 [ for k in 0 .. int x.shape[1] - 1 -> u |> along k |> along k ]
                 |> List.reduce (fun a b -> a + b)
 
@@ -149,7 +152,7 @@ type Architecture =
         let m = 1 + a.Seed % 3
 
         { a with
-            Layers = a.Layers @ [ Outputs m ]
+            Layers = a.Layers @ [ Layer.Outputs m ]
         },
         m
 
@@ -170,13 +173,14 @@ type Architecture =
                 1L
                 [
                     for k, coordinate in List.indexed a.Coordinates ->
-                        let seed = Random.child (10 * salt + k) a.Seed
+                        let seed = Seed.child (10 * salt + k) a.Seed
 
                         match coordinate with
-                        | Real -> Random.normal Placement.float64 seed [ count ]
-                        | Periodic(low, high)
-                        | Bounded(low, high, _, _)
-                        | Interval(low, high) -> low + (high - low) * Random.uniform Placement.float64 seed [ count ]
+                        | Coordinate.Real -> Random.normal Placement.float64 seed [ count ]
+                        | Coordinate.Periodic(low, high)
+                        | Coordinate.Bounded(low, high, _, _)
+                        | Coordinate.Interval(low, high) ->
+                            low + (high - low) * Random.uniform Placement.float64 seed [ count ]
                 ])
 
 let activations = [ Identity; Tanh; Sine; Swish; Softplus; Gelu; Square ]
@@ -191,21 +195,21 @@ let private coordinates: Gen<Coordinate list> =
     let one =
         Gen.oneof
             [
-                Gen.constant Real
-                Gen.map Periodic bounds
-                Gen.map Interval bounds
+                Gen.constant Coordinate.Real
+                Gen.map Coordinate.Periodic bounds
+                Gen.map Coordinate.Interval bounds
                 gen {
                     let! low, high = bounds
-                    let! atLow = Gen.elements [ Dirichlet; Neumann ]
-                    let! atHigh = Gen.elements [ Dirichlet; Neumann ]
-                    return Bounded(low, high, atLow, atHigh)
+                    let! atLow = Gen.elements [ Boundary.Dirichlet; Boundary.Neumann ]
+                    let! atHigh = Gen.elements [ Boundary.Dirichlet; Boundary.Neumann ]
+                    return Coordinate.Bounded(low, high, atLow, atHigh)
                 }
             ]
 
     Gen.bind (fun d -> Gen.listOfLength d one) (Gen.choose (1, 4))
 
 let private dense width =
-    Gen.map (fun σ -> Dense(width, σ)) (Gen.elements activations)
+    Gen.map (fun σ -> Layer.Dense(width, σ)) (Gen.elements activations)
 
 let private anyWidth = Gen.choose (1, 5)
 
@@ -228,12 +232,12 @@ let rec private layer depth width : Gen<Layer * int> =
                 gen {
                     let! inner, units = layers (depth - 1) width
                     let! last = dense width
-                    return Residual(if units = width then inner else inner @ [ last ]), width
+                    return Layer.Residual(if units = width then inner else inner @ [ last ]), width
                 }
                 1,
                 gen {
                     let! inner, units = layers (depth - 1) width
-                    return Concatenate inner, width + units
+                    return Layer.Concatenate inner, width + units
                 }
             ]
 
@@ -262,10 +266,10 @@ let private architecture =
 
         let first, width =
             if periodic + bounded > 0 then
-                [ Harmonics harmonics ], d - periodic - bounded + harmonics * (2 * periodic + bounded)
+                [ Layer.Harmonics harmonics ], d - periodic - bounded + harmonics * (2 * periodic + bounded)
             elif normalised then
                 [
-                    Normalise([ for s in shift -> float s / 2.0 ], [ for s in scale -> float s / 2.0 ])
+                    Layer.Normalise([ for s in shift -> float s / 2.0 ], [ for s in scale -> float s / 2.0 ])
                 ],
                 d
             else
@@ -276,7 +280,7 @@ let private architecture =
 
         let width =
             match start with
-            | [ Dense(units, _) ] -> units
+            | [ Layer.Dense(units, _) ] -> units
             | _ -> width
 
         let! one, width = layers 2 width

@@ -19,16 +19,16 @@ let private linearProcesses =
 
     [
         "standard Ornstein–Uhlenbeck", Process.ornsteinUhlenbeck 2
-        "Ornstein–Uhlenbeck, diagonal", Process.ornsteinUhlenbeckTo [ 1.0; -0.5 ] (Diagonal [ 0.4; 2.0 ])
+        "Ornstein–Uhlenbeck, diagonal", Process.ornsteinUhlenbeckTo [ 1.0; -0.5 ] (Covariance.Diagonal [ 0.4; 2.0 ])
         "Ornstein–Uhlenbeck, full, scheduled",
-        Process.ornsteinUhlenbeckTo [ 1.0; -0.5 ] (Full skewed)
+        Process.ornsteinUhlenbeckTo [ 1.0; -0.5 ] (Covariance.Full skewed)
         |> Process.scheduled slow
-        "rotating", Process.linear rotating [ 0.3; 0.7 ] (Full skewed)
+        "rotating", Process.linear rotating [ 0.3; 0.7 ] (Covariance.Full skewed)
         "damped oscillator, scheduled",
-        Process.linear (array2D [ [ 0.0; 1.0 ]; [ -1.0; -2.0 ] ]) [ 0.0; 0.5 ] (Diagonal [ 0.0; 4.0 ])
+        Process.linear (array2D [ [ 0.0; 1.0 ]; [ -1.0; -2.0 ] ]) [ 0.0; 0.5 ] (Covariance.Diagonal [ 0.0; 4.0 ])
         |> Process.scheduled slow
         "noise on one coordinate",
-        Process.linear (array2D [ [ -1.0; 0.0 ]; [ 0.0; 0.0 ] ]) [ 0.0; 0.0 ] (Diagonal [ 2.0; 0.0 ])
+        Process.linear (array2D [ [ -1.0; 0.0 ]; [ 0.0; 0.0 ] ]) [ 0.0; 0.0 ] (Covariance.Diagonal [ 2.0; 0.0 ])
     ]
 
 let private start = Gaussian.create [ 0.5; -1.0 ] [ [ 0.8; 0.3 ]; [ 0.3; 0.5 ] ]
@@ -53,12 +53,12 @@ let private equations =
                         let evaluate term u =
                             Gaussian.local u (Term.needs 2 term) t x |> Term.evaluate term
 
-                        let energy = evaluate (Process.energyEquation p) (Gaussian.energy (at p t))
+                        let energy = evaluate (FokkerPlanck.energy p) (Gaussian.energy (at p t))
                         let wanted = difference (fun g -> Gaussian.energy g x) |> centred
                         Expect.isLessThan (largest (energy - wanted)) (2e-6 * (1.0 + largest wanted)) "∂_t u"
 
                         let density =
-                            evaluate (Process.densityEquation p) (fun x -> (-(Gaussian.energy (at p t) x)).exp())
+                            evaluate (FokkerPlanck.density p) (fun x -> (-(Gaussian.energy (at p t) x)).exp())
 
                         let wanted = difference (fun g -> (-(Gaussian.energy g x)).exp())
                         Expect.isLessThan (largest (density - wanted)) (2e-6 * (1e-3 + largest wanted)) "∂_t ρ")
@@ -71,7 +71,7 @@ let private equations =
                         let x = points 2 2
 
                         let flow x =
-                            Process.flow p (Gaussian.local u (Process.flowNeeds p) t x)
+                            FokkerPlanck.flow p (Gaussian.local u (FokkerPlanck.flowNeeds p) t x)
 
                         let v = flow x
 
@@ -82,7 +82,7 @@ let private equations =
                             / (2.0 * ε)
 
                         let divergence =
-                            Process.flowDivergence p (Gaussian.local u (Process.flowNeeds p) t x)
+                            FokkerPlanck.flowDivergence p (Gaussian.local u (FokkerPlanck.flowNeeds p) t x)
 
                         let unit k =
                             Tensor.ofArray Placement.float64 [| for i in 0..1 -> if i = k then ε else 0.0 |]
@@ -108,10 +108,10 @@ let private equations =
                         let evaluate term u =
                             Gaussian.local u (Term.needs p.Dimension term) 0.3 x |> Term.evaluate term
 
-                        Expect.isLessThan (largest (evaluate (Process.energyEquation p) u)) 1e-9 $"{p.Name}: ∂_t u"
+                        Expect.isLessThan (largest (evaluate (FokkerPlanck.energy p) u)) 1e-9 $"{p.Name}: ∂_t u"
 
                         Expect.isLessThan
-                            (largest (evaluate (Process.densityEquation p) (fun x -> (-(u x)).exp())))
+                            (largest (evaluate (FokkerPlanck.density p) (fun x -> (-(u x)).exp())))
                             1e-9
                             $"{p.Name}: ∂_t ρ"
 
@@ -207,19 +207,46 @@ let private refusals =
     testList
         "refused"
         [
-            refused "a diagonal of another length" "diffusion" (create 2 (Diagonal [ 1.0 ]))
-            refused "a negative entry" "diffusion" (create 2 (Diagonal [ 1.0; -0.1 ]))
-            refused "a number that is not one" "diffusion" (create 2 (Isotropic nan))
-            refused "a matrix of another size" "diffusion" (create 2 (Full(array2D [ [ 1.0 ] ])))
+            refused "a diagonal of another length" "diffusion" (create 2 (Covariance.Diagonal [ 1.0 ]))
+            refused "a negative entry" "diffusion" (create 2 (Covariance.Diagonal [ 1.0; -0.1 ]))
+            refused "a number that is not one" "diffusion" (create 2 (Covariance.Isotropic nan))
+            refused "a matrix of another size" "diffusion" (create 2 (Covariance.Full(array2D [ [ 1.0 ] ])))
             refused
                 "a matrix that is not symmetric"
                 "diffusion"
-                (create 2 (Full(array2D [ [ 1.0; 0.5 ]; [ 0.4; 1.0 ] ])))
-            refused "an indefinite matrix" "diffusion" (create 2 (Full(array2D [ [ 1.0; 2.0 ]; [ 2.0; 1.0 ] ])))
+                (create 2 (Covariance.Full(array2D [ [ 1.0; 0.5 ]; [ 0.4; 1.0 ] ])))
+            refused
+                "an indefinite matrix"
+                "diffusion"
+                (create 2 (Covariance.Full(array2D [ [ 1.0; 2.0 ]; [ 2.0; 1.0 ] ])))
             refused "a singular covariance" "covariance" (fun () ->
-                Process.ornsteinUhlenbeckTo [ 0.0; 0.0 ] (Diagonal [ 1.0; 0.0 ]) |> ignore)
+                Process.ornsteinUhlenbeckTo [ 0.0; 0.0 ] (Covariance.Diagonal [ 1.0; 0.0 ])
+                |> ignore)
+            refused "a covariance that round-off makes regular" "covariance" (fun () ->
+                Process.ornsteinUhlenbeckTo [ 0.0; 0.0 ] (Covariance.Full(array2D [ [ 1.0; 1.0 ]; [ 1.0; 1.0 ] ]))
+                |> ignore)
+            refused "a time before the process begins" "t" (fun () ->
+                Scope.free (fun () ->
+                    let x = Check.normal 1 [ 3; 2 ]
+                    Process.ornsteinUhlenbeck 2 |> Process.carry -1.0 x x |> ignore))
+            for name, drift, divergence in
+                [
+                    "Drift", (fun _ (x: Tensor) -> -x.mean([| 0L |])), still >> fun f x -> (f x).sum 1L
+                    "DriftDivergence", still, (fun _ (x: Tensor) -> x.new_zeros 1L)
+                ] do
+                refused $"{name} of a shape that could be broadcast" name (fun () ->
+                    Scope.free (fun () ->
+                        let p = Process.create 2 drift divergence (Covariance.Isotropic 2.0)
+                        let x = Check.normal 1 [ 3; 2 ]
+
+                        let local =
+                            Gaussian.local (fun x -> x.square().sum 1L) (FokkerPlanck.flowNeeds p) 0.5 x
+
+                        FokkerPlanck.flowDivergence p local |> ignore
+                        FokkerPlanck.flow p local |> ignore))
             refused "an offset of another length" "offset" (fun () ->
-                Process.linear (array2D [ [ -1.0 ] ]) [ 0.0; 0.0 ] (Isotropic 1.0) |> ignore)
+                Process.linear (array2D [ [ -1.0 ] ]) [ 0.0; 0.0 ] (Covariance.Isotropic 1.0)
+                |> ignore)
             refused "friction that is not positive" "friction" (fun () ->
                 Process.underdampedLangevin 0.0 (Density.gaussianMixture [ 1.0, [ 0.0 ], 1.0 ])
                 |> ignore)
@@ -247,19 +274,19 @@ let private noise =
                         Tensor.ofArray2D Placement.float64 (array2D [ [ 1.0; 0.0 ]; [ 0.0; 1.0 ] ])
 
                     [
-                        Full(covariance.ToArray())
-                        Diagonal [ covariance[0, 0]; covariance[1, 1] ]
-                        Isotropic covariance[1, 1]
+                        Covariance.Full(covariance.ToArray())
+                        Covariance.Diagonal [ covariance[0, 0]; covariance[1, 1] ]
+                        Covariance.Isotropic covariance[1, 1]
                     ]
                     |> List.forall (fun noise ->
-                        let σ = Diffusion.colour noise unit
+                        let σ = Covariance.colour noise unit
 
-                        let same = Diffusion.matrix 2 noise |> Tensor.ofArray2D Placement.float64
+                        let same = Covariance.matrix 2 noise |> Tensor.ofArray2D Placement.float64
 
                         largest (σ.t().mm σ - same) < 1e-10 * (1.0 + largest same)
                         // Directions that the noise does not reach stay 0.
-                        && (nearlySingular (Diffusion.matrix 2 noise)
-                            || largest (Diffusion.whiten noise (Diffusion.colour noise x) - x) < 1e-6)))
+                        && (nearlySingular (Covariance.matrix 2 noise)
+                            || largest (Covariance.whiten noise (Covariance.colour noise x) - x) < 1e-6)))
         ]
 
 [<Tests>]

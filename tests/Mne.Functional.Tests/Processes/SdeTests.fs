@@ -38,7 +38,7 @@ let tests =
         "Sde"
         [
             test "weak orders, without sampling, in own and in changed time" {
-                let p = Process.ornsteinUhlenbeckTo [ -0.4 ] (Isotropic 1.7)
+                let p = Process.ornsteinUhlenbeckTo [ -0.4 ] (Covariance.Isotropic 1.7)
 
                 for p in [ p; p |> Process.scheduled (Schedule.linear 0.3 2.0 1.0) ] do
                     let final =
@@ -47,7 +47,7 @@ let tests =
 
                     let exact = final.Mean[0], final.Covariance[0, 0]
 
-                    for scheme, wanted in [ EulerMaruyama, 1.0; StochasticHeun, 2.0 ] do
+                    for scheme, wanted in [ SdeScheme.EulerMaruyama, 1.0; SdeScheme.StochasticHeun, 2.0 ] do
                         let mean, variance = order scheme (Process.forward p) exact
                         Expect.floatClose { absolute = 0.15; relative = 0.0 } mean wanted $"{scheme}: mean"
                         Expect.floatClose { absolute = 0.15; relative = 0.0 } variance wanted $"{scheme}: variance"
@@ -56,7 +56,9 @@ let tests =
             test "forwards and back again: moments of both distributions" {
                 Scope.free (fun () ->
                     let p =
-                        Process.ornsteinUhlenbeckTo [ 1.0; -0.5 ] (Full(array2D [ [ 2.0; 0.6 ]; [ 0.6; 0.5 ] ]))
+                        Process.ornsteinUhlenbeckTo
+                            [ 1.0; -0.5 ]
+                            (Covariance.Full(array2D [ [ 2.0; 0.6 ]; [ 0.6; 0.5 ] ]))
                         |> Process.scheduled (Schedule.linear 0.2 1.8 1.5)
 
                     let start = Gaussian.create [ 0.5; -1.0 ] [ [ 0.8; 0.3 ]; [ 0.3; 0.5 ] ]
@@ -83,16 +85,20 @@ let tests =
                                 $"{name}: variance {k}"
 
                     let drawn =
-                        (Process.normal [ 0.5; -1.0 ] (Full(start.Covariance.ToArray()))).Draw Placement.float64 1 n
+                        (Reference.normal [ 0.5; -1.0 ] (Covariance.Full(start.Covariance.ToArray()))).Draw
+                            Placement.float64
+                            1
+                            n
 
-                    let final = Process.forward p |> Sde.simulate StochasticHeun 2 times drawn
+                    let final = Process.forward p |> Sde.simulate SdeScheme.StochasticHeun 2 times drawn
                     check "forwards" final (at 1.5)
 
                     let gradient t x =
                         Jet.gradient (Gaussian.local (Gaussian.energy (at t)) (Jet.gradientRequest 2) t x).Jet
 
                     let back =
-                        Process.reverse 1.5 gradient p |> Sde.simulate StochasticHeun 3 times final
+                        Process.reverse 1.5 gradient p
+                        |> Sde.simulate SdeScheme.StochasticHeun 3 times final
 
                     check "backwards" back start)
             }
@@ -105,7 +111,9 @@ let tests =
 
                     let go seed =
                         Scope.free (fun () ->
-                            sde |> Sde.simulate EulerMaruyama seed [ 0.0; 0.5; 1.0 ] x |> Tensor.toArray)
+                            sde
+                            |> Sde.simulate SdeScheme.EulerMaruyama seed [ 0.0; 0.5; 1.0 ] x
+                            |> Tensor.toArray)
 
                     Expect.equal (go 4) (go 4) "same"
                     Expect.notEqual (go 4) (go 5) "other")
@@ -117,7 +125,7 @@ let tests =
                     let ou = Process.forward (Process.ornsteinUhlenbeck 1)
 
                     let simulate times sde () =
-                        sde |> Sde.simulate EulerMaruyama 1 times x |> ignore
+                        sde |> Sde.simulate SdeScheme.EulerMaruyama 1 times x |> ignore
 
                     let explosive =
                         { ou with

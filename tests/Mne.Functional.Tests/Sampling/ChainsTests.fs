@@ -23,7 +23,7 @@ let tests =
         [
             Check.scoped "as many points as said, the same for the same seed" (fun () ->
                 let pool seed =
-                    Chains.pool few Placement.float64 seed twoModes
+                    Chains.pool { Run.quiet with Seed = seed } few twoModes
 
                 let one = pool 1
                 Expect.equal one.shape [| 1000L; 2L |] "200 chains, 5 times"
@@ -31,7 +31,7 @@ let tests =
                 Expect.notEqual (Tensor.toArray (pool 2)) (Tensor.toArray one) "another seed")
 
             Check.scoped "both modes are covered, far as they are apart and rare as one is" (fun () ->
-                let x = Chains.pool few Placement.float64 3 twoModes
+                let x = Chains.pool { Run.quiet with Seed = 3 } few twoModes
 
                 let near (mode: float) =
                     let distances = Tensor.toArray ((x - mode).square().sum 1L)
@@ -50,12 +50,11 @@ let tests =
                 for τ in [ 1.0; 3.0 ] do
                     let x =
                         Chains.pool
+                            { Run.quiet with Seed = 4 }
                             { few with
                                 Chains = 1000
                                 Temperature = τ
                             }
-                            Placement.float64
-                            4
                             target
 
                     let _, variance = Gaussian.moments x
@@ -77,6 +76,7 @@ let tests =
 
                     let x =
                         Chains.pool
+                            { Run.quiet with Seed = 6 }
                             { few with
                                 Chains = 2000
                                 Cooling = 100
@@ -84,8 +84,6 @@ let tests =
                                 Spread = 2.0
                                 Held = [ 0 ]
                             }
-                            Placement.float64
-                            6
                             funnel
 
                     let held = x.select (1L, 0L)
@@ -108,11 +106,10 @@ let tests =
 
                 let x =
                     Chains.pool
+                        { Run.quiet with Seed = 5 }
                         { few with
                             Centre = Some [ 48.0; -18.0 ]
                         }
-                        Placement.float64
-                        5
                         far
 
                 let mean, _ = Gaussian.moments x
@@ -120,7 +117,7 @@ let tests =
 
             Check.scoped "a recipe takes rows of the pool without repetition, others for every seed" (fun () ->
                 let pool = Check.normal 1 [ 50; 2 ]
-                let recipe = Chains.recipe pool 30
+                let recipe = Collocation.ofPool pool 30
                 Expect.equal (Collocation.count recipe) 30 "count"
 
                 let rows seed =
@@ -137,7 +134,7 @@ let tests =
                 let refused name options =
                     let error =
                         Assert.raises<ArgumentException>(fun () ->
-                            Chains.pool options Placement.float64 1 twoModes |> ignore)
+                            Chains.pool { Run.quiet with Seed = 1 } options twoModes |> ignore)
 
                     Expect.equal error.ParamName name name
 
@@ -153,15 +150,22 @@ let tests =
             test "chains report every step, and end when they are cancelled" {
                 let seen = ResizeArray<Progress>()
 
-                (Chains.poolOf seen.Add Threading.CancellationToken.None few Placement.float64 1 twoModes).Dispose()
+                (Chains.pool { Run.quiet with Meter = seen.Add } few twoModes).Dispose()
                 Expect.equal seen.Count (1 + few.Cooling + few.Sampling) "reports"
                 Expect.equal seen[seen.Count - 1].Fraction 1.0 "to the end"
 
                 Assert.raises<OperationCanceledException>(fun () ->
-                    (Chains.poolOf ignore (Threading.CancellationToken true) few Placement.float64 1 twoModes)
+                    (Chains.pool
+                        { Run.quiet with
+                            Cancellation = Threading.CancellationToken true
+                        }
+                        few
+                        twoModes)
                         .Dispose())
                 |> ignore
             }
 
-            test "nothing leaks" { Assert.frees (fun () -> (Chains.pool few Placement.float64 1 twoModes).Dispose()) }
+            test "nothing leaks" {
+                Assert.frees (fun () -> (Chains.pool { Run.quiet with Seed = 1 } few twoModes).Dispose())
+            }
         ]

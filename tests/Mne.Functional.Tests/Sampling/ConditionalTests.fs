@@ -11,15 +11,15 @@ open Mne.Functional.Tests
 let private options =
     { Sampler.defaults with
         Network = fun domain -> Network.create domain [ Layer.dense 16 Swish; Layer.dense 16 Swish ]
-        FitPointCount = 200
-        PointCount = Some 300
-        Sketch = Landmarks 100
-        Regularisation = 1e-7
-        Tolerance = 1e-2
-        FitSteps = 25
-        Refreshes = 12
-        DrawTolerance = 1e-4
-        Start = Cloud(2.0, 2.0)
+        Cover.FitPoints = 200
+        Cover.Points = Some 300
+        Evolve.Sketch = Sketch.Landmarks 100
+        Evolve.Regularisation = 1e-7
+        Evolve.Tolerance = 1e-2
+        Fit.Steps = 25
+        Cover.Refreshes = 12
+        Draw.Tolerance = 1e-4
+        Cover.Start = Start.Cloud(2.0, 2.0)
     }
 
 let private mixture =
@@ -32,7 +32,7 @@ let private mixture =
 let private target =
     Density.gaussianMixture [ for m in 0..2 -> mixture.Weights[m], List.ofArray mixture.Means[m], 0.6 ]
 
-let private conditional = lazy (Conditional.evolve options [ 0 ] target)
+let private conditional = lazy (Conditional.evolve Run.quiet options [ 0 ] target)
 
 let private mean (k: int64) (draws: Draws) =
     draws |> Importance.expectation (fun x -> x.select (1L, k))
@@ -57,7 +57,7 @@ let tests =
         [
             test "conditionals of a mixture at several values, from one evolution; log Z of each is the marginal" {
                 for y in [ -1.5; -0.4; 0.3; 1.1; 1.9 ] do
-                    use draws = conditional.Value |> Conditional.draw 1500 [ y ]
+                    use draws = conditional.Value |> Conditional.draw Run.quiet 1500 [ y ]
                     let exact = Mixture.conditional [| 1, y |] mixture
 
                     let first, second =
@@ -84,9 +84,9 @@ let tests =
 
             test "draws by way of the marginal follow the whole density" {
                 use marginal =
-                    conditional.Value |> Marginal.evolve options Process.ornsteinUhlenbeck
+                    conditional.Value |> Marginal.evolve Run.quiet options Process.ornsteinUhlenbeck
 
-                use draws = marginal |> Marginal.draw 2000
+                use draws = marginal |> Marginal.draw Run.quiet 2000
                 Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.85 "effective sample size"
                 within "log Z" (Importance.logNormaliser draws) 0.0
                 let centre, covariance = Mixture.mean mixture, Mixture.covariance mixture
@@ -108,11 +108,11 @@ let tests =
 
                 use conditional =
                     Density.ofEnergy 3 (Gaussian.energy gaussian)
-                    |> Conditional.evolve options [ 2; 0 ]
+                    |> Conditional.evolve Run.quiet options [ 2; 0 ]
 
                 Expect.equal (conditional.Drawn, conditional.Given) ([ 0; 2 ], [ 1 ]) "which"
                 let y = 0.3
-                use draws = conditional |> Conditional.draw 1500 [ y ]
+                use draws = conditional |> Conditional.draw Run.quiet 1500 [ y ]
                 Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.9 "effective sample size"
 
                 for k in [ 0; 2 ] do
@@ -126,7 +126,7 @@ let tests =
             test "conditional densities and log-densities of draws are those of the target and of the draws" {
                 Scope.free (fun () ->
                     let conditional, y = conditional.Value, 0.3
-                    let draws = conditional |> Conditional.draw 50 [ y ]
+                    let draws = conditional |> Conditional.draw Run.quiet 50 [ y ]
                     let a = draws.Points.narrow (1L, 0L, 1L)
 
                     Check.identical
@@ -135,19 +135,35 @@ let tests =
                         (target.Energy draws.Points)
 
                     // Carried to T and back; the flow is followed to 1e-4.
-                    Check.close 1e-2 "log q(a | b)" (Conditional.logProposal [ y ] a conditional) draws.LogProposal
-                    use marginal = conditional |> Marginal.evolve options Process.ornsteinUhlenbeck
-                    let both = marginal |> Marginal.draw 50
-                    Check.close 1e-2 "log q(a, b)" (Marginal.logProposal both.Points marginal) both.LogProposal
+                    Check.close
+                        1e-2
+                        "log q(a | b)"
+                        (Conditional.logProposal Run.quiet [ y ] a conditional)
+                        draws.LogProposal
+
+                    use marginal =
+                        conditional |> Marginal.evolve Run.quiet options Process.ornsteinUhlenbeck
+
+                    let both = marginal |> Marginal.draw Run.quiet 50
+
+                    Check.close
+                        1e-2
+                        "log q(a, b)"
+                        (Marginal.logProposal Run.quiet both.Points marginal)
+                        both.LogProposal
 
                     // log q(a, b) = log q(b) + log q(a | b), with b the last column.
                     let b = both.Points.narrow (1L, 1L, 1L)
-                    let first = Sampler.logProposal b marginal.Sampler
+                    let first = Sampler.logProposal Run.quiet b marginal.Sampler
 
                     for i in 0..4 do
                         let point = both.Points.narrow (0L, int64 i, 1L)
                         let given = point.select (1L, 1L) |> Tensor.toArray |> List.ofArray
-                        let rest = conditional |> Conditional.logProposal given (point.narrow (1L, 0L, 1L))
+
+                        let rest =
+                            conditional
+                            |> Conditional.logProposal Run.quiet given (point.narrow (1L, 0L, 1L))
+
                         let sum = Tensor.toFloat first[int64 i] + Tensor.toFloat rest[0L]
                         Expect.isLessThan (abs (sum - Tensor.toFloat both.LogProposal[int64 i])) 1e-2 $"draw {i}")
             }
@@ -157,34 +173,55 @@ let tests =
                     Expect.equal (Assert.raises<ArgumentException> body).ParamName name name
 
                 for drawn in [ []; [ 0; 1 ]; [ 0; 0 ]; [ 2 ]; [ -1 ] ] do
-                    refused "drawn" (fun () -> Conditional.evolve options drawn target |> ignore)
+                    refused "drawn" (fun () -> Conditional.evolve Run.quiet options drawn target |> ignore)
 
                 for given in [ []; [ 0.0; 1.0 ]; [ nan ] ] do
-                    refused "given" (fun () -> Conditional.draw 10 given conditional.Value |> ignore)
+                    refused "given" (fun () -> Conditional.draw Run.quiet 10 given conditional.Value |> ignore)
 
-                refused "count" (fun () -> Conditional.draw 0 [ 0.0 ] conditional.Value |> ignore)
+                refused "count" (fun () -> Conditional.draw Run.quiet 0 [ 0.0 ] conditional.Value |> ignore)
 
                 use b = Check.normal 1 [ 3; 2 ]
                 refused "b" (fun () -> Conditional.marginalEnergy conditional.Value b |> ignore)
-                refused "a" (fun () -> Conditional.logProposal [ 0.0 ] b conditional.Value |> ignore)
+                refused "a" (fun () -> Conditional.logProposal Run.quiet [ 0.0 ] b conditional.Value |> ignore)
                 use one = Check.normal 1 [ 3; 1 ]
-                refused "given" (fun () -> Conditional.logProposal [] one conditional.Value |> ignore)
+                refused "given" (fun () -> Conditional.logProposal Run.quiet [] one conditional.Value |> ignore)
                 refused "given" (fun () -> Conditional.density [ 0.0; 1.0 ] conditional.Value |> ignore)
 
                 use marginal =
-                    conditional.Value |> Marginal.evolve options Process.ornsteinUhlenbeck
+                    conditional.Value |> Marginal.evolve Run.quiet options Process.ornsteinUhlenbeck
 
-                refused "points" (fun () -> Marginal.logProposal one marginal |> ignore)
+                refused "points" (fun () -> Marginal.logProposal Run.quiet one marginal |> ignore)
+            }
+
+            test "in single precision: refused where it meets double, and marginals follow their conditional" {
+                use single = Tensor.zeros Placement.float32 [ 3; conditional.Value.Given.Length ]
+
+                let refused =
+                    Assert.raises<ArgumentException>(fun () ->
+                        Conditional.marginalEnergy conditional.Value single |> ignore)
+
+                Expect.equal refused.ParamName "b" "named"
+
+                let run =
+                    { Run.quiet with
+                        Placement = Placement.float32
+                    }
+
+                use marginal =
+                    conditional.Value |> Marginal.evolve run options Process.ornsteinUhlenbeck
+
+                use draws = marginal |> Marginal.draw run 10
+                Expect.equal draws.Points.dtype TorchSharp.torch.ScalarType.Float64 "precision of the conditional"
             }
 
             test "nothing leaks" {
                 let shared = conditional.Value
 
                 Assert.frees (fun () ->
-                    use _ = shared |> Conditional.draw 20 [ 0.5 ]
-                    use marginal = shared |> Marginal.evolve options Process.ornsteinUhlenbeck
-                    use draws = marginal |> Marginal.draw 20
-                    use _ = marginal |> Marginal.logProposal draws.Points
+                    use _ = shared |> Conditional.draw Run.quiet 20 [ 0.5 ]
+                    use marginal = shared |> Marginal.evolve Run.quiet options Process.ornsteinUhlenbeck
+                    use draws = marginal |> Marginal.draw Run.quiet 20
+                    use _ = marginal |> Marginal.logProposal Run.quiet draws.Points
                     ())
             }
         ]

@@ -1,5 +1,6 @@
 module Mne.Functional.Tests.NormalPartTests
 
+open System
 open Expecto
 open TorchSharp
 open Mne.Functional
@@ -117,10 +118,13 @@ let tests =
                 for p in
                     [
                         Process.ornsteinUhlenbeck 2
-                        Process.ornsteinUhlenbeckTo [ 1.0; 2.0 ] (Diagonal [ 0.5; 3.0 ])
+                        Process.ornsteinUhlenbeckTo [ 1.0; 2.0 ] (Covariance.Diagonal [ 0.5; 3.0 ])
                         Process.ornsteinUhlenbeck 2 |> Process.scheduled (Schedule.linear 0.2 3.0 1.0)
                         Process.partialNoise [ 0 ] 2
-                        Process.linear (array2D [ [ 0.0; 1.0 ]; [ -1.0; -2.0 ] ]) [ 0.0; 0.3 ] (Diagonal [ 0.0; 4.0 ])
+                        Process.linear
+                            (array2D [ [ 0.0; 1.0 ]; [ -1.0; -2.0 ] ])
+                            [ 0.0; 0.3 ]
+                            (Covariance.Diagonal [ 0.0; 4.0 ])
                     ] do
                     let x = Check.normal 7 [ 40; 2 ]
                     let t, h = 0.4, 1e-4
@@ -133,7 +137,7 @@ let tests =
                         / (12.0 * h)
 
                     let jet =
-                        Jet.ofPoints (Process.flowNeeds p) x
+                        Jet.ofPoints (FokkerPlanck.flowNeeds p) x
                         |> fun jet ->
                             { jet with
                                 Data = Tensor.zeros Placement.float64 [ jet.Channels.Length; 40; 1 ]
@@ -141,13 +145,13 @@ let tests =
                         |> NormalPart.add (NormalPart.at p t part) x
 
                     let expected =
-                        Term.evaluate (Process.energyEquation p) { Time = t; Points = x; Jet = jet }
+                        Term.evaluate (FokkerPlanck.energy p) { Time = t; Points = x; Jet = jet }
 
                     // Energies are known up to a constant.
                     Check.close 1e-7 p.Name (slope - slope.mean ()) expected)
 
             Check.scoped "the equation of the rest is the whole one less that of g" (fun () ->
-                let p = Process.ornsteinUhlenbeckTo [ 1.0; 2.0 ] (Diagonal [ 0.5; 3.0 ])
+                let p = Process.ornsteinUhlenbeckTo [ 1.0; 2.0 ] (Covariance.Diagonal [ 0.5; 3.0 ])
 
                 let part =
                     {
@@ -158,16 +162,16 @@ let tests =
                 let g = NormalPart.at p 0.3 part
                 let network = layered 2
                 let θ, x = Network.initial network 3, Check.normal 8 [ 30; 2 ]
-                let w = Network.jet (Process.flowNeeds p) network θ x
+                let w = Network.jet (FokkerPlanck.flowNeeds p) network θ x
 
                 let evaluate term jet =
                     Term.evaluate term { Time = 0.3; Points = x; Jet = jet }
 
-                let rest = evaluate (Process.remainderEquation (fun _ -> NormalPart.gradient g) p) w
+                let rest = evaluate (FokkerPlanck.remainder (fun _ -> NormalPart.gradient g) p) w
 
                 let nothing = { w with Data = w.Data.zeros_like () }
 
-                let equation = Process.energyEquation p
+                let equation = FokkerPlanck.energy p
 
                 Check.close
                     1e-11
@@ -188,7 +192,14 @@ let tests =
                 let x = Check.normal 9 [ 6; 3 ]
 
                 let request =
-                    [ Value; Laplacian; Partial(1, 1); Partial(2, 3); Partial(0, 2); Mixed(0, 2) ]
+                    [
+                        Derivative.Value
+                        Derivative.Laplacian
+                        Derivative.Partial(1, 1)
+                        Derivative.Partial(2, 3)
+                        Derivative.Partial(0, 2)
+                        Derivative.Mixed(0, 2)
+                    ]
 
                 let jet =
                     Jet.ofPoints (Set.ofList request) x
@@ -202,6 +213,29 @@ let tests =
                     let expected = Oracle.local (NormalPart.energy g) x derivative
                     let found = Jet.get derivative jet
                     Expect.isLessThan (Check.size (found - expected)) 1e-11 $"%A{derivative}")
+
+            test
+                "the same points give the same bits, wherever they lie in memory, also where features depend on each other" {
+                // Coordinate 2 repeats coordinate 0: their coefficients are not determined.
+                let x = 1.5 * Check.normal 5 [ 200; 2 ]
+                let doubled = Tensor.concatenate 1L [ x; x.narrow (1L, 0L, 1L) ]
+                let kept = ResizeArray<Tensor>()
+
+                let fit k =
+                    kept.Add(torch.zeros (3L * int64 k)) // other addresses from then on
+
+                    Scope.free (fun () ->
+                        NormalPart.fit (layered 3) (fun x -> x.square().sum 1L + (x.sum 1L).cos()) (doubled.clone ()))
+
+                let first = fit 0
+                Expect.isTrue (first.Mean |> Array.forall Double.IsFinite) "finite"
+
+                for k in 1..40 do
+                    Expect.equal (fit k) first "bits"
+
+                for tensor in kept do
+                    tensor.Dispose()
+            }
 
             test "nothing leaks" {
                 let x = 1.5 * Check.normal 5 [ 200; 2 ]

@@ -36,6 +36,7 @@ let private runaway () : Sampler =
 
     let solution =
         Evolution.solve
+            Run.quiet
             { Evolution.defaults with
                 MaximumStep = 1.0
             }
@@ -47,13 +48,16 @@ let private runaway () : Sampler =
 
     {
         Target = Density.ofEnergy 1 (fun x -> 0.5 * x.square().sum 1L)
-        Process = Process.ornsteinUhlenbeck 1
-        Solution = solution
-        NormalPart = None
+        Energy =
+            {
+                Process = Process.ornsteinUhlenbeck 1
+                Solution = solution
+                NormalPart = None
+            }
         FitError = nan
         Options =
             { Sampler.defaults with
-                DrawTolerance = 1e-7
+                Draw.Tolerance = 1e-7
             }
     }
 
@@ -94,7 +98,7 @@ let tests =
 
             Check.scoped "draws whose flow runs away come to rest, and weights stay right" (fun () ->
                 use sampler = runaway ()
-                use draws = sampler |> Sampler.draw 4000
+                use draws = sampler |> Sampler.draw Run.quiet 4000
                 Expect.isTrue (Tensor.isFinite draws.Points) "points"
                 let far = draws.Points.abs().gt(9.0.ToScalar())
                 let share = float (Tensor.toFloat (far.sum ())) / 4000.0
@@ -112,7 +116,7 @@ let tests =
                     - float (Tensor.toFloat ((draws.Points.abs().gt(8.0.ToScalar())).sum())) / 4000.0
 
                 let line = Tensor.linspace double -8.0 8.0 1601
-                let q = (Sampler.logProposal (line.unsqueeze 1L) sampler).exp()
+                let q = (Sampler.logProposal Run.quiet (line.unsqueeze 1L) sampler).exp()
                 let mass = 0.01 * Tensor.toFloat (q.sum ())
 
                 Expect.isLessThan
@@ -121,7 +125,7 @@ let tests =
                     $"mass {mass}, draws {inside}"
 
                 let near = (draws.Points.abs().squeeze 1L).lt(3.0.ToScalar())
-                let again = Sampler.logProposal draws.Points sampler
+                let again = Sampler.logProposal Run.quiet draws.Points sampler
                 let zero = again.zeros_like ()
                 Check.close 1e-4 "log q" (again.where (near, zero)) (draws.LogProposal.where (near, zero)))
         ]

@@ -6,14 +6,9 @@ open Mne.Functional
 open Mne.Functional.References
 open Mne.Functional.Tests
 
-let private carry = ReverseSde.carry
-
-let private evolved (p: Process) T (energyAt: float -> Tensor -> Tensor) : ReverseSde.Evolved =
-    {
-        Process = p
-        Duration = T
-        Local = fun request t x -> Gaussian.local (energyAt t) request t x
-    }
+/// Paths with the exact energy (t ↦ u_t).
+let private carry options seed (p: Process) T (energyAt: float -> Tensor -> Tensor) (start: Tensor) =
+    ReverseSde.carry options ignore seed p (fun request t x -> Gaussian.local (energyAt t) request t x) T start
 
 /// The exact energy of 0.7 N(1.5, ¼) + 0.3 N(−1.5, ¼) after a time t of the Ornstein–Uhlenbeck process.
 let private twoModes (t: float) (x: Tensor) : Tensor =
@@ -36,11 +31,19 @@ let private exactKernels =
                     let p, T, y = Process.ornsteinUhlenbeck 1, 0.4, 0.3
                     let start = Tensor.ofArray2D Placement.float64 (array2D [ [ y ]; [ y ] ])
 
-                    let ξ =
-                        Random.normal Placement.float64 (Random.child 0 9) [ 2; 1 ] |> Tensor.toArray
+                    let ξ = Random.normal Placement.float64 (Seed.child 0 9) [ 2; 1 ] |> Tensor.toArray
 
                     let x =
-                        carry { Kernel = Tweedie; Steps = 1 } ignore 9 (evolved p T twoModes) start
+                        carry
+                            {
+                                Kernel = ReverseKernel.Tweedie
+                                Steps = 1
+                            }
+                            9
+                            p
+                            T
+                            twoModes
+                            start
                         |> fst
                         |> Tensor.toArray
 
@@ -68,10 +71,15 @@ let private exactKernels =
                 for p in
                     [
                         Process.ornsteinUhlenbeck 2
-                        Process.ornsteinUhlenbeckTo [ 1.0; 0.0 ] (Full(array2D [ [ 2.0; 0.6 ]; [ 0.6; 0.5 ] ]))
+                        Process.ornsteinUhlenbeckTo
+                            [ 1.0; 0.0 ]
+                            (Covariance.Full(array2D [ [ 2.0; 0.6 ]; [ 0.6; 0.5 ] ]))
                         |> Process.scheduled (Schedule.linear 0.1 2.0 20.0)
                         // Noise on the momentum alone: there is no density over an Euler step, but one over an exact step.
-                        Process.linear (array2D [ [ 0.0; 1.0 ]; [ -1.0; -2.0 ] ]) [ 0.0; 0.0 ] (Diagonal [ 0.0; 4.0 ])
+                        Process.linear
+                            (array2D [ [ 0.0; 1.0 ]; [ -1.0; -2.0 ] ])
+                            [ 0.0; 0.0 ]
+                            (Covariance.Diagonal [ 0.0; 4.0 ])
                     ] do
                     Scope.free (fun () ->
                         let at t =
@@ -79,10 +87,20 @@ let private exactKernels =
 
                         let reference = p.Stationary.Value
                         let y = reference.Draw Placement.float64 1 50
-                        let e = evolved p 20.0 (fun t -> Gaussian.energy (at t))
+                        let u t = Gaussian.energy (at t)
 
                         for steps in [ 8; 40 ] do
-                            let x, logRatio = carry { Kernel = Tweedie; Steps = steps } ignore 2 e y
+                            let x, logRatio =
+                                carry
+                                    {
+                                        Kernel = ReverseKernel.Tweedie
+                                        Steps = steps
+                                    }
+                                    2
+                                    p
+                                    20.0
+                                    u
+                                    y
                             // Up to what is left of the start at T.
                             let logWeights = logRatio - Gaussian.energy start x + Gaussian.energy (at 20.0) y
                             Expect.isLessThan (Tensor.toFloat (logWeights.abs().max())) 1e-6 $"{p.Name}, {steps} steps")
@@ -95,8 +113,7 @@ let private exactKernels =
 
                     let variance kernel steps =
                         Scope.free (fun () ->
-                            let x, logRatio =
-                                carry { Kernel = kernel; Steps = steps } ignore 4 (evolved p 4.0 twoModes) y
+                            let x, logRatio = carry { Kernel = kernel; Steps = steps } 4 p 4.0 twoModes y
 
                             let logWeights = logRatio - twoModes 0.0 x - p.Stationary.Value.LogDensity y
                             // What is left of the start at T is the same for every number of steps, and small.
@@ -106,7 +123,7 @@ let private exactKernels =
                     let ratio kernel =
                         variance kernel 25 / variance kernel 100
 
-                    let euler, tweedie = ratio Euler, ratio Tweedie
+                    let euler, tweedie = ratio ReverseKernel.Euler, ratio ReverseKernel.Tweedie
                     // Per step of length h the log-ratio errs by h (Euler) or h^{3/2} (Tweedie), independently.
                     Expect.isTrue (euler > 3.0 && euler < 6.0) $"Euler: variance ∝ h, found the factor {euler} for 4"
 
@@ -123,11 +140,16 @@ let private exactKernels =
                         let u _ (x: Tensor) = 0.5 * x.square().sum 1L
 
                         Assert.raises<ArgumentException>(fun () ->
-                            carry { Kernel = kernel; Steps = 3 } ignore 1 (evolved p 1.0 u) y |> ignore)
+                            carry { Kernel = kernel; Steps = 3 } 1 p 1.0 u y |> ignore)
 
                     let well = Density.gaussianMixture [ 1.0, [ 0.0 ], 1.0 ]
-                    Expect.equal (refused Euler (Process.underdampedLangevin 1.0 well)).ParamName "process" "Euler"
-                    Expect.equal (refused Tweedie (Process.langevin well)).ParamName "Kernel" "Tweedie")
+
+                    Expect.equal
+                        (refused ReverseKernel.Euler (Process.underdampedLangevin 1.0 well)).ParamName
+                        "process"
+                        "Euler"
+
+                    Expect.equal (refused ReverseKernel.Tweedie (Process.langevin well)).ParamName "Kernel" "Tweedie")
             }
         ]
 
@@ -137,15 +159,15 @@ let private coarse =
         // The normal part would take most of the bias away.
         NormalPart = false
         Network = fun domain -> Network.create domain [ Layer.dense 8 Swish; Layer.dense 8 Swish ]
-        FitPointCount = 50
-        PointCount = Some 50
-        Sketch = Exact
-        Regularisation = 1e-5
-        Tolerance = 1e-2
-        FitSteps = 8
-        FitRegularisation = 1e-3, 1e-5
+        Cover.FitPoints = 50
+        Cover.Points = Some 50
+        Evolve.Sketch = Sketch.Exact
+        Evolve.Regularisation = 1e-5
+        Evolve.Tolerance = 1e-2
+        Fit.Steps = 8
+        Fit.Regularisation = 1e-3, 1e-5
         Duration = 2.0
-        DrawTolerance = 1e-3
+        Draw.Tolerance = 1e-3
     }
 
 let private target =
@@ -153,7 +175,7 @@ let private target =
 
 let private withCoarse seed (f: Sampler -> 'a) : 'a =
     use sampler =
-        Sampler.evolve { coarse with Seed = seed } Process.ornsteinUhlenbeck target
+        Sampler.evolve { Run.quiet with Seed = seed } coarse Process.ornsteinUhlenbeck target
 
     f sampler
 
@@ -164,9 +186,25 @@ let private bias =
             test "30 coarse samplers: weights make Ẑ unbiased and expectations right, by the flow and by paths" {
                 let kinds =
                     [
-                        "flow", Sampler.draw 1200
-                        "Euler", ReverseSde.draw { Kernel = Euler; Steps = 30 } 1200
-                        "Tweedie", ReverseSde.draw { Kernel = Tweedie; Steps = 20 } 1200
+                        "flow", (fun run -> Sampler.draw run 1200)
+                        "Euler",
+                        (fun run ->
+                            ReverseSde.draw
+                                run
+                                {
+                                    Kernel = ReverseKernel.Euler
+                                    Steps = 30
+                                }
+                                1200)
+                        "Tweedie",
+                        (fun run ->
+                            ReverseSde.draw
+                                run
+                                {
+                                    Kernel = ReverseKernel.Tweedie
+                                    Steps = 20
+                                }
+                                1200)
                     ]
 
                 let found =
@@ -175,7 +213,7 @@ let private bias =
                             withCoarse seed (fun sampler ->
                                 [|
                                     for _, draw in kinds ->
-                                        use draws = draw sampler
+                                        use draws = sampler |> draw { Run.quiet with Seed = seed }
 
                                         exp (Importance.logNormaliser draws).Value,
                                         Scope.free (fun () -> Tensor.toFloat (draws.Points.mean ())),
@@ -208,28 +246,29 @@ let private bias =
                         { sampler with
                             Options =
                                 { sampler.Options with
-                                    DrawTolerance = 1e-6
+                                    Draw.Tolerance = 1e-6
                                 }
                         }
 
                     Scope.free (fun () ->
-                        let draws = Sampler.draw 200 sampler
-                        let found = Sampler.logProposal draws.Points sampler
+                        let draws = Sampler.draw Run.quiet 200 sampler
+                        let found = Sampler.logProposal Run.quiet draws.Points sampler
                         Expect.isLessThan (Tensor.rms (found - draws.LogProposal)) 1e-3 "log q"))
             }
 
             test "draws in batches are as many as asked for, the same again, and nothing leaks" {
                 withCoarse 2 (fun sampler ->
-                    let sampler =
-                        { sampler with
-                            Options = { sampler.Options with DrawBatch = 7 }
+                    let options =
+                        {
+                            Kernel = ReverseKernel.Tweedie
+                            Steps = 5
                         }
-
-                    let options = { Kernel = Tweedie; Steps = 5 }
 
                     Assert.frees (fun () ->
                         let go seed =
-                            use draws = ReverseSde.drawSeeded options seed 20 sampler
+                            use draws =
+                                ReverseSde.draw { Run.quiet with Seed = seed; Rows = 7 } options 20 sampler
+
                             Expect.equal draws.Points.shape [| 20L; 1L |] "shape"
                             let x = Tensor.toArray draws.Points
                             Expect.equal (Array.distinct x).Length 20 "batches differ"
@@ -246,9 +285,18 @@ let private bias =
 
                         let x =
                             ReverseSde.equation sampler
-                            |> Sde.simulate StochasticHeun 2 [ 0.0..0.02..2.0 ] start
+                            |> Sde.simulate SdeScheme.StochasticHeun 2 [ 0.0..0.02..2.0 ] start
 
-                        use weighted = ReverseSde.draw { Kernel = Tweedie; Steps = 60 } 2000 sampler
+                        use weighted =
+                            ReverseSde.draw
+                                Run.quiet
+                                {
+                                    Kernel = ReverseKernel.Tweedie
+                                    Steps = 60
+                                }
+                                2000
+                                sampler
+
                         let one, other = Gaussian.moments x, Gaussian.moments weighted.Points
                         // Two samples of one distribution with variance about 2.
                         Expect.isLessThan (abs ((fst one)[0] - (fst other)[0])) 0.2 "mean"

@@ -10,15 +10,15 @@ open Mne.Functional.Tests
 let private small =
     { Sampler.defaults with
         Network = fun domain -> Network.create domain [ Layer.dense 16 Swish; Layer.dense 16 Swish ]
-        FitPointCount = 150
-        PointCount = Some 200
-        Sketch = Landmarks 100
-        Regularisation = 1e-6
-        Tolerance = 1e-2
-        FitSteps = 25
-        FitRegularisation = 1e-3, 1e-7
-        Refreshes = 12
-        DrawTolerance = 1e-5
+        Cover.FitPoints = 150
+        Cover.Points = Some 200
+        Evolve.Sketch = Sketch.Landmarks 100
+        Evolve.Regularisation = 1e-6
+        Evolve.Tolerance = 1e-2
+        Fit.Steps = 25
+        Fit.Regularisation = 1e-3, 1e-7
+        Cover.Refreshes = 12
+        Draw.Tolerance = 1e-5
     }
 
 let private target =
@@ -28,7 +28,7 @@ let private exactDraws =
     Mixture.isotropic 0.25 [| 0.7; 0.3 |] [| [| 1.5 |]; [| -1.5 |] |]
 
 let private withSampler options family (f: Sampler -> 'a) : 'a =
-    use sampler = Sampler.evolve options family target
+    use sampler = Sampler.evolve Run.quiet options family target
     f sampler
 
 let private numbers (draws: Draws) =
@@ -40,7 +40,7 @@ let private numbers (draws: Draws) =
         ]
 
 let private good (sampler: Sampler) =
-    use draws = Sampler.draw 1000 sampler
+    use draws = Sampler.draw Run.quiet 1000 sampler
     Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.95 "effective sample size"
     let logZ = Importance.logNormaliser draws
     Expect.isLessThan (abs logZ.Value) (4.0 * logZ.StandardError + 1e-4) "log Z"
@@ -63,16 +63,18 @@ let tests =
                                 Placement.float64
                                 [ for row in Mixture.sample 1 300 exactDraws -> Seq.ofArray row ]
 
-                        let logWeights = -(target.Energy samples) - Sampler.logProposal samples sampler
+                        let logWeights =
+                            -(target.Energy samples) - Sampler.logProposal Run.quiet samples sampler
+
                         Expect.isGreaterThan (Importance.forwardEfficiency logWeights) 0.95 "forward"))
             }
 
             for name, options, family in
                 [
-                    "points that are never refreshed", { small with Refreshes = 1 }, Process.ornsteinUhlenbeck
+                    "points that are never refreshed", { small with Cover.Refreshes = 1 }, Process.ornsteinUhlenbeck
                     "Dormand and Prince's pair",
                     { small with
-                        Tableau = Stepper.dormandPrince54
+                        Evolve.Method = Method.dormandPrince54
                     },
                     Process.ornsteinUhlenbeck
                     "a time schedule",
@@ -80,17 +82,18 @@ let tests =
                     fun d -> Process.ornsteinUhlenbeck d |> Process.scheduled (Schedule.linear 0.2 1.8 3.0)
                     "another stationary distribution",
                     small,
-                    fun _ -> Process.ornsteinUhlenbeckTo [ 0.3 ] (Isotropic 1.3)
+                    fun _ -> Process.ornsteinUhlenbeckTo [ 0.3 ] (Covariance.Isotropic 1.3)
                 ] do
                 test $"as good with {name}" { withSampler options family good }
 
             test "first points from chains, standardised, in two passes" {
                 let options, family =
                     Sampler.standardise
+                        Run.quiet
                         1.0
                         { small with
-                            Start =
-                                Cooled
+                            Cover.Start =
+                                Start.Cooled
                                     { Chains.defaults with
                                         Chains = 300
                                         Cooling = 60
@@ -98,7 +101,7 @@ let tests =
                         }
                         target
 
-                use sampler = Sampler.passes 2 options family target
+                use sampler = Sampler.passes Run.quiet 2 options family target
                 good sampler
             }
 
@@ -110,10 +113,11 @@ let tests =
                 let places blocks =
                     let options, _ =
                         Sampler.standardise
+                            Run.quiet
                             2.0
                             { small with
-                                Start =
-                                    Cooled
+                                Cover.Start =
+                                    Start.Cooled
                                         { Chains.defaults with
                                             Chains = 300
                                             Spread = 6.0
@@ -130,7 +134,7 @@ let tests =
 
                     match (options.Network(Domain.euclidean 3)).Recipe with
                     | NetworkRecipe.Rescaled(shift, scale, _) ->
-                        match options.Start with
+                        match options.Cover.Start with
                         | Start.Known points -> points.Dispose()
                         | _ -> ()
 
@@ -151,7 +155,7 @@ let tests =
                 withSampler { small with Duration = 4.0 } Process.ornsteinUhlenbeck (fun sampler ->
                     Scope.free (fun () ->
                         let x = (Tensor.linspace Placement.float64 -2.0 2.0 41).unsqueeze 1L
-                        let u = Jet.value (Sampler.local Set.empty 4.0 x sampler).Jet
+                        let u = Jet.value (sampler.Energy |> Energy.local Set.empty 4.0 x).Jet
                         let difference = u + (Sampler.reference sampler).LogDensity x
                         Expect.isLessThan (Tensor.rms (difference - difference.mean ())) 0.08 "u_T"))
             }
@@ -159,18 +163,12 @@ let tests =
             test "the same seed gives the same bits, another seed other draws, batches no other distribution" {
                 let first, again, other, batched =
                     withSampler small Process.ornsteinUhlenbeck (fun sampler ->
-                        let numbers seed (sampler: Sampler) =
-                            use draws = Sampler.drawSeeded seed 60 sampler
+                        let drawn run =
+                            use draws = Sampler.draw run 60 sampler
                             numbers draws
 
-                        numbers 1 sampler,
-                        numbers 1 sampler,
-                        numbers 2 sampler,
-                        numbers
-                            1
-                            { sampler with
-                                Options = { sampler.Options with DrawBatch = 17 }
-                            })
+                        let first = { Run.quiet with Seed = 1 }
+                        drawn first, drawn first, drawn { first with Seed = 2 }, drawn { first with Rows = 17 })
 
                 Expect.equal again first "same draws"
                 Expect.notEqual other first "other draws"
@@ -179,7 +177,7 @@ let tests =
 
                 let evolvedAgain =
                     withSampler small Process.ornsteinUhlenbeck (fun sampler ->
-                        use draws = Sampler.drawSeeded 1 60 sampler
+                        use draws = Sampler.draw { Run.quiet with Seed = 1 } 60 sampler
                         numbers draws)
 
                 Expect.equal evolvedAgain first "same sampler"
@@ -189,11 +187,11 @@ let tests =
                 let seen = ResizeArray<Progress>()
 
                 use sampler =
-                    Sampler.evolve { small with Meter = seen.Add } Process.ornsteinUhlenbeck target
+                    Sampler.evolve { Run.quiet with Meter = seen.Add } small Process.ornsteinUhlenbeck target
 
-                (Sampler.draw 50 sampler :> IDisposable).Dispose()
+                (Sampler.draw { Run.quiet with Meter = seen.Add } 50 sampler :> IDisposable).Dispose()
                 let phases = seen |> Seq.map _.Phase |> Seq.distinct |> Seq.toList
-                Expect.equal phases [ "fit"; "evolve"; "draw" ] "phases"
+                Expect.equal phases [ Phase.Fit; Phase.Evolve; Phase.Draw ] "phases"
 
                 for phase in phases do
                     let fractions =
@@ -208,34 +206,57 @@ let tests =
                 use source = new Threading.CancellationTokenSource()
                 source.Cancel()
 
-                let error =
-                    Assert.raises<EvolutionFailedException>(fun () ->
-                        Sampler.evolve
-                            { small with
-                                Cancellation = source.Token
-                            }
-                            Process.ornsteinUhlenbeck
-                            target
-                        |> ignore)
-
-                Expect.isTrue error.outcome.IsCancelled "outcome"
+                Assert.raises<OperationCanceledException>(fun () ->
+                    Sampler.evolve
+                        { Run.quiet with
+                            Cancellation = source.Token
+                        }
+                        small
+                        Process.ornsteinUhlenbeck
+                        target
+                    |> ignore)
+                |> ignore
             }
 
             test "bad input: the argument is named" {
                 let refused name options family =
                     let error =
-                        Assert.raises<ArgumentException>(fun () -> Sampler.evolve options family target |> ignore)
+                        Assert.raises<ArgumentException>(fun () ->
+                            Sampler.evolve Run.quiet options family target |> ignore)
 
                     Expect.equal error.ParamName name name
 
                 let ou = Process.ornsteinUhlenbeck
                 refused "Duration" { small with Duration = 0.0 } ou
-                refused "DrawTolerance" { small with DrawTolerance = nan } ou
-                refused "Refreshes" { small with Refreshes = 0 } ou
-                refused "PointCount" { small with PointCount = Some 1 } ou
-                refused "FitPointCount" { small with FitPointCount = 1 } ou
-                refused "DrawBatch" { small with DrawBatch = 0 } ou
-                refused "Sketch" { small with Sketch = Landmarks 201 } ou
+                refused "Draw.Tolerance" { small with Draw.Tolerance = nan } ou
+                refused "Cover.Refreshes" { small with Cover.Refreshes = 0 } ou
+                refused "Cover.Points" { small with Cover.Points = Some 1 } ou
+                refused "Cover.FitPoints" { small with Cover.FitPoints = 1 } ou
+                refused "Evolve.Tolerance" { small with Evolve.Tolerance = -1.0 } ou
+
+                refused
+                    "Evolve.Regularisation"
+                    { small with
+                        Evolve.Regularisation = 0.0
+                    }
+                    ou
+
+                refused
+                    "Fit.Regularisation"
+                    { small with
+                        Fit.Regularisation = 1e-3, 0.0
+                    }
+                    ou
+
+                refused "Fit.Momentum" { small with Fit.Momentum = 1.0 } ou
+
+                refused
+                    "Evolve.Sketch"
+                    { small with
+                        Evolve.Sketch = Sketch.Landmarks 201
+                    }
+                    ou
+
                 refused "family" small (fun d -> Process.ornsteinUhlenbeck (d + 1))
 
                 refused
@@ -246,15 +267,20 @@ let tests =
                     ou
 
                 refused
-                    "Start"
+                    "Cover.Start"
                     { small with
-                        Start = Start.Known(Tensor.zeros Placement.float64 [ 300; 2 ])
+                        Cover.Start = Start.Known(Tensor.zeros Placement.float64 [ 300; 2 ])
                     }
                     ou
 
-                refused "spread" { small with Start = Cloud(1e6, 1.0) } ou
+                refused
+                    "spread"
+                    { small with
+                        Cover.Start = Start.Cloud(1e6, 1.0)
+                    }
+                    ou
 
-                refused "FitTolerance" { small with FitTolerance = 0.0 } ou
+                refused "Fit.Tolerance" { small with Fit.Tolerance = 0.0 } ou
 
                 // Refused at once, not after the evolution.
                 let well = Density.gaussianMixture [ 1.0, [ 0.0 ], 1.0 ]
@@ -276,25 +302,26 @@ let tests =
 
                     let options, family =
                         Sampler.standardise
+                            Run.quiet
                             2.0
                             { small with
-                                Start =
-                                    Cooled
+                                Cover.Start =
+                                    Start.Cooled
                                         { Chains.defaults with
                                             Chains = 400
                                             Spread = 5.0
                                         }
-                                FitSteps = 10
+                                Fit.Steps = 10
                             }
                             target
 
-                    use sampler = Sampler.evolve options family target
-                    use draws = sampler |> Sampler.draw 500
+                    use sampler = Sampler.evolve Run.quiet options family target
+                    use draws = sampler |> Sampler.draw Run.quiet 500
                     let logZ = 0.5 * float d * log (2.0 * Math.PI) + Tensor.toFloat (scales.sum ())
                     Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.99 "efficiency"
                     Expect.isLessThan (abs ((Importance.logNormaliser draws).Value - logZ)) 0.01 "log Z"
 
-                    match options.Start with
+                    match options.Cover.Start with
                     | Start.Known points -> points.Dispose()
                     | _ -> ())
             }
@@ -302,56 +329,85 @@ let tests =
             test "single precision: a fit with the λ of the defaults, and the program's choice of points and sketch" {
                 let options =
                     { small with
-                        Placement = Placement.float32
-                        PointCount = None
-                        Sketch = Sampler.defaults.Sketch
-                        Regularisation = 1e-6
-                        FitRegularisation = Sampler.defaults.FitRegularisation
+                        Cover.Points = None
+                        Evolve.Sketch = Sampler.defaults.Evolve.Sketch
+                        Evolve.Regularisation = 1e-6
+                        Fit.Regularisation = Sampler.defaults.Fit.Regularisation
                     }
 
-                withSampler options Process.ornsteinUhlenbeck (fun sampler ->
-                    use draws = sampler |> Sampler.draw 500
+                let single =
+                    { Run.quiet with
+                        Placement = Placement.float32
+                    }
+
+                using (Sampler.evolve single options Process.ornsteinUhlenbeck target) (fun sampler ->
+                    use draws = sampler |> Sampler.draw Run.quiet 500
                     Expect.equal draws.Points.dtype TorchSharp.torch.ScalarType.Float32 "precision"
                     Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.8 "efficiency")
             }
 
             test "without the normal part, the network learns all of the energy" {
                 withSampler { small with NormalPart = false } Process.ornsteinUhlenbeck (fun sampler ->
-                    Expect.isNone sampler.NormalPart "no normal part"
+                    Expect.isNone sampler.Energy.NormalPart "no normal part"
 
                     Scope.free (fun () ->
                         let x = Check.normal 2 [ 7; 1 ]
 
                         Check.identical
                             "u = w"
-                            (Jet.value (Sampler.local Set.empty 0.3 x sampler).Jet)
-                            (Solution.evaluate 0.3 x sampler.Solution)))
+                            (Jet.value (sampler.Energy |> Energy.local Set.empty 0.3 x).Jet)
+                            (Solution.evaluate 0.3 x sampler.Energy.Solution)))
             }
 
-            test "a sampler that hears another token ends with it, and its report does not call that unreliable" {
+            test "draws and reports end when they are asked to, and a report does not call that unreliable" {
                 withSampler small Process.ornsteinUhlenbeck (fun sampler ->
-                    use source = new Threading.CancellationTokenSource()
-                    source.Cancel()
-                    let deaf = sampler |> Sampler.hearing Progress.silent source.Token
+                    let ended =
+                        { Run.quiet with
+                            Cancellation = Threading.CancellationToken true
+                        }
 
                     for body in
                         [
-                            fun () -> using (Sampler.draw 10 deaf) ignore
-                            fun () -> deaf |> Report.ofSampler { Report.defaults with Count = 50 } |> ignore
+                            fun () -> using (Sampler.draw ended 10 sampler) ignore
+                            fun () -> using (ReverseSde.draw ended ReverseSde.defaults 10 sampler) ignore
+                            fun () -> sampler |> Report.ofSampler ended { Report.defaults with Count = 50 } |> ignore
                         ] do
-                        match Assert.raises<exn> body with
-                        | EvolutionFailedException(Cancelled _, _) -> ()
-                        | other -> failtest $"{other}"
+                        Assert.raises<OperationCanceledException> body |> ignore
 
-                    using (Sampler.draw 10 sampler) ignore)
+                    using (Sampler.draw Run.quiet 10 sampler) ignore)
+            }
+
+            test "options are checked before any work: nothing is reported before they are refused" {
+                let reports = ResizeArray<Progress>()
+
+                for options in
+                    [
+                        { small with Evolve.Tolerance = -1.0 }
+                        { small with
+                            Evolve.Regularisation = 0.0
+                        }
+                        { small with
+                            Evolve.Sketch = Sketch.Landmarks 5000
+                        }
+                        { small with Draw.Tolerance = 0.0 }
+                        { small with
+                            Evolve.Points = PointDynamics.advected (fun _ x -> x)
+                        }
+                    ] do
+                    Assert.raises<ArgumentException>(fun () ->
+                        Sampler.evolve { Run.quiet with Meter = reports.Add } options Process.ornsteinUhlenbeck target
+                        |> ignore)
+                    |> ignore
+
+                Expect.equal reports.Count 0 "reports"
             }
 
             test "nothing leaks" {
                 Assert.frees (fun () ->
                     withSampler small Process.ornsteinUhlenbeck (fun sampler ->
-                        use _ = Sampler.draw 30 sampler
+                        use _ = Sampler.draw Run.quiet 30 sampler
                         use x = Check.normal 1 [ 5; 1 ]
-                        use _ = Sampler.logProposal x sampler
+                        use _ = Sampler.logProposal Run.quiet x sampler
                         ()))
             }
         ]

@@ -26,12 +26,12 @@ let private options =
 
 let private evolve options =
     use start = Network.initial network 1
-    Evolution.solve options equation network (Collocation.grid circle 64) start (0.0, 1.0)
+    Evolution.solve Run.quiet options equation network (Collocation.grid circle 64) start (0.0, 1.0)
 
 /// Evolves with a checkpoint in the file after every step, and says when it has made the 50th, to be killed then.
 let child (path: string) : unit =
     let steps = ref 0
-    let write = Checkpoint.every (Steps 1) path
+    let write = Checkpoint.every (CheckpointInterval.Steps 1) path
 
     evolve
         { options with
@@ -73,7 +73,7 @@ let tests =
             use whole = evolve options
             let state = Checkpoint.read path
             Expect.isLessThan state.Integrator.Reached.Stop 1.0 "not at the end"
-            use resumed = Evolution.resume options equation state
+            use resumed = Evolution.resume Run.quiet options equation state
             Expect.equal (Solution.steps resumed).Length (Solution.steps whole).Length "steps"
             use expected = Solution.parameters 1.0 whole
             use found = Solution.parameters 1.0 resumed

@@ -48,20 +48,48 @@ let tests =
             <| fun () ->
                 for outcome in
                     [
-                        Completed
-                        StoppedByEvent("a \"front\" at x₁ = ½", 0.1)
-                        TooManySteps(0.3, 7)
-                        NonFinite "u"
+                        Outcome.Completed
+                        Outcome.StoppedByEvent("a \"front\" at x₁ = ½", 0.1)
+                        Outcome.TooManySteps(0.3, 7)
+                        Outcome.NonFinite "u"
                     ] do
                     Expect.equal (again outcome) outcome "outcome"
 
                 Expect.equal
-                    (again (Some 0.1, [ Isotropic 0.1; Full(array2D [ [ 1.0; 0.1 ] ]) ]))
-                    (Some 0.1, [ Isotropic 0.1; Full(array2D [ [ 1.0; 0.1 ] ]) ])
+                    (again (Some 0.1, [ Covariance.Isotropic 0.1; Covariance.Full(array2D [ [ 1.0; 0.1 ] ]) ]))
+                    (Some 0.1, [ Covariance.Isotropic 0.1; Covariance.Full(array2D [ [ 1.0; 0.1 ] ]) ])
                     "diffusions"
 
                 Expect.equal (again (None: float option)) None "none"
-                Expect.equal (again Stepper.dormandPrince54) Stepper.dormandPrince54 "tableau"
+                Expect.equal (again Method.dormandPrince54) Method.dormandPrince54 "method"
+                Expect.equal (again Controller.proportionalIntegral) Controller.proportionalIntegral "controller"
+
+            Check.scoped "methods and controllers of one's own are kept by their names, and raise when used" (fun () ->
+                let method =
+                    again
+                        { Method.dormandPrince54 with
+                            Name = "own"
+                            Tableau = None
+                        }
+
+                let controller = again (Controller.constant 0.5)
+                Expect.equal (method.Name, controller.Name) ("own", "constant 0.5") "names"
+                let y = Tensor.ones Placement.float64 [ 1 ]
+                let functions = [ "functions are not kept"; "method or controller" ]
+                Check.refuses functions (fun () -> method.Start (fun _ y -> y) 0.0 y y |> ignore)
+                Check.refuses functions (fun () -> method.Step (fun _ y -> y) 0.0 y 0.1 [ y ] |> ignore)
+
+                Check.refuses functions (fun () ->
+                    controller.Adapt
+                        {
+                            Time = 0.0
+                            Step = 0.5
+                            Error = 0.0
+                            Order = 5
+                            AfterRejection = false
+                        }
+                        []
+                    |> ignore))
 
             testList
                 "a network is made again from its recipe"
@@ -90,7 +118,7 @@ let tests =
                     0.1 * Term.laplacian - Term.pown 3 Term.value
                     + Term.mean (Term.known "f" (fun t x -> t * x.squeeze 1L))
                     - Term.transport "b" (fun _ x -> x)
-                    + Term.custom "g" [ Partial(0, 1) ] (fun local -> Jet.value local.Jet)
+                    + Term.custom "g" [ Derivative.Partial(0, 1) ] (fun local -> Jet.value local.Jet)
                     + Term.map "exp" (fun u -> u.exp ()) Term.gradientNormSquared
 
                 let found = again term

@@ -1,4 +1,4 @@
-/// Exact Gaussian solutions of linear diffusions, for comparison.
+/// Sketch.Exact Gaussian solutions of linear diffusions, for comparison.
 module Mne.Functional.Tests.Gaussian
 
 open MathNet.Numerics.LinearAlgebra

@@ -117,6 +117,35 @@ let tests =
                         (Importance.logNormaliser other).Value
                     && Importance.effectiveSampleSize one <= 1.0 + 1e-12)
 
+            test "draws that are not whole are refused: weights that are not numbers or all 0, and unequal lengths" {
+                Scope.free (fun () ->
+                    let refused (draws: Draws) =
+                        for use' in
+                            [
+                                fun () -> Importance.effectiveSampleSize draws |> ignore
+                                fun () -> Importance.logNormaliser draws |> ignore
+                                fun () -> Importance.evidenceLowerBound draws |> ignore
+                                fun () -> Importance.paretoShape draws |> ignore
+                                fun () -> Importance.expectation (fun x -> x.sum 1L) draws |> ignore
+                                fun () -> Importance.resample 1 5 draws |> ignore
+                            ] do
+                            Expect.equal (Assert.raises<ArgumentException> use').ParamName "draws" "named"
+
+                    refused (weighted [| 0.0; nan; 1.0 |])
+                    refused (weighted [| 0.0; infinity |])
+                    refused (weighted [| -infinity; -infinity |])
+                    let whole = weighted [| 0.0; 1.0; 2.0 |]
+
+                    refused
+                        { whole with
+                            LogWeights = Tensor.ofArray Placement.float64 [| 0.0; 1.0 |]
+                        }
+
+                    // A weight of 0 is no fault.
+                    let half = weighted [| 0.0; -infinity; 0.0; -infinity |]
+                    Expect.floatClose Accuracy.high (Importance.effectiveSampleSize half) 0.5 "half of the draws")
+            }
+
             test "smoothed weights: less spread where the tail is heavy, and nothing leaks" {
                 Assert.frees (fun () ->
                     let values smooth =

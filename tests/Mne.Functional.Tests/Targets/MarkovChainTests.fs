@@ -8,11 +8,12 @@ open Mne.Functional.Tests
 let private skewed = Gaussian.create [ 0.5; -1.0 ] [ [ 0.8; 0.3 ]; [ 0.3; 0.5 ] ]
 let private target = Density.ofEnergy 2 (Gaussian.energy skewed)
 
-let private exact = Process.normal [ 0.5; -1.0 ] (Full(skewed.Covariance.ToArray()))
+let private exact =
+    Reference.normal [ 0.5; -1.0 ] (Covariance.Full(skewed.Covariance.ToArray()))
 
 /// Draws of a wider normal distribution, weighted to the target.
 let private wide seed count : Draws =
-    let q = Process.normal [ 0.0; 0.0 ] (Isotropic 3.0)
+    let q = Reference.normal [ 0.0; 0.0 ] (Covariance.Isotropic 3.0)
     let x = q.Draw Placement.float64 seed count
     let logProposal = q.LogDensity x
 
@@ -71,16 +72,16 @@ let tests =
 
                     for step in
                         [
-                            Isotropic 0.3
-                            Diagonal [ 1.2; 0.4 ]
-                            Full(array2D [ [ 1.6; 0.6 ]; [ 0.6; 1.0 ] ])
+                            Covariance.Isotropic 0.3
+                            Covariance.Diagonal [ 1.2; 0.4 ]
+                            Covariance.Full(array2D [ [ 1.6; 0.6 ]; [ 0.6; 1.0 ] ])
                         ] do
                         let chain =
                             MarkovChain.langevin
+                                { Run.quiet with Seed = 4 }
                                 { MarkovChain.defaults with
                                     Steps = 8
                                     Step = step
-                                    Seed = 4
                                 }
                                 target
                                 x
@@ -96,10 +97,10 @@ let tests =
 
                     let chain =
                         MarkovChain.langevin
+                            { Run.quiet with Seed = 6 }
                             { MarkovChain.defaults with
                                 Steps = 60
-                                Step = Isotropic 0.5
-                                Seed = 6
+                                Step = Covariance.Isotropic 0.5
                             }
                             target
                             x
@@ -114,10 +115,10 @@ let tests =
                     let options =
                         { MarkovChain.defaults with
                             Steps = 5
-                            Step = Isotropic 0.5
+                            Step = Covariance.Isotropic 0.5
                         }
 
-                    let polished, accepted = draws |> MarkovChain.polish options target
+                    let polished, accepted = draws |> MarkovChain.polish Run.quiet options target
                     Expect.isGreaterThan accepted 0.3 "accepted"
                     Expect.equal (Tensor.toArray polished.LogWeights) (Tensor.toArray draws.LogWeights) "weights"
                     Expect.notEqual (Tensor.toArray polished.Points) (Tensor.toArray draws.Points) "moved"
@@ -148,7 +149,7 @@ let tests =
                     let options = { MarkovChain.defaults with Steps = 3 }
 
                     let go seed =
-                        use chain = MarkovChain.langevin { options with Seed = seed } target x
+                        use chain = MarkovChain.langevin { Run.quiet with Seed = seed } options target x
                         Tensor.toArray chain.Points
 
                     Expect.equal (go 1) (go 1) "same"

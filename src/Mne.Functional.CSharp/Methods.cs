@@ -1,7 +1,7 @@
 namespace Mne.Functional.CSharp;
 
 /// <summary>
-/// An explicit embedded Runge–Kutta pair whose last stage is the first of the next step. <see cref="Stepper"/> has the usual ones.
+/// An explicit embedded Runge–Kutta pair whose last stage is the first of the next step. <see cref="Method"/> steps by one.
 /// </summary>
 public sealed record Tableau
 {
@@ -57,26 +57,52 @@ public sealed record Tableau
     public override string ToString() => Name;
 }
 
-/// <summary>Runge–Kutta methods.</summary>
-public static class Stepper
+/// <summary>How steps are made. Methods of equal tableaus are equal values.</summary>
+public sealed record Method
 {
+    internal Method(Core.Method inner) => Inner = inner;
+
+    internal Core.Method Inner { get; }
+
+    /// <summary>The usual name.</summary>
+    public string Name => Inner.Name;
+
+    /// <summary>The order of the solution that is carried on.</summary>
+    public int Order => Inner.Order;
+
+    /// <summary>The order of the solution that it is compared with.</summary>
+    public int EmbeddedOrder => Inner.EmbeddedOrder;
+
+    /// <summary>The Runge–Kutta pair that it steps by; null for a method that is none, written in F#.</summary>
+    public Tableau? Tableau => Inner.Tableau is null ? null : new(Inner.Tableau.Value);
+
     /// <summary>Dormand and Prince's pair of order 5(4): the default of evolutions.</summary>
-    public static Tableau DormandPrince54 { get; } = new(Core.Stepper.dormandPrince54);
+    public static Method DormandPrince54 { get; } = new(Core.MethodModule.dormandPrince54);
 
     /// <summary>
     /// The Runge–Kutta–Chebyshev method of order 2 with s stages: stable for negative real eigenvalues down to −0.65 (s² − 1) / h, for runs
     /// whose steps are limited by diffusion rather than accuracy.
     /// </summary>
-    /// <example><code>var diffusive = new EvolutionOptions { Tableau = Stepper.Chebyshev(8), Tolerance = 1e-4 };</code></example>
+    /// <example><code>var diffusive = new EvolutionOptions { Method = Method.Chebyshev(8), Tolerance = 1e-4 };</code></example>
     /// <exception cref="ArgumentException">Fewer than 3 stages.</exception>
-    public static Tableau Chebyshev(int stages) => new(Core.Stepper.chebyshev(stages));
+    public static Method Chebyshev(int stages) => new(Core.MethodModule.chebyshev(stages));
+
+    /// <summary>The method of a Runge–Kutta pair.</summary>
+    /// <exception cref="ArgumentException">The parts of the tableau do not fit together.</exception>
+    public static Method OfTableau(Tableau tableau) => new(Core.MethodModule.ofTableau(Bridge.Wanted(tableau).Inner));
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
 }
 
-/// <summary>Chooses step sizes from error estimates: a proportional–integral controller.</summary>
+/// <summary>Chooses step sizes from error estimates: a proportional–integral controller, or steps of one size.</summary>
 /// <example><code>var careful = new EvolutionOptions { Controller = new Controller { Safety = 0.8 } };</code></example>
 public sealed record Controller
 {
-    private static Core.Controller Default => Core.ControllerModule.proportionalIntegral;
+    private static Core.Gains Default => Core.ControllerModule.gains;
+
+    /// <summary>One that is not proportional–integral, for which the gains mean nothing.</summary>
+    private Core.Controller? Other { get; init; }
 
     /// <summary>Aim at this fraction of the step that the error would just allow. Default 0.9.</summary>
     public double Safety { get; init; } = Default.Safety;
@@ -90,13 +116,20 @@ public sealed record Controller
     /// <summary>A step never grows by more than this factor at once. Default 5.</summary>
     public double Growth { get; init; } = Default.Growth;
 
-    internal Core.Controller ToCore() => new(Safety, Integral, Shrink, Growth);
+    /// <summary>Steps of one size, whatever their error. A step that cannot be made ends the run.</summary>
+    /// <exception cref="ArgumentException">The size is not positive.</exception>
+    public static Controller Constant(double step) => OfCore(Core.ControllerModule.constant(step));
 
-    internal static Controller OfCore(Core.Controller controller) => new()
-    {
-        Safety = controller.Safety,
-        Integral = controller.Integral,
-        Shrink = controller.Shrink,
-        Growth = controller.Growth,
-    };
+    internal Core.Controller ToCore() => Other ?? Core.ControllerModule.ofGains(new(Safety, Integral, Shrink, Growth));
+
+    internal static Controller OfCore(Core.Controller controller) =>
+        controller.Gains is null
+            ? new() { Other = controller }
+            : new()
+            {
+                Safety = controller.Gains.Value.Safety,
+                Integral = controller.Gains.Value.Integral,
+                Shrink = controller.Gains.Value.Shrink,
+                Growth = controller.Gains.Value.Growth,
+            };
 }

@@ -1,4 +1,4 @@
-module Mne.Functional.Tests.StepperTests
+module Mne.Functional.Tests.MethodTests
 
 open System
 open Expecto
@@ -10,7 +10,12 @@ let private double = Placement.float64
 let private vector (values: float list) =
     Tensor.ofArray double (List.toArray values)
 
-let private tableau = Stepper.dormandPrince54
+let private method = Method.dormandPrince54
+let private tableau = method.Tableau.Value
+
+/// One step from the state and its slope, with which the methods here begin.
+let private step (method: Method) (f: Slope) t y h =
+    method.Step f t y h (method.Start f t y (f t y))
 
 /// The method as it behaves, not as it is written down: with stages that return unit vectors, the arguments of the
 /// stages are the rows of A, the step is b, the error estimate b − b̂, and the interpolant b(τ).
@@ -27,10 +32,9 @@ let private observed =
          let field t (y: Tensor) =
              arguments.Add(Tensor.toArray y)
              times.Add t
-             unit (arguments.Count - 1), ()
+             unit (arguments.Count - 1)
 
-         let proposal =
-             Stepper.step tableau field 0.0 (Tensor.zeros double [ s ]) (unit 0) 1.0
+         let proposal = method.Step field 0.0 (Tensor.zeros double [ s ]) 1.0 [ unit 0 ]
 
          {|
              A = arguments.ToArray()
@@ -79,18 +83,18 @@ let private weight (a: float[][]) (w: float[]) tree =
     Array.sum (Array.map2 (*) w (stage tree))
 
 /// Fixed steps of u' = f from t0 to t1; the largest error at the steps, between them, and of one step.
-let private errors (field: Field<unit>) (exact: float -> Tensor) t0 t1 n =
+let private errors (field: Slope) (exact: float -> Tensor) t0 t1 n =
     use _ = torch.NewDisposeScope()
     let h = (t1 - t0) / float n
     let mutable y, atSteps, between = exact t0, 0.0, 0.0
-    let mutable slope, _ = field t0 y
+    let mutable memory = method.Start field t0 y (field t0 y)
     let distance (y: Tensor) t = Check.size (y - exact t)
 
     for i in 0 .. n - 1 do
         let t = t0 + float i * h
-        let p = Stepper.step tableau field t y slope h
+        let p = method.Step field t y h memory
         y <- p.Next
-        slope <- p.Slope
+        memory <- p.Memory
         atSteps <- max atSteps (distance y (t + h))
 
         for τ in [ 0.25; 0.5; 0.75 ] do
@@ -99,27 +103,27 @@ let private errors (field: Field<unit>) (exact: float -> Tensor) t0 t1 n =
     atSteps, between
 
 /// One step of size h from the exact solution: the errors of the step, of its middle, and the estimate.
-let private local (field: Field<unit>) (exact: float -> Tensor) t h =
+let private local (field: Slope) (exact: float -> Tensor) t h =
     use _ = torch.NewDisposeScope()
     let y = exact t
-    let p = Stepper.step tableau field t y (fst (field t y)) h
+    let p = step method field t y h
 
     Check.size (p.Next - exact (t + h)),
     Check.size (Segment.evaluate (t + 0.5 * h) p.Segment - exact (t + 0.5 * h)),
     Check.size p.Error
 
 /// Nonlinear and autonomous: y' = y (1 − y); linear and non-autonomous: y' = y cos t.
-let private problems: (string * Field<unit> * (float -> Tensor)) list =
+let private problems: (string * Slope * (float -> Tensor)) list =
     [
-        "logistic", (fun _ y -> y * (1.0 - y), ()), (fun t -> vector [ 1.0 / (1.0 + exp -t) ])
-        "swing", (fun t y -> y * cos t, ()), (fun t -> vector [ exp (sin t) ])
+        "logistic", (fun _ y -> y * (1.0 - y)), (fun t -> vector [ 1.0 / (1.0 + exp -t) ])
+        "swing", (fun t y -> y * cos t), (fun t -> vector [ exp (sin t) ])
     ]
 
 // A turn on the way to the unit circle: r' = r (1 − r²), φ' = 1 + t/2, in Cartesian coordinates.
 let private spiral t (y: Tensor) =
     let a, b = y[0], y[1]
     let stretch, turn = 1.0 - a * a - b * b, 1.0 + 0.5 * t
-    torch.stack ([| a * stretch - turn * b; b * stretch + turn * a |], 0L), ()
+    torch.stack ([| a * stretch - turn * b; b * stretch + turn * a |], 0L)
 
 let private spiralExact t =
     let r = 1.0 / sqrt (1.0 + 3.0 * exp (-2.0 * t)) // r(0) = 1/2
@@ -131,7 +135,7 @@ let private slope (coarse: float) (fine: float) = Math.Log2(coarse / fine)
 [<Tests>]
 let tests =
     testList
-        "Stepper"
+        "Method"
         [
             test "there are 1, 1, 2, 4, 9, 20 rooted trees" {
                 Expect.equal [ for n in 1..6 -> (trees n).Length ] [ 1; 1; 2; 4; 9; 20 ] "Cayley"
@@ -199,14 +203,14 @@ let tests =
 
             Check.scoped "the interpolant joins values and slopes of both ends" (fun () ->
                 let y = spiralExact 0.4
-                let p = Stepper.step tableau spiral 0.4 y (fst (spiral 0.4 y)) 0.3
+                let p = step method spiral 0.4 y 0.3
                 let at t = Segment.evaluate t p.Segment
                 Check.identical "start" (at 0.4) y
                 Check.close 1e-15 "end" (at 0.7) p.Next
                 let ε = 1e-6
-                Check.close 1e-6 "slope at the start" ((at (0.4 + ε) - at (0.4 - ε)) / (2.0 * ε)) (fst (spiral 0.4 y))
-                Check.close 1e-6 "slope at the end" ((at (0.7 + ε) - at (0.7 - ε)) / (2.0 * ε)) p.Slope
-                Check.identical "slope" p.Slope (fst (spiral 0.7 p.Next)))
+                Check.close 1e-6 "slope at the start" ((at (0.4 + ε) - at (0.4 - ε)) / (2.0 * ε)) (spiral 0.4 y)
+                Check.close 1e-6 "slope at the end" ((at (0.7 + ε) - at (0.7 - ε)) / (2.0 * ε)) p.Memory.Head
+                Check.identical "slope" p.Memory.Head (spiral 0.7 p.Next))
 
             Check.scoped "a step costs six evaluations and leaves eight tensors" (fun () ->
                 let y = spiralExact 0.0
@@ -216,15 +220,16 @@ let tests =
                     calls <- calls + 1
                     spiral t y
 
-                let slope = fst (spiral 0.0 y)
+                let slope = spiral 0.0 y
                 let before = Assert.settledTensors ()
-                let p = Stepper.step tableau counted 0.0 y slope 0.1
+                method.Step counted 0.0 y 0.1 [ slope ] |> ignore
                 Expect.equal calls 6 "evaluations"
                 Expect.equal (Engine.liveTensors () - before) 8L "next, slope, error, five coefficients")
 
             for stages in [ 3; 8; 20 ] do
                 test $"Chebyshev, {stages} stages: order 2 and no more, stable down to −0.65 (s² − 1)" {
-                    let t = Stepper.chebyshev stages
+                    let chebyshev = Method.chebyshev stages
+                    let t = chebyshev.Tableau.Value
 
                     let a =
                         Array.init (stages + 1) (fun i ->
@@ -248,7 +253,7 @@ let tests =
                     let grown (z: float) =
                         use _ = torch.NewDisposeScope()
                         let y = vector [ 1.0 ]
-                        Tensor.toFloat (Stepper.step t (fun _ y -> z * y, ()) 0.0 y (z * y) 1.0).Next
+                        Tensor.toFloat (step chebyshev (fun _ y -> z * y) 0.0 y 1.0).Next
 
                     for k in 0..200 do
                         let z = -0.65 * float (stages * stages - 1) * float k / 200.0
@@ -260,15 +265,15 @@ let tests =
             for name, field, exact in problems do
                 test $"{name}: Chebyshev's method has the global order 2, and its estimate follows the error" {
                     use _ = torch.NewDisposeScope()
-                    let t = Stepper.chebyshev 5
+                    let chebyshev = Method.chebyshev 5
 
                     let final n =
                         let h = 2.0 / float n
 
-                        ((exact 0.0, fst (field 0.0 (exact 0.0))), [ 0 .. n - 1 ])
-                        ||> List.fold (fun (y, slope) i ->
-                            let p = Stepper.step t field (float i * h) y slope h
-                            p.Next, p.Slope)
+                        ((exact 0.0, [ field 0.0 (exact 0.0) ]), [ 0 .. n - 1 ])
+                        ||> List.fold (fun (y, memory) i ->
+                            let p = chebyshev.Step field (float i * h) y h memory
+                            p.Next, p.Memory)
                         |> fst
 
                     let error n = Check.size (final n - exact 2.0)
@@ -276,12 +281,37 @@ let tests =
 
                     let estimate h =
                         [
-                            for t0 in 0.0..0.1..3.0 ->
-                                Check.size (Stepper.step t field t0 (exact t0) (fst (field t0 (exact t0))) h).Error
+                            for t0 in 0.0..0.1..3.0 -> Check.size (step chebyshev field t0 (exact t0) h).Error
                         ]
                         |> List.average
 
                     let found = slope (estimate 0.1) (estimate 0.05)
                     Expect.isTrue (abs (found - 3.0) < 0.2) $"estimate of one step: order {found}"
                 }
+
+            test "methods of equal tableaus are equal, others only to themselves" {
+                Expect.equal (Method.chebyshev 5) (Method.chebyshev 5) "five stages"
+                Expect.notEqual (Method.chebyshev 5) (Method.chebyshev 6) "six stages"
+                let own = { method with Tableau = None }
+                Expect.equal own own "itself"
+                Expect.notEqual own { method with Tableau = None } "another"
+            }
+
+            test "a tableau whose parts do not fit together is refused" {
+                Check.refuses [ "tableau"; "6 weights of the error" ] (fun () ->
+                    Method.ofTableau
+                        { tableau with
+                            Error = tableau.Error[..5]
+                        }
+                    |> ignore)
+
+                Check.refuses [ "tableau"; "row 0"; "explicit" ] (fun () ->
+                    Method.ofTableau
+                        { tableau with
+                            Coupling = Array.rev tableau.Coupling
+                        }
+                    |> ignore)
+
+                Check.refuses [ "stages"; "found 2" ] (fun () -> Method.chebyshev 2 |> ignore)
+            }
         ]

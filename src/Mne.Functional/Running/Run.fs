@@ -1,0 +1,59 @@
+namespace Mne.Functional
+
+open System
+open System.Threading
+
+/// <summary>
+/// What a computation is given beside its arguments: where its numbers are, the seed of everything random, who hears how it fares, who may
+/// end it, and how much it may hold at a time. It is handed in where work is done and never kept in a result.
+/// </summary>
+/// <example><code>
+/// let run = { Run.quiet with Seed = 7; Meter = fun report -> printfn $"{report.Phase} {report.Fraction:P0}" }
+/// </code></example>
+type Run =
+    {
+        /// <summary>Precision and device of what is made. Where a computation goes on from tensors that exist, theirs hold.</summary>
+        Placement: Placement
+        /// <summary>Seed of everything random: the same seed on the same machine with as many threads gives the same bits.</summary>
+        Seed: int
+        /// <summary>Receives signs of life, between steps and on the thread that computes.</summary>
+        Meter: Meter
+        /// <summary>Ends the computation within a step: see <c>Run.stopIfAsked</c>.</summary>
+        Cancellation: CancellationToken
+        /// <summary>At most this many points or draws are worked on together where each is followed on its own: memory is bounded by it.</summary>
+        Rows: int
+    }
+
+/// <summary>What a computation is given beside its arguments.</summary>
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Run =
+
+    /// <summary>Double precision on the CPU, seed 0, no reports, never ended, 4,000 rows at a time.</summary>
+    let quiet: Run =
+        {
+            Placement = Placement.float64
+            Seed = 0
+            Meter = Progress.silent
+            Cancellation = CancellationToken.None
+            Rows = 4000
+        }
+
+    /// <summary>
+    /// Raises <c>OperationCanceledException</c> once the run was asked to stop. There is one rule everywhere: what was asked to stop
+    /// stops within a step and raises this, and nothing that is half made is returned as if it were whole. Functions that return an
+    /// outcome (<c>Evolution.trySolve</c>) return <c>Outcome.Cancelled</c> with what was reached instead.
+    /// </summary>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    let stopIfAsked (run: Run) : unit =
+        run.Cancellation.ThrowIfCancellationRequested()
+
+    /// <summary>The run of a part, with a seed of its own.</summary>
+    let internal part (index: int) (run: Run) : Run =
+        { run with
+            Seed = Seed.child index run.Seed
+        }
+
+    /// Raises `ArgumentException` for a run that cannot be.
+    let internal check (run: Run) : unit =
+        Guard.atLeast "Rows" 1 run.Rows
+        run.Placement |> Placement.device |> ignore

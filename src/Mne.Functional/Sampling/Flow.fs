@@ -1,0 +1,76 @@
+namespace Mne.Functional
+
+open System
+
+/// Following the probability flow of an energy.
+[<RequireQualifiedAccess>]
+module internal Flow =
+
+    /// How far points may be followed.
+    type Limits =
+        {
+            /// Local error of points and log-densities.
+            Tolerance: float
+            /// Steps at most.
+            Steps: int
+        }
+
+    let private advice (outcome: Outcome) =
+        match outcome with
+        | Outcome.StepTooSmall(t, _)
+        | Outcome.TooManySteps(t, _) ->
+            $"At t = {t:G6} a point can no longer be followed along the flow, as happens where the energy was never fitted: let first points reach farther (Cover.Start), improve the fit (Fit), or loosen Draw.Tolerance."
+        | _ -> outcome.Advice
+
+    /// Points (M × d) and their log-densities (M) carried along the flow from one time to another. Call it inside a scope.
+    /// Raises `OperationCanceledException` where the run was asked to stop, and `EvolutionFailedException` where points cannot be followed.
+    let carry
+        (run: Run)
+        (limits: Limits)
+        (onStep: StepRecord<unit> -> unit)
+        (span: float * float)
+        (energy: Energy)
+        (points: Tensor, logDensity: Tensor)
+        : Tensor * Tensor =
+        let m, d = points.shape[0], int64 energy.Process.Dimension
+        let positions (y: Tensor) = y.narrow(0L, 0L, m * d).view(m, d)
+        let logDensities (y: Tensor) = y.narrow (0L, m * d, m)
+
+        let join (x: Tensor) (l: Tensor) =
+            Tensor.concatenate 0L [ x.reshape -1L; l ]
+
+        let reach =
+            Reach.ofPoints
+                [
+                    Solution.points energy.Solution.Trajectory.Start energy.Solution
+                    Solution.points energy.Duration energy.Solution
+                ]
+
+        let field: Field<unit> =
+            fun t y ->
+                Scope.keep (fun () ->
+                    let x = positions y
+
+                    let velocity, divergence =
+                        energy |> Energy.flow t (Reach.known reach x) |> Reach.confine reach x
+
+                    join velocity -divergence),
+                ()
+
+        use trajectory =
+            Integrator.solve
+                { Integrator.create field (Integrator.componentNorm limits.Tolerance limits.Tolerance) with
+                    OnStep = fun _ step -> onStep step
+                    MaximumSteps = limits.Steps
+                    KeepsSteps = false
+                    Cancellation = run.Cancellation
+                }
+                (join points logDensity)
+                span
+
+        match trajectory.Outcome with
+        | Outcome.Completed ->
+            let y = Trajectory.evaluate (snd span) trajectory
+            (positions y).clone(), (logDensities y).clone()
+        | Outcome.Cancelled _ -> raise (OperationCanceledException run.Cancellation)
+        | outcome -> raise (EvolutionFailedException(outcome, advice outcome))
