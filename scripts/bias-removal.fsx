@@ -66,7 +66,7 @@ let samplerOf seed =
     |> Sampler.evolve { Run.quiet with Seed = seed } coarse Process.ornsteinUhlenbeck
 
 let found =
-    let done' = progress run Phase.Draw
+    let done' = progress run (Phase.Other "samplers")
 
     [|
         for seed in 1..seeds ->

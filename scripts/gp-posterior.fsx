@@ -118,7 +118,7 @@ let exactLogZ, exactMean, exactDeviation =
     let grid =
         Array2D.init (n * n * n) 3 (fun i k -> axes[k][[| i / (n * n); i / n % n; i % n |][k]])
 
-    let done' = progress run Phase.Search
+    let done' = progress run (Phase.Other "quadrature")
 
     let logs =
         [|

@@ -84,7 +84,7 @@ let markov d =
     let start = 0.7 * Random.normal Placement.float64 11 [ chains; d ]
     let rounds, before = 500, 100
     let sums = [ for _ in observables -> Array.zeroCreate<float> chains ]
-    let done' = progress run Phase.Draw
+    let done' = progress run (Phase.Other "chains")
 
     let tenSteps =
         {

@@ -16,6 +16,9 @@ public enum Phase
 
     /// <summary>Draws are made.</summary>
     Draw,
+
+    /// <summary>Work of the caller's own: see <see cref="Progress.Name"/>.</summary>
+    Other,
 }
 
 /// <summary>A sign of life from a computation that lasts.</summary>
@@ -26,7 +29,10 @@ public sealed class Progress
     internal Core.Progress Inner { get; }
 
     /// <summary>What is being done.</summary>
-    public Phase Phase => Cases.Phase.OfCore(Inner.Phase);
+    public Phase Phase => Inner.Phase.IsOther ? Phase.Other : Cases.Phase.OfCore(Inner.Phase);
+
+    /// <summary>What is being done, in a word: "search", "fit", "evolve", "draw"; the name of work of the caller's own.</summary>
+    public string Name => Inner.Phase.ToString();
 
     /// <summary>How much of the phase is done, from 0 to 1.</summary>
     public double Fraction => Inner.Fraction;
@@ -54,6 +60,17 @@ public sealed class Progress
 
     /// <summary>Estimate of the time that the phase still needs; null until there is ground for one.</summary>
     public TimeSpan? Remaining => Inner.Remaining is { } remaining ? remaining.Value : null;
+
+    /// <summary>A sign of life from work of the caller's own, with an estimate of the time that it still needs.</summary>
+    /// <param name="name">What is being done, in a word or two.</param>
+    /// <param name="fraction">How much of it is done, from 0 to 1.</param>
+    /// <param name="elapsed">How long it took.</param>
+    /// <example><code>
+    /// using var progress = new ConsoleProgress();
+    /// progress.Report(Progress.Of("quadrature", 0.5, TimeSpan.FromSeconds(2.0)));
+    /// </code></example>
+    public static Progress Of(string name, double fraction, TimeSpan elapsed) =>
+        new(Core.ProgressModule.at(Core.Phase.NewOther(Bridge.Wanted(name)), double.NaN, fraction, elapsed));
 
     internal static FSharpFunc<Core.Progress, Unit> Meter(IProgress<Progress>? progress) =>
         progress is null

@@ -13,6 +13,10 @@ module internal Line =
         else
             0.0
 
+    /// The phase as part of one line, whatever its caller has called it.
+    let private phase (report: Progress) =
+        string report.Phase |> String.map (fun c -> if Char.IsControl c then ' ' else c)
+
     let private percent (report: Progress) =
         // Rounded down: 100 % is said only of what is finished.
         $"{int (100.0 * share report)} %%"
@@ -45,7 +49,7 @@ module internal Line =
 
     /// A line for a log: "evolve  62 %  t 2.48  step 3.1e-3  …  12 s elapsed  7.0 s left".
     let plain (report: Progress) =
-        [ string report.Phase; percent report ]
+        [ phase report; percent report ]
         @ words report
         @ [ $"{Format.duration report.Elapsed} elapsed"; left report ]
         |> join
@@ -58,7 +62,7 @@ module internal Line =
 
     /// The closing line of a phase: "evolve  done in 19 s  t 4  …".
     let plainClosing (report: Progress) =
-        [ string report.Phase; $"{outcome report} in {Format.duration report.Elapsed}" ]
+        [ phase report; $"{outcome report} in {Format.duration report.Elapsed}" ]
         @ words report
         |> join
 
@@ -97,9 +101,19 @@ module internal Line =
         |> List.map snd
         |> String.concat "  "
 
-    let private name unicodeMark colour (report: Progress) =
-        let shown = (string report.Phase).PadRight 7
-        $"{unicodeMark} {shown}", $"[{colour}]{unicodeMark}[/] [bold]{escape shown}[/]"
+    /// Mark and name, cut where it would leave no room for the bar and the time left.
+    let private name unicode width mark colour (report: Progress) =
+        let name = phase report
+        let room = width / 2 - 15 |> min 24 |> max 7
+        let rest = if unicode then "…" else "."
+
+        let shown =
+            if name.Length > room then
+                name[.. room - 2] + rest
+            else
+                name.PadRight 7
+
+        $"{mark} {shown}", $"[{colour}]{mark}[/] [bold]{escape shown}[/]"
 
     /// The line of a phase under way, as markup, for a terminal `width` columns wide.
     let live unicode width (report: Progress) =
@@ -113,7 +127,7 @@ module internal Line =
         fit
             width
             [
-                name (if unicode then "●" else "*") "#2a9df4" report
+                name unicode width (if unicode then "●" else "*") "#2a9df4" report
                 String.replicate barWidth "x", bar unicode barWidth (share report)
                 done', done'
             ]
@@ -132,4 +146,4 @@ module internal Line =
             | false, false -> "x", "yellow"
 
         let result = $"{outcome report} in {Format.duration report.Elapsed}"
-        fit width [ name mark colour report; result, result ] report []
+        fit width [ name unicode width mark colour report; result, result ] report []

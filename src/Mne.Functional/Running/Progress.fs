@@ -13,14 +13,17 @@ type Phase =
     | Evolve
     /// <summary>Draws are made.</summary>
     | Draw
+    /// <summary>Work of the caller's own, in a word or two: "quadrature".</summary>
+    | Other of name: string
 
-    /// <summary>The phase in a word: "search", "fit", "evolve", "draw".</summary>
+    /// <summary>The phase in a word: "search", "fit", "evolve", "draw"; the name of work of the caller's own.</summary>
     override phase.ToString() =
         match phase with
         | Search -> "search"
         | Fit -> "fit"
         | Evolve -> "evolve"
         | Draw -> "draw"
+        | Other name -> name
 
 /// <summary>A sign of life from a computation that lasts: where it is, how it fares, how long it may still take.</summary>
 type Progress =

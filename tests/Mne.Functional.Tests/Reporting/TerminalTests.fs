@@ -4,6 +4,7 @@ open System
 open System.IO
 open Expecto
 open FsCheck
+open Spectre.Console
 open Mne.Functional
 open Mne.Functional.Reporting
 open Mne.Functional.Tests
@@ -230,4 +231,39 @@ let tests =
 
                     Expect.stringContains (Line.plain odd) "  0 %  " $"plain {fraction}"
                     Expect.stringContains (Line.live true 120 odd) " 0 %" $"live {fraction}"
+
+            testCase "work of the caller's own goes by its name"
+            <| fun () ->
+                let lines =
+                    lines (written Display.Plain true [ 0.0, report (Phase.Other "quadrature") 0.5 1.0 ])
+
+                Expect.stringStarts lines[0] "quadrature  50 %  t 2" "under way"
+                Expect.stringStarts lines[1] "quadrature  stopped at 50 %" "stopped"
+
+            testCase "markup in the name of a phase is shown, not obeyed"
+            <| fun () ->
+                let line = Line.live true 120 (report (Phase.Other "[red]x") 0.5 1.0)
+                Expect.stringContains line "[bold][[red]]x" "escaped"
+
+                // Through Spectre itself: what it cannot read, it raises.
+                let writer = new StringWriter()
+
+                let console =
+                    AnsiConsole.Create(AnsiConsoleSettings(Ansi = AnsiSupport.No, Out = AnsiConsoleOutput writer))
+
+                console.Profile.Width <- 200
+                console.Markup line
+                Expect.stringStarts (writer.ToString()) "● [red]x   ━" "as it is read on the screen"
+
+            testCase "a name of many words or lines stays one line that fits the terminal"
+            <| fun () ->
+                let long = report (Phase.Other(String.replicate 20 "a long name\n")) 0.5 1.0
+                Expect.equal (lines (Line.plain long + "\n")).Length 1 "one line in a log"
+
+                for width in [ 45; 80; 200 ] do
+                    let visible =
+                        Text.RegularExpressions.Regex.Replace(Line.live true width long, @"\[[^\]]*\]", "")
+
+                    Expect.isLessThanOrEqual visible.Length width $"{width} columns"
+                    Expect.stringStarts visible "● a long" "its beginning"
         ]
