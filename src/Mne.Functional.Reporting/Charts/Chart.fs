@@ -1,6 +1,5 @@
 namespace Mne.Functional.Reporting
 
-open System
 open Mne.Functional
 
 /// <summary>
@@ -18,33 +17,6 @@ open Mne.Functional
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Chart =
 
-    let private notEmpty name (values: float[]) =
-        if values.Length = 0 then
-            Guard.fail name "found no values, wanted at least one"
-
-    let private sameLength name (values: 'a[]) otherName (other: 'b[]) =
-        if values.Length <> other.Length then
-            Guard.fail
-                name
-                $"found {values.Length} values, but {other.Length} in {otherName}; give one for each of {otherName}"
-
-    let private onGrid name xName (x: float[]) yName (y: float[]) (z: float[,]) =
-        let rows, columns = Array2D.length1 z, Array2D.length2 z
-
-        if rows <> x.Length || columns <> y.Length then
-            let hint =
-                if rows = y.Length && columns = x.Length then
-                    "; transpose it"
-                else
-                    ""
-
-            Guard.fail
-                name
-                $"found {rows} × {columns} values, wanted {x.Length} × {y.Length} ({xName} by {yName}: one row per {xName}){hint}"
-
-    let private finiteValues (z: float[,]) =
-        z |> Seq.cast<float> |> Seq.filter Double.IsFinite |> Seq.toArray
-
     /// <summary>
     /// Lines and markers: named values over x (see <c>Series</c>). Values that are not finite are drawn as gaps.
     /// </summary>
@@ -54,22 +26,8 @@ module Chart =
     /// Chart.lines [ Series.line "u" [| 0.0; 1.0; 2.0 |] [| 0.0; 1.0; 4.0 |] ] |&gt; Chart.axes "x" "u"
     /// </code></example>
     let lines (series: Series list) : Chart =
-        if series.IsEmpty then
-            Guard.fail (nameof series) "found none, wanted at least one series"
-
-        for s in series do
-            if s.X.Length <> s.Y.Length then
-                Guard.fail (nameof series) $"\"{s.Name}\" has {s.X.Length} x and {s.Y.Length} y; give one y for each x"
-
-            if s.X.Length = 0 then
-                Guard.fail (nameof series) $"\"{s.Name}\" has no values; give at least one"
-
+        Wanted.series (nameof series) series
         Model.chart (List.map Traces.series series)
-
-    let private coordinates name (points: Tensor) =
-        Guard.points name 2 points
-        let xy = Tensor.toArray2D points
-        xy[*, 0], xy[*, 1]
 
     /// <summary>Points of the plane (N × 2), for instance draws.</summary>
     /// <exception cref="T:System.ArgumentException">Unless the tensor is a non-empty matrix with two
@@ -78,7 +36,7 @@ module Chart =
     /// Chart.points "draws" (Tensor.ofRows Placement.float64 [ [ 0.0; 1.0 ]; [ 1.0; 2.0 ] ]) |&gt; Chart.axes "x₁" "x₂"
     /// </code></example>
     let points (name: string) (points: Tensor) : Chart =
-        let x, y = coordinates (nameof points) points
+        let x, y = Wanted.pointsOfPlane (nameof points) points
 
         Model.chart [ Traces.points name x y ]
 
@@ -92,15 +50,8 @@ module Chart =
     /// Chart.weightedPoints "weight" (Tensor.ofRows Placement.float64 [ [ 0.0; 1.0 ]; [ 1.0; 2.0 ] ]) [| 0.3; 0.7 |]
     /// </code></example>
     let weightedPoints (name: string) (points: Tensor) (weights: float[]) : Chart =
-        let x, y = coordinates (nameof points) points
-        sameLength (nameof weights) weights (nameof points) x
-
-        weights
-        |> Array.iteri (fun i w ->
-            if not (Double.IsFinite w && w >= 0.0) then
-                Guard.fail
-                    (nameof weights)
-                    $"found {w} at index {i}, wanted finite numbers ≥ 0; exponentiate log-weights")
+        let x, y = Wanted.pointsOfPlane (nameof points) points
+        Wanted.weights (nameof weights) weights (nameof points) x
 
         Model.chart [ Traces.weightedPoints name x y weights ]
 
@@ -115,17 +66,8 @@ module Chart =
     /// Chart.trajectories "paths" [ for t in 0.0 .. 0.1 .. 3.0 -&gt; at t ] |&gt; Chart.axes "x₁" "x₂" |&gt; Chart.equalAspect
     /// </code></example>
     let trajectories (name: string) (positions: Tensor list) : Chart =
-        if positions.Length < 2 then
-            Guard.fail (nameof positions) $"found points at {positions.Length} times, wanted two times or more"
-
-        let at = [| for tensor in positions -> coordinates (nameof positions) tensor |]
+        let at = Wanted.paths (nameof positions) positions
         let m = (fst at[0]).Length
-
-        for x, _ in at do
-            if x.Length <> m then
-                Guard.fail
-                    (nameof positions)
-                    $"{x.Length} points at one time, {m} at the first; give the same points at all times"
 
         // One line for all paths, with a gap after each.
         let along (coordinate: float[] * float[] -> float[]) =
@@ -155,9 +97,9 @@ module Chart =
     /// Chart.contours "density" x x (Array2D.init x.Length x.Length (fun i j -&gt; exp -(x[i] * x[i] + x[j] * x[j])))
     /// </code></example>
     let contours (name: string) (x: float[]) (y: float[]) (z: float[,]) : Chart =
-        notEmpty (nameof x) x
-        notEmpty (nameof y) y
-        onGrid (nameof z) (nameof x) x (nameof y) y z
+        Wanted.notEmpty (nameof x) x
+        Wanted.notEmpty (nameof y) y
+        Wanted.onGrid (nameof z) (nameof x) x (nameof y) y z
 
         Model.chart [ Traces.contours name x y z ]
 
@@ -172,23 +114,14 @@ module Chart =
     /// Chart.heatmap "u(x, t)" x t (Array2D.init x.Length t.Length (fun i k -&gt; exp -t[k] * sin x[i]))
     /// </code></example>
     let heatmap (name: string) (x: float[]) (t: float[]) (values: float[,]) : Chart =
-        notEmpty (nameof x) x
-        notEmpty (nameof t) t
-        onGrid (nameof values) (nameof x) x (nameof t) t values
-        let finite = finiteValues values
-
-        let range =
-            if finite.Length = 0 then
-                0.0, 1.0
-            else
-                Array.min finite, Array.max finite
+        Wanted.notEmpty (nameof x) x
+        Wanted.notEmpty (nameof t) t
+        Wanted.onGrid (nameof values) (nameof x) x (nameof t) t values
+        let range = Model.extent [ values ] |> Option.defaultValue (0.0, 1.0)
 
         Model.chart [ Traces.heatmap name x t values range ]
-        |> Model.mapPanels (fun panel ->
-            { panel with
-                X = { panel.X with Label = "x" }
-                Y = { panel.Y with Label = "t" }
-            })
+        |> Model.mapX (fun axis -> { axis with Label = "x" })
+        |> Model.mapY (fun axis -> { axis with Label = "t" })
 
     /// <summary>Bars side by side in each category: for instance mode weights, estimated and exact.</summary>
     /// <exception cref="T:System.ArgumentException">There are no categories or groups, or a group has not one value per
@@ -197,23 +130,10 @@ module Chart =
     /// Chart.bars [| "(2, 2)"; "(−2, 2)" |] [ "estimated", [| 0.58; 0.42 |]; "exact", [| 0.6; 0.4 |] ]
     /// </code></example>
     let bars (categories: string[]) (groups: (string * float[]) list) : Chart =
-        if categories.Length = 0 then
-            Guard.fail (nameof categories) "found none, wanted at least one category"
-
-        if groups.IsEmpty then
-            Guard.fail (nameof groups) "found none, wanted at least one group of values"
-
-        for name, values in groups do
-            if values.Length <> categories.Length then
-                Guard.fail
-                    (nameof groups)
-                    $"\"{name}\" has {values.Length} values for {categories.Length} categories; give one for each"
+        Wanted.groups (nameof groups) groups (nameof categories) categories
 
         Model.chart [ for name, values in groups -> Traces.bars name categories values ]
-        |> Model.mapPanels (fun panel ->
-            { panel with
-                X = { panel.X with Names = true }
-            })
+        |> Model.mapX (fun axis -> { axis with Names = true })
 
     /// <summary>
     /// Histogram of weighted values (weights ≥ 0, not all zero) as a density: its area is one, so that it can be
@@ -222,21 +142,7 @@ module Chart =
     /// <exception cref="T:System.ArgumentException">There is no finite value, or the weights do not fit.</exception>
     /// <example><code>Chart.weightedHistogram "draws" [| 0.1; 0.4; 0.5 |] [| 0.2; 0.5; 0.3 |]</code></example>
     let weightedHistogram (name: string) (values: float[]) (weights: float[]) : Chart =
-        sameLength (nameof weights) weights (nameof values) values
-
-        if not (Array.exists Double.IsFinite values) then
-            Guard.fail (nameof values) $"found no finite number among {values.Length}, wanted at least one"
-
-        weights
-        |> Array.iteri (fun i w ->
-            if not (Double.IsFinite w && w >= 0.0) then
-                Guard.fail
-                    (nameof weights)
-                    $"found {w} at index {i}, wanted finite numbers ≥ 0; exponentiate log-weights")
-
-        if not (Array.exists2 (fun v w -> Double.IsFinite v && w > 0.0) values weights) then
-            Guard.fail (nameof weights) "found only zeros on finite values, wanted at least one positive weight"
-
+        Wanted.weightedValues (nameof weights) weights (nameof values) values
         Model.chart [ Traces.histogram name (Bins.ofWeighted values weights) ]
 
     /// <summary>
@@ -250,18 +156,6 @@ module Chart =
     let histogram (name: string) (values: float[]) : Chart =
         weightedHistogram name values (Array.create values.Length 1.0)
 
-    let private single parameter (chart: Chart) : Panel =
-        match chart.Panels, chart.Slices with
-        | [ panel ], None -> panel
-        | _ ->
-            Guard.fail parameter "found a stack or an animation, wanted charts with one panel; combine before stacking"
-
-    let private layered parameter (charts: Chart list) : Panel list =
-        if charts.IsEmpty then
-            Guard.fail parameter "found none, wanted at least one chart"
-
-        List.map (single parameter) charts
-
     /// <summary>
     /// Charts drawn on the same axes, the first at the back: draws over a density, a curve over a histogram. Axes and
     /// titles are those of the first chart.
@@ -272,17 +166,7 @@ module Chart =
     ///                 Chart.lines [ Series.markers "b" [| 0.5 |] [| 0.6 |] ] ]
     /// </code></example>
     let overlay (charts: Chart list) : Chart =
-        let panels = layered (nameof charts) charts
-        let first = charts.Head
-
-        { first with
-            Panels =
-                [
-                    { panels.Head with
-                        Layers = panels |> List.collect _.Layers
-                    }
-                ]
-        }
+        Grid.overlay (Wanted.panels (nameof charts) charts) charts.Head
 
     /// <summary>Charts one below the other with a common horizontal axis. The title is that of the first.</summary>
     /// <exception cref="T:System.ArgumentException">There is none, or one is a stack or an animation.</exception>
@@ -291,25 +175,7 @@ module Chart =
     /// Chart.stack [ panel "mean" [| 0.0; 1.0 |]; panel "variance" [| 1.0; 2.0 |] ]
     /// </code></example>
     let stack (charts: Chart list) : Chart =
-        let panels = layered (nameof charts) charts
-        let last = panels.Length - 1
-
-        { charts.Head with
-            Panels =
-                panels
-                |> List.mapi (fun i panel ->
-                    { panel with
-                        Row = i
-                        X =
-                            if i = last then
-                                panel.X
-                            else
-                                { panel.X with
-                                    Label = ""
-                                    Follows = Some last
-                                }
-                    })
-        }
+        Grid.stack (Wanted.panels (nameof charts) charts) charts.Head
 
     /// <summary>
     /// Every coordinate of weighted points (N × d, weights N) as a histogram, and every two of them as a cloud of
@@ -329,60 +195,12 @@ module Chart =
 
         Guard.points (nameof points) d points
         let columns = Tensor.toArray2D points
-        let column k = columns[*, k]
+        let columns = [| for k in 0 .. d - 1 -> columns[*, k] |]
 
-        let histograms =
-            [ for k in 0 .. d - 1 -> weightedHistogram names[k] (column k) weights ]
+        for column in columns do
+            Wanted.weightedValues (nameof weights) weights (nameof points) column
 
-        // Resampled, so that the clouds show the weights too.
-        let chosen = weights |> Resampling.systematic 0.5 (min 1600 weights.Length)
-
-        let pick k =
-            let all = column k in chosen |> Array.map (fun n -> all[n])
-
-        // What has weight is to be seen; a stray draw without any must not set the scale.
-        let range k =
-            let shown = pick k
-            let low, high = Array.min shown, Array.max shown
-            let margin = if high > low then 0.06 * (high - low) else 1.0
-            Some(low - margin, high + margin)
-
-        let cloud j i =
-            Model.chart [ Traces.points $"{names[j]}, {names[i]}" (pick j) (pick i) ]
-
-        /// The panel in row i and column j ≤ i, row by row.
-        let index i j = i * (i + 1) / 2 + j
-        let last = d - 1
-
-        let panel i j =
-            let chart = if i = j then histograms[i] else cloud j i
-
-            { chart.Panels.Head with
-                Row = i
-                Column = j
-                X =
-                    { Model.axis with
-                        Label = (if i = last then names[j] else "")
-                        Range = range j
-                        Follows = (if i = last then None else Some(index last j))
-                    }
-                Y =
-                    { Model.axis with
-                        Label = (if j = 0 && i > 0 then names[i] else "")
-                        Range = (if i = j then None else range i)
-                        Follows = (if j > 0 && j < i then Some(index i 0) else None)
-                        Numbered = (i <> j)
-                    }
-            }
-
-        { histograms.Head with
-            Panels =
-                [
-                    for i in 0..last do
-                        for j in 0..i do
-                            panel i j
-                ]
-        }
+        Grid.corner (Array.ofList names) columns weights
 
     /// <summary>The chart with a title. Text is shown as it is: no markup.</summary>
     /// <example><code>chart |&gt; Chart.titled "Draws and density"</code></example>
@@ -396,67 +214,32 @@ module Chart =
     /// <example><code>chart |&gt; Chart.axes "x" "u(x, 1)"</code></example>
     let axes (x: string) (y: string) (chart: Chart) : Chart =
         chart
-        |> Model.mapPanels (fun panel ->
-            { panel with
-                X = { panel.X with Label = x }
-                Y = { panel.Y with Label = y }
-            })
+        |> Model.mapX (fun axis -> { axis with Label = x })
+        |> Model.mapY (fun axis -> { axis with Label = y })
 
     /// <summary>The chart with a logarithmic horizontal axis; values that are not positive become gaps.</summary>
     /// <example><code>chart |&gt; Chart.logX |&gt; Chart.logY</code></example>
     let logX (chart: Chart) : Chart =
-        chart
-        |> Model.mapPanels (fun panel ->
-            { panel with
-                X = { panel.X with Log = true }
-            })
+        chart |> Model.mapX (fun axis -> { axis with Log = true })
 
     /// <summary>The chart with a logarithmic vertical axis; values that are not positive become gaps.</summary>
     /// <example><code>chart |&gt; Chart.logY</code></example>
     let logY (chart: Chart) : Chart =
-        chart
-        |> Model.mapPanels (fun panel ->
-            { panel with
-                Y = { panel.Y with Log = true }
-            })
-
-    let private checkRange name (low: float) (high: float) =
-        if not (Double.IsFinite low && Double.IsFinite high && low < high) then
-            Guard.fail name $"found ({low}, {high}), wanted two finite numbers, the smaller first"
-
-    let private checkLog name log (low: float) =
-        if log && low <= 0.0 then
-            Guard.fail name $"found the lower end {low} on a logarithmic axis, wanted a number greater than 0"
+        chart |> Model.mapY (fun axis -> { axis with Log = true })
 
     /// <summary>The chart cut to low ≤ x ≤ high.</summary>
     /// <exception cref="T:System.ArgumentException">Unless low and high are finite and low &lt; high (and 0 &lt; low on
     /// a logarithmic axis).</exception>
     /// <example><code>chart |&gt; Chart.rangeX (-3.0, 3.0)</code></example>
     let rangeX (low: float, high: float) (chart: Chart) : Chart =
-        checkRange "range" low high
-
-        chart
-        |> Model.mapPanels (fun panel ->
-            checkLog "range" panel.X.Log low
-
-            { panel with
-                X = { panel.X with Range = Some(low, high) }
-            })
+        chart |> Model.mapX (Wanted.cut "range" low high)
 
     /// <summary>The chart cut to low ≤ y ≤ high.</summary>
     /// <exception cref="T:System.ArgumentException">Unless low and high are finite and low &lt; high (and 0 &lt; low on
     /// a logarithmic axis).</exception>
     /// <example><code>chart |&gt; Chart.rangeY (1e-8, 1.0)</code></example>
     let rangeY (low: float, high: float) (chart: Chart) : Chart =
-        checkRange "range" low high
-
-        chart
-        |> Model.mapPanels (fun panel ->
-            checkLog "range" panel.Y.Log low
-
-            { panel with
-                Y = { panel.Y with Range = Some(low, high) }
-            })
+        chart |> Model.mapY (Wanted.cut "range" low high)
 
     /// <summary>The chart with one unit as long on both axes: for points of the plane.</summary>
     /// <example><code>Chart.points "draws" draws.Points |&gt; Chart.equalAspect</code></example>
@@ -472,10 +255,10 @@ module Chart =
     /// Chart.diagnostics [| 0.0; 0.1 |] [| 1e-3; 2e-3 |] [| 1e-6; 2e-6 |] [| 120.0; 118.0 |]
     /// </code></example>
     let diagnostics (times: float[]) (steps: float[]) (residuals: float[]) (ranks: float[]) : Chart =
-        notEmpty (nameof times) times
-        sameLength (nameof steps) steps (nameof times) times
-        sameLength (nameof residuals) residuals (nameof times) times
-        sameLength (nameof ranks) ranks (nameof times) times
+        Wanted.notEmpty (nameof times) times
+        Wanted.sameLength (nameof steps) steps (nameof times) times
+        Wanted.sameLength (nameof residuals) residuals (nameof times) times
+        Wanted.sameLength (nameof ranks) ranks (nameof times) times
 
         let panel label values =
             lines [ Series.line label times values ] |> axes "t" label
@@ -498,34 +281,23 @@ module Chart =
     /// Chart.animation x t [ ("u", Array2D.init x.Length t.Length (fun i k -&gt; sin (x[i] - t[k]))) ]
     /// </code></example>
     let animation (x: float[]) (t: float[]) (solutions: (string * float[,]) list) : Chart =
-        notEmpty (nameof x) x
-        notEmpty (nameof t) t
+        Wanted.notEmpty (nameof x) x
+        Wanted.notEmpty (nameof t) t
 
         if solutions.IsEmpty then
             Guard.fail (nameof solutions) "found none, wanted at least one"
 
         for _, values in solutions do
-            onGrid (nameof solutions) (nameof x) x (nameof t) t values
+            Wanted.onGrid (nameof solutions) (nameof x) x (nameof t) t values
 
-        let finite = solutions |> List.map (snd >> finiteValues) |> Array.concat
-
-        let range =
-            if finite.Length = 0 then
-                None
-            else
-                let low, high = Array.min finite, Array.max finite
-                let margin = if high > low then 0.06 * (high - low) else 1.0
-                Some(low - margin, high + margin)
+        let range = solutions |> List.map snd |> Model.extent |> Option.map Model.roomy
 
         let chart =
             solutions
             |> List.mapi (fun i (name, values) -> (if i = 0 then Series.line else Series.dashed) name x values[*, 0])
             |> lines
             |> axes "x" "u(x, t)"
-            |> Model.mapPanels (fun panel ->
-                { panel with
-                    Y = { panel.Y with Range = range }
-                })
+            |> Model.mapY (fun axis -> { axis with Range = range })
 
         { chart with
             Slices =

@@ -1,5 +1,6 @@
 namespace Mne.Functional.Reporting
 
+open System
 open Newtonsoft.Json.Linq
 open Mne.Functional.Reporting.Notebooks
 
@@ -102,3 +103,27 @@ module internal Model =
         { chart with
             Panels = List.map change chart.Panels
         }
+
+    let mapX change =
+        mapPanels (fun panel -> { panel with X = change panel.X })
+
+    let mapY change =
+        mapPanels (fun panel -> { panel with Y = change panel.Y })
+
+    /// Between what the numbers of all fields lie; None where there are none.
+    let extent (fields: float[,] list) : (float * float) option =
+        let finite =
+            fields
+            |> Seq.collect (fun field -> Seq.cast<float> field)
+            |> Seq.filter Double.IsFinite
+            |> Seq.toArray
+
+        if finite.Length = 0 then
+            None
+        else
+            Some(Array.min finite, Array.max finite)
+
+    /// A range with room at both ends.
+    let roomy (low: float, high: float) =
+        let margin = if high > low then 0.06 * (high - low) else 1.0
+        low - margin, high + margin

@@ -123,16 +123,18 @@ module internal Render =
             ]
         |> Json.add more
 
-    let private playing (slices: Slices) =
-        let frame duration =
-            Json.object
-                [
-                    "mode", "immediate"
-                    "fromcurrent", true
-                    "frame", Json.object [ "duration", duration; "redraw", false ]
-                    "transition", Json.object [ "duration", 0 ]
-                ]
+    /// How one slice follows another, `duration` milliseconds after it.
+    let private frame duration =
+        Json.object
+            [
+                "mode", "immediate"
+                "fromcurrent", true
+                "frame", Json.object [ "duration", duration; "redraw", false ]
+                "transition", Json.object [ "duration", 0 ]
+            ]
 
+    /// A slider over the times.
+    let private slider (slices: Slices) =
         let steps =
             slices.Times
             |> Array.mapi (fun i time ->
@@ -143,6 +145,32 @@ module internal Render =
                         "args", [| Json.any [| string i |]; Json.any (frame 0) |]
                     ])
 
+        Json.object
+            [
+                "active", 0
+                "steps", steps
+                "x", 0.16
+                "len", 0.84
+                "xanchor", "left"
+                "y", -0.2
+                "yanchor", "top"
+                "pad", Json.object [ "t", 12; "b", 0 ]
+                "ticklen", 4
+                "minorticklen", 0
+                "bordercolor", "#cbd2d9"
+                "bgcolor", "#f5f7fa"
+                "font", Json.object [ "size", 11; "color", Palette.faint ]
+                "currentvalue",
+                Json.object
+                    [
+                        "prefix", "t = "
+                        "xanchor", "right"
+                        "font", Json.object [ "size", 14; "color", Palette.ink ]
+                    ]
+            ]
+
+    /// Buttons that play and pause.
+    let private buttons (slices: Slices) =
         let nothing = JValue.CreateNull()
 
         let button label (target: obj) duration =
@@ -156,54 +184,28 @@ module internal Render =
         // About six seconds from first to last, however many slices there are.
         let pace = max 20 (min 400 (6000 / slices.Times.Length))
 
+        Json.object
+            [
+                "type", "buttons"
+                "direction", "left"
+                "showactive", false
+                "x", 0
+                "xanchor", "left"
+                "y", -0.2
+                "yanchor", "top"
+                "pad", Json.object [ "t", 34; "r", 10 ]
+                "bgcolor", "#ffffff"
+                "bordercolor", "#cbd2d9"
+                "font", Json.object [ "size", 12 ]
+                "buttons", [| button "▶" nothing pace; button "❚❚" [| nothing |] 0 |]
+            ]
+
+    /// What a chart of successive slices has beside its panels.
+    let private playing (slices: Slices) =
         [
             "margin", Json.any (Json.object [ "b", 130 ])
-            "sliders",
-            Json.any
-                [|
-                    Json.object
-                        [
-                            "active", 0
-                            "steps", steps
-                            "x", 0.16
-                            "len", 0.84
-                            "xanchor", "left"
-                            "y", -0.2
-                            "yanchor", "top"
-                            "pad", Json.object [ "t", 12; "b", 0 ]
-                            "ticklen", 4
-                            "minorticklen", 0
-                            "bordercolor", "#cbd2d9"
-                            "bgcolor", "#f5f7fa"
-                            "font", Json.object [ "size", 11; "color", Palette.faint ]
-                            "currentvalue",
-                            Json.object
-                                [
-                                    "prefix", "t = "
-                                    "xanchor", "right"
-                                    "font", Json.object [ "size", 14; "color", Palette.ink ]
-                                ]
-                        ]
-                |]
-            "updatemenus",
-            Json.any
-                [|
-                    Json.object
-                        [
-                            "type", "buttons"
-                            "direction", "left"
-                            "showactive", false
-                            "x", 0
-                            "xanchor", "left"
-                            "y", -0.2
-                            "yanchor", "top"
-                            "pad", Json.object [ "t", 34; "r", 10 ]
-                            "bgcolor", "#ffffff"
-                            "bordercolor", "#cbd2d9"
-                            "font", Json.object [ "size", 12 ]
-                            "buttons", [| button "▶" nothing pace; button "❚❚" [| nothing |] 0 |]
-                        ]
-                |]
+            "sliders", Json.any [| slider slices |]
+            "updatemenus", Json.any [| buttons slices |]
         ]
 
     /// The part of the picture that place `index` of `count` takes, with gaps between.
