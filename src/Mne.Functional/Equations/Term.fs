@@ -2,17 +2,6 @@ namespace Mne.Functional
 
 open System
 
-/// <summary>What the right-hand side of an evolution equation can see: time, points, and the jet of u there.</summary>
-type Local =
-    {
-        /// <summary>t.</summary>
-        Time: float
-        /// <summary>X (N × d).</summary>
-        Points: Tensor
-        /// <summary>u and the derivatives that the term asked for, at the points, for all components of u.</summary>
-        Jet: Jet
-    }
-
 /// <summary>
 /// A right-hand side A_t u of ∂_t u = A_t u, composed from local derivatives of u, numbers, and functions of (t, x).
 /// Terms are added, subtracted, multiplied and divided with the usual operators, also with numbers, and raised to

@@ -1,7 +1,6 @@
 namespace Mne.Functional
 
 open System
-open System.Diagnostics
 open TorchSharp
 
 /// <summary>How to fit a network to a function. Start from <c>Regression.defaults</c>.</summary>
@@ -76,12 +75,12 @@ module Regression =
         else
             Tensor.rms residual
 
-    let private report (run: Run) (options: RegressionOptions) (clock: Stopwatch) step accepted η error finished =
+    let private report (run: Run) (options: RegressionOptions) progress step accepted η error finished =
         NativeMemory.settle ()
         let fraction = if finished then 1.0 else float step / float options.Steps
 
         run.Meter
-            { Progress.at Phase.Fit (float step) fraction clock.Elapsed with
+            { progress (float step) fraction with
                 Accepted = accepted
                 Rejected = step - accepted
                 Step = η
@@ -150,8 +149,15 @@ module Regression =
         η
 
     /// Natural gradient with momentum, on new points at every step: the error seen before a step is an error at fresh points.
-    let private naturalGradient (run: Run) (options: RegressionOptions) (network: Network) g draw (start: Tensor) =
-        let clock = Stopwatch.StartNew()
+    let private naturalGradient
+        (run: Run)
+        (options: RegressionOptions)
+        progress
+        (network: Network)
+        g
+        draw
+        (start: Tensor)
+        =
         let first, last = options.Regularisation
 
         let goodEnough at =
@@ -175,7 +181,7 @@ module Regression =
 
                 at.θ.Dispose()
                 at.Last.Dispose()
-                report run options clock (step + 1) (step + 1) η next.Errors.Head (goodEnough next)
+                report run options progress (step + 1) (step + 1) η next.Errors.Head (goodEnough next)
                 loop (step + 1) next
 
         loop
@@ -267,8 +273,15 @@ module Regression =
     /// Levenberg and Marquardt's method on given points, in sample space, with geodesic acceleration (Transtrum and Sethna,
     /// arXiv 1201.5885): the factorisation serves a second right-hand side, which bends the step along the curved image of
     /// the network. λ follows the ratio of the actual to the predicted decrease (Nielsen 1999).
-    let private levenbergMarquardt (run: Run) (options: RegressionOptions) (network: Network) g x (start: Tensor) =
-        let clock = Stopwatch.StartNew()
+    let private levenbergMarquardt
+        (run: Run)
+        (options: RegressionOptions)
+        progress
+        (network: Network)
+        g
+        x
+        (start: Tensor)
+        =
         let first, last = options.Regularisation
         let values: Tensor = evaluate network g x
 
@@ -282,7 +295,7 @@ module Regression =
             let finished = error < options.Tolerance || at.Stalled >= 12
 
             if step > 0 then
-                report run options clock step at.Accepted at.λ error finished
+                report run options progress step at.Accepted at.λ error finished
 
             if finished || step >= options.Steps then
                 at.Missing.Dispose()
@@ -342,7 +355,7 @@ module Regression =
         Guard.vector "start" network.ParameterCount start
         Guard.finite "start" start
         let placement = Placement.ofTensor start
-        run.Meter(Progress.started Phase.Fit 0.0)
+        let progress = run |> Run.phase Phase.Fit 0.0
 
         Scope.keep (fun () ->
             use _ = torch.no_grad ()
@@ -350,12 +363,12 @@ module Regression =
             match collocation with
             | Collocation.Given _ ->
                 let x = Collocation.points placement run.Seed collocation
-                levenbergMarquardt run options network g x (start.clone ())
+                levenbergMarquardt run options progress network g x (start.clone ())
             | Collocation.Drawn _ ->
                 let draw seed =
                     Collocation.points placement seed collocation
 
-                naturalGradient run options network g draw (start.clone ()))
+                naturalGradient run options progress network g draw (start.clone ()))
 
     /// <summary><c>fitFrom</c> the network's initial parameters, whose seed, precision and device are those of the run.</summary>
     /// <param name="run">See <c>fitFrom</c>.</param>

@@ -1,6 +1,6 @@
 namespace Mne.Functional
 
-open System
+open System.Diagnostics
 open System.Threading
 
 /// <summary>
@@ -52,6 +52,13 @@ module Run =
         { run with
             Seed = Seed.child index run.Seed
         }
+
+    /// Says that a phase begins at the time t, and gives what makes its later signs of life: from a time t (or the number of a step) and
+    /// the fraction done, by the clock of the phase.
+    let internal phase (phase: Phase) (time: float) (run: Run) : float -> float -> Progress =
+        let clock = Stopwatch.StartNew()
+        run.Meter(Progress.started phase time)
+        fun time fraction -> Progress.at phase time fraction clock.Elapsed
 
     /// Raises `ArgumentException` for a run that cannot be.
     let internal check (run: Run) : unit =

@@ -134,8 +134,7 @@ module Chains =
         NativeTorch.ensure ()
         // The energy is only evaluated; `Diff` records what it differentiates by itself.
         use _ = torch.no_grad ()
-        let clock = System.Diagnostics.Stopwatch.StartNew()
-        run.Meter(Progress.started Phase.Search 0.0)
+        let at = run |> Run.phase Phase.Search 0.0
 
         let covariance =
             if options.Held.IsEmpty then
@@ -170,7 +169,7 @@ module Chains =
                 NativeMemory.settle ()
 
                 run.Meter
-                    { Progress.at Phase.Search (float (k + 1)) (float (k + 1) / float steps) clock.Elapsed with
+                    { at (float (k + 1)) (float (k + 1) / float steps) with
                         Accepted = k + 1
                     }
 

@@ -188,12 +188,11 @@ module ReverseSde =
         Guard.atLeast "Steps" 1 options.Steps
         Guard.atLeast "count" 1 count
         Run.check run
-        let clock = System.Diagnostics.Stopwatch.StartNew()
         let reference, energy = Sampler.reference sampler, sampler.Energy
         let T = energy.Duration
         let read request t x = Energy.local request t x energy
         let seed = Stream.drawing Stream.ReverseSde run
-        run.Meter(Progress.started Phase.Draw T)
+        let at = run |> Run.phase Phase.Draw T
 
         let batch (piece: Piece) =
             let report k =
@@ -205,7 +204,7 @@ module ReverseSde =
                     / float count
 
                 run.Meter
-                    { Progress.at Phase.Draw (T * (1.0 - float k / float options.Steps) ** 2.0) fraction clock.Elapsed with
+                    { at (T * (1.0 - float k / float options.Steps) ** 2.0) fraction with
                         Accepted = k
                     }
 

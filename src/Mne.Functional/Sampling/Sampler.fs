@@ -300,10 +300,9 @@ module Sampler =
     /// Draws at time 0 from points (M × d) at time T and their log-density (M), some rows at a time.
     let internal drawFrom (run: Run) (sampler: Sampler) (start: Tensor, logDensity: Tensor) : Draws =
         Run.check run
-        let clock = Diagnostics.Stopwatch.StartNew()
         let energy = sampler.Energy
         let count, stop = Tensor.rows start, energy.Duration
-        run.Meter(Progress.started Phase.Draw stop)
+        let at = run |> Run.phase Phase.Draw stop
 
         let limits: Flow.Limits =
             {
@@ -317,7 +316,7 @@ module Sampler =
                 / float count
 
             run.Meter
-                { Progress.at Phase.Draw step.Time fraction clock.Elapsed with
+                { at step.Time fraction with
                     Accepted = step.Evaluations / 6 - step.Rejected
                     Rejected = step.Rejected
                     Step = step.Step

@@ -64,36 +64,25 @@ module internal Hdf5 =
             Array.append [| 1UL |] (dimensions shape)
         )
 
+    let private stackOf (read: Tensor -> 'a[]) (count: int) (shape: int64[]) (row: int -> Tensor) : Stack =
+        let dataset = H5Dataset<'a[]>(Array.append [| uint64 count |] (dimensions shape))
+
+        let values i =
+            Scope.free (fun () -> (row i).detach().cpu().contiguous() |> read)
+
+        {
+            Dataset = dataset
+            Write =
+                fun writer ->
+                    for i in 0 .. count - 1 do
+                        writer.Write(dataset, values i, fileSelection = part i shape)
+        }
+
     /// `count` tensors of one shape and placement as a dataset (count × shape).
-    let stack (placement: Placement) (count: int) (shape: int64[]) (row: int -> Tensor) : Stack =
-        let all = Array.append [| uint64 count |] (dimensions shape)
-
-        let data i read =
-            Scope.free (fun () -> read ((row i).detach().cpu().contiguous()))
-
+    let stack (placement: Placement) : int -> int64[] -> (int -> Tensor) -> Stack =
         match placement.Precision with
-        | Precision.Float64 ->
-            let dataset = H5Dataset<float[]>(all)
-
-            {
-                Dataset = dataset
-                Write =
-                    fun writer ->
-                        for i in 0 .. count - 1 do
-                            let values = data i (fun t -> t.data<float>().ToArray())
-                            writer.Write(dataset, values, fileSelection = part i shape)
-            }
-        | Precision.Float32 ->
-            let dataset = H5Dataset<float32[]>(all)
-
-            {
-                Dataset = dataset
-                Write =
-                    fun writer ->
-                        for i in 0 .. count - 1 do
-                            let values = data i (fun t -> t.data<float32>().ToArray())
-                            writer.Write(dataset, values, fileSelection = part i shape)
-            }
+        | Precision.Float64 -> stackOf (fun t -> t.data<float>().ToArray())
+        | Precision.Float32 -> stackOf (fun t -> t.data<float32>().ToArray())
 
     /// One tensor as a dataset.
     let tensor (value: Tensor) : obj =

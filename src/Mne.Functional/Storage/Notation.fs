@@ -119,20 +119,34 @@ module internal Notation =
 
     let private make (value: 'a) : objnull = box value
 
+    /// What stands for a function that was not kept.
+    let private lost _ =
+        refuse
+            "the value was read from a file, and functions are not kept in files: give the equation, network, target, method or controller with its functions again"
+
+    /// A method or controller of the caller's own, of which only the name is known.
+    let private methodNamed (name: string) : Method =
+        { Method.dormandPrince54 with
+            Name = name
+            Tableau = None
+            Start = fun _ _ _ -> lost
+            Step = fun _ _ _ _ -> lost
+        }
+
+    let private controllerNamed (name: string) : Controller =
+        { Controller.proportionalIntegral with
+            Name = name
+            Gains = None
+            Adapt = fun _ -> lost
+        }
+
+    let private items (t: Type) (node: JsonNode | null) =
+        match node with
+        | :? JsonArray as array -> List.ofSeq array
+        | _ -> refuse $"found %A{node} where the file should list values of {t.Name}"
+
     let rec private decode (t: Type) (node: JsonNode | null) : objnull =
         checkDepth ()
-
-        let items (node: JsonNode | null) =
-            match node with
-            | :? JsonArray as array -> List.ofSeq array
-            | _ -> refuse $"found %A{node} where the file should list values of {t.Name}"
-
-        let floats node =
-            [| for item in items node -> unbox<float>(decode typeof<float> item) |]
-
-        let lost _ =
-            refuse
-                "the value was read from a file, and functions are not kept in files: give the equation, network, target, method or controller with its functions again"
 
         if FSharpType.IsFunction t then
             FSharpValue.MakeFunction(t, lost)
@@ -142,25 +156,12 @@ module internal Notation =
             | node ->
                 if t = typeof<Method> then
                     match node with
-                    | :? JsonObject -> make (Method.ofTableau (unbox<Tableau>(decode typeof<Tableau> node)))
-                    | _ ->
-                        make
-                            { Method.dormandPrince54 with
-                                Name = node.GetValue<string>()
-                                Tableau = None
-                                Start = fun _ _ _ -> lost
-                                Step = fun _ _ _ _ -> lost
-                            }
+                    | :? JsonObject -> make (Method.ofTableau (decodeAs<Tableau> node))
+                    | _ -> make (methodNamed (node.GetValue<string>()))
                 elif t = typeof<Controller> then
                     match node with
-                    | :? JsonObject -> make (Controller.ofGains (unbox<Gains>(decode typeof<Gains> node)))
-                    | _ ->
-                        make
-                            { Controller.proportionalIntegral with
-                                Name = node.GetValue<string>()
-                                Gains = None
-                                Adapt = fun _ -> lost
-                            }
+                    | :? JsonObject -> make (Controller.ofGains (decodeAs<Gains> node))
+                    | _ -> make (controllerNamed (node.GetValue<string>()))
                 elif isFloat t then
                     match node.GetValueKind() with
                     | Text.Json.JsonValueKind.String ->
@@ -174,65 +175,72 @@ module internal Notation =
                 elif t = typeof<string> then
                     make (node.GetValue<string>())
                 elif t = typeof<Tensor> then
-                    let precision = unbox<Precision>(decode typeof<Precision> node["placement"])
-
-                    let shape =
-                        [|
-                            for item in items node["shape"] -> (unbox<int>(decode typeof<int> item)) |> int64
-                        |]
-
-                    let flat =
-                        Tensor.ofArray
-                            { Placement.float64 with
-                                Precision = precision
-                            }
-                            (floats node["values"])
-
-                    // A description outlives the scope in which it is read.
-                    make ((flat.reshape shape).DetachFromDisposeScope())
+                    make (tensor node)
                 elif t = typeof<float[,]> then
-                    let rows = [| for row in items node -> floats row |]
+                    let rows = [| for row in items t node -> floats row |]
                     make (Array2D.init rows.Length rows[0].Length (fun i j -> rows[i][j]))
                 elif t = typeof<Set<Derivative>> then
-                    make (Set.ofList [ for item in items node -> unbox<Derivative>(decode typeof<Derivative> item) ])
-                elif t.IsArray then
-                    let element = Option.ofObj (t.GetElementType()) |> Option.get
-                    let values = items node
-                    let result = Array.CreateInstance(element, values.Length)
-                    values |> List.iteri (fun i item -> result.SetValue(decode element item, i))
-                    make result
-                elif (elementOfList t).IsSome then
-                    let element = (elementOfList t).Value
-                    let cases = FSharpType.GetUnionCases t
-                    let empty, cons = cases[0], cases[1]
-
-                    (items node, FSharpValue.MakeUnion(empty, [||]))
-                    ||> List.foldBack (fun item rest -> FSharpValue.MakeUnion(cons, [| decode element item; rest |]))
-                elif FSharpType.IsTuple t then
-                    let types = FSharpType.GetTupleElements t |> List.ofArray
-                    FSharpValue.MakeTuple(Array.ofList (List.map2 decode types (items node)), t)
-                elif FSharpType.IsRecord t then
-                    FSharpValue.MakeRecord(
-                        t,
-                        [|
-                            for field in FSharpType.GetRecordFields t -> decode field.PropertyType node[field.Name]
-                        |]
-                    )
-                elif FSharpType.IsUnion t then
-                    let name, fields =
-                        match node with
-                        | :? JsonObject as o when o.Count = 1 -> (Seq.head o).Key, items (Seq.head o).Value
-                        | _ -> node.GetValue<string>(), []
-
-                    match FSharpType.GetUnionCases t |> Array.tryFind (fun case -> case.Name = name) with
-                    | Some case when case.GetFields().Length = fields.Length ->
-                        let types = [ for field in case.GetFields() -> field.PropertyType ]
-                        FSharpValue.MakeUnion(case, Array.ofList (List.map2 decode types fields))
-                    | _ ->
-                        refuse
-                            $"the file has a {t.Name} \"{name}\", which this version of the library does not know; read it with the version that wrote it (attribute \"library\")"
+                    make (Set.ofList [ for item in items t node -> decodeAs<Derivative> item ])
                 else
-                    refuse $"values of {t.Name} are not kept in files"
+                    compound t node
+
+    and private decodeAs<'a> (node: JsonNode | null) : 'a = unbox<'a>(decode typeof<'a> node)
+
+    and private floats (node: JsonNode | null) : float[] =
+        [| for item in items typeof<float[]> node -> decodeAs<float> item |]
+
+    and private tensor (node: JsonNode) : Tensor =
+        let placement =
+            { Placement.float64 with
+                Precision = decodeAs<Precision> node["placement"]
+            }
+
+        let shape =
+            [| for n in items typeof<int[]> node["shape"] -> int64 (decodeAs<int> n) |]
+
+        // A description outlives the scope in which it is read.
+        ((Tensor.ofArray placement (floats node["values"])).reshape shape).DetachFromDisposeScope()
+
+    /// Arrays, lists, tuples, records and unions: part by part.
+    and private compound (t: Type) (node: JsonNode) : objnull =
+        if t.IsArray then
+            let element = Option.ofObj (t.GetElementType()) |> Option.get
+            let values = items t node
+            let result = Array.CreateInstance(element, values.Length)
+            values |> List.iteri (fun i item -> result.SetValue(decode element item, i))
+            make result
+        elif (elementOfList t).IsSome then
+            let element = (elementOfList t).Value
+            let cases = FSharpType.GetUnionCases t
+            let empty, cons = cases[0], cases[1]
+
+            (items t node, FSharpValue.MakeUnion(empty, [||]))
+            ||> List.foldBack (fun item rest -> FSharpValue.MakeUnion(cons, [| decode element item; rest |]))
+        elif FSharpType.IsTuple t then
+            let types = FSharpType.GetTupleElements t |> List.ofArray
+            FSharpValue.MakeTuple(Array.ofList (List.map2 decode types (items t node)), t)
+        elif FSharpType.IsRecord t then
+            FSharpValue.MakeRecord(
+                t,
+                [|
+                    for field in FSharpType.GetRecordFields t -> decode field.PropertyType node[field.Name]
+                |]
+            )
+        elif FSharpType.IsUnion t then
+            let name, fields =
+                match node with
+                | :? JsonObject as o when o.Count = 1 -> (Seq.head o).Key, items t (Seq.head o).Value
+                | _ -> node.GetValue<string>(), []
+
+            match FSharpType.GetUnionCases t |> Array.tryFind (fun case -> case.Name = name) with
+            | Some case when case.GetFields().Length = fields.Length ->
+                let types = [ for field in case.GetFields() -> field.PropertyType ]
+                FSharpValue.MakeUnion(case, Array.ofList (List.map2 decode types fields))
+            | _ ->
+                refuse
+                    $"the file has a {t.Name} \"{name}\", which this version of the library does not know; read it with the version that wrote it (attribute \"library\")"
+        else
+            refuse $"values of {t.Name} are not kept in files"
 
     /// The text of a value of the given type.
     let writeAs (t: Type) (value: objnull) : string =

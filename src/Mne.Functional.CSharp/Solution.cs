@@ -1,0 +1,98 @@
+namespace Mne.Functional.CSharp;
+
+/// <summary>One accepted step in numbers.</summary>
+/// <param name="Time">The time reached.</param>
+/// <param name="Size">The size of the step.</param>
+/// <param name="Error">The estimated error over the tolerance.</param>
+/// <param name="Residual">|Jθ̇ − f| / |f|.</param>
+/// <param name="EffectiveRank">The effective dimension of the kernel.</param>
+/// <param name="Evaluations">Field evaluations so far.</param>
+/// <param name="Rejected">Rejected steps so far.</param>
+public sealed record Step(
+    double Time, double Size, double Error, double Residual, double EffectiveRank, int Evaluations, int Rejected);
+
+/// <summary>The solution of an evolution equation: θ(t) and X(t) as functions of time. It owns tensors; dispose of it.</summary>
+public sealed class Solution : IDisposable
+{
+    internal Solution(Core.Solution inner) => Inner = inner;
+
+    internal Core.Solution Inner { get; }
+
+    /// <summary>The parametric function class.</summary>
+    public Network Network => new(Inner.Network);
+
+    /// <summary>The options that it was made with, but for a checkpoint, of which nothing is known afterwards.</summary>
+    public EvolutionOptions Options => EvolutionOptions.OfCore(Inner.Options);
+
+    /// <summary>How the run ended.</summary>
+    public Outcome Outcome => new(Inner.Outcome);
+
+    /// <summary>The time that was reached.</summary>
+    public double Stop => Core.SolutionModule.stop(Inner);
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Elapsed => Inner.Elapsed;
+
+    /// <summary>The accepted steps in numbers.</summary>
+    public IReadOnlyList<Step> Steps =>
+        [.. Core.SolutionModule.steps(Inner).Select(s => new Step(
+            s.Time, s.Step, s.Error, s.Note.Residual, s.Note.EffectiveRank, s.Evaluations, s.Rejected))];
+
+    /// <summary>The time at which it began.</summary>
+    public double Start => Inner.Trajectory.Start;
+
+    /// <summary>u(t, x) at the points X (M × d): M, or M × m for m components.</summary>
+    /// <exception cref="ArgumentException">t lies outside the time span that was reached.</exception>
+    public Tensor Evaluate(double t, Tensor points) => Core.SolutionModule.evaluate(t, Bridge.Wanted(points), Inner);
+
+    /// <summary>u(t, x) at the points, one per row; for m components m numbers per point, one point after the other.</summary>
+    /// <example><code>double[] u = solution.Evaluate(0.5, new double[,] { { 1.0 }, { 2.0 } });</code></example>
+    public double[] Evaluate(double t, double[,] points)
+    {
+        using var x = Tensors.Points(points);
+        using var u = Evaluate(t, x);
+        return Tensors.ToArray(u);
+    }
+
+    /// <summary>u and the given derivatives at time t and the points (M × d).</summary>
+    /// <example><code>var slope = solution.Jet(0.5, x, Derivative.Partial(0))[Derivative.Partial(0)];</code></example>
+    public Jet Jet(double t, Tensor points, params IEnumerable<Derivative> derivatives) =>
+        new(Core.SolutionModule.jet(Derivative.Set(derivatives), t, Bridge.Wanted(points), Inner));
+
+    /// <summary>What a right-hand side sees at time t and the points (M × d), with the given derivatives.</summary>
+    /// <example><code>var right = term.Evaluate(solution.Local(0.5, x, term.Needs(dimension: 1)));</code></example>
+    public Local Local(double t, Tensor points, params IEnumerable<Derivative> derivatives) =>
+        new(new Core.Local(t, points, Core.SolutionModule.jet(Derivative.Set(derivatives), t, points, Inner)));
+
+    /// <summary>
+    /// One component, to be read like the solution of a single equation. It shares this solution's tensors: dispose of one of them only.
+    /// </summary>
+    /// <example><code>double[] v = waves.OfComponent(1).Evaluate(0.5, new double[,] { { 1.0 } });</code></example>
+    public Solution OfComponent(int index) => new(Core.SolutionModule.ofComponent(index, Inner));
+
+    /// <summary>θ(t) (p).</summary>
+    public Tensor Parameters(double t) => Core.SolutionModule.parameters(t, Inner);
+
+    /// <summary>X(t) (N × d), where the collocation points were.</summary>
+    public Tensor Points(double t) => Core.SolutionModule.points(t, Inner);
+
+    /// <summary>Writes the solution to an HDF5 file and gives its full path; <paramref name="problem"/> says what was solved.</summary>
+    /// <example><code>
+    /// solution.Save("output/heat.h5", "heat on a circle");
+    /// using var again = Solution.Open("output/heat.h5");
+    /// </code></example>
+    public string Save(string path, string problem = "") => Core.Storage.saveSolution(path, problem, Inner);
+
+    /// <summary>The solution of a file, to the same bits; give the network where it was one by <see cref="Network.OfFunction"/>.</summary>
+    /// <exception cref="ArgumentException">The file is not one of a solution, or its network has to be given, or is another one.</exception>
+    /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static Solution Open(string path, Network? network = null) =>
+        new(network is null ? Core.Storage.openSolution(path) : Core.Storage.openSolutionWith(network.Inner, path));
+
+    /// <inheritdoc/>
+    public override string ToString() => Inner.ToString();
+
+    /// <summary>Frees its tensors.</summary>
+    public void Dispose() => ((IDisposable)Inner).Dispose();
+}

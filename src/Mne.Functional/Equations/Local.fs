@@ -1,0 +1,12 @@
+namespace Mne.Functional
+
+/// <summary>What the right-hand side of an evolution equation can see: time, points, and the jet of u there.</summary>
+type Local =
+    {
+        /// <summary>t.</summary>
+        Time: float
+        /// <summary>X (N × d).</summary>
+        Points: Tensor
+        /// <summary>u and the derivatives that the term asked for, at the points, for all components of u.</summary>
+        Jet: Jet
+    }
