@@ -5,25 +5,7 @@ open System.Threading
 open Expecto
 open TorchSharp
 open Mne.Functional
-
-let private double = Placement.float64
-
-let private vector (values: float list) =
-    Tensor.ofArray double (List.toArray values)
-
-let private circle = Domain.periodic [ 0.0, 2.0 * Math.PI ]
-
-/// Trigonometric polynomials of degree 3: linear in θ, so that the equation is solved exactly but for time steps and λ.
-let private polynomial = Network.create circle [ Layer.harmonics 3 ]
-
-/// Parameters of Σ_m a_m sin(m x) + b_m cos(m x) + c, in the order of the features: sin 1, cos 1, sin 2, …
-let private coefficients values =
-    vector (values @ List.replicate (7 - List.length values) 0.0)
-
-let private grid = Collocation.grid circle 24
-
-let private fresh =
-    lazy ((Tensor.linspace double 0.05 6.2 50).unsqueeze 1L).DetachFromDisposeScope()
+open Mne.Functional.Tests.Waves
 
 /// A Gaussian bump a exp(−(x − c)²/2w) with θ = (a, c, w): nonlinear in θ, and closed under advection and diffusion.
 let private bump =
@@ -44,12 +26,6 @@ let private diffuse =
 let private bumpExact t =
     let w = 0.5 + 2.0 * ν * t
     vector [ sqrt (0.5 / w); sin (4.0 * t); w ]
-
-let private precise =
-    { Evolution.defaults with
-        Regularisation = 1e-14
-        Tolerance = 1e-8
-    }
 
 let private rotation =
     PointDynamics.Moving(
@@ -442,135 +418,6 @@ let tests =
                 | Outcome.StoppedByEvent("half", t) ->
                     Expect.isLessThan (abs (t - 2.0 * log 2.0)) 1e-6 $"t = {t}"
                     Expect.equal (Solution.stop solution) t "stop"
-                | other -> failtest $"{other}")
-
-            testList
-                "outcomes: trySolve returns them with the solution up to there, solve raises them with advice"
-                [
-                    let waves = [ 1.0; 0.0; 0.0; 2.0 ]
-
-                    for name, options, term, network, isIt, advice in
-                        [
-                            "too many steps",
-                            { precise with MaximumSteps = 4 },
-                            0.5 * Term.laplacian,
-                            polynomial,
-                            (function
-                            | Outcome.TooManySteps(t, 4) -> t > 0.0
-                            | _ -> false),
-                            "raise MaximumSteps"
-
-                            "not finite from the start",
-                            precise,
-                            Term.known "source" (fun _ x -> (x - 1.0).squeeze(1L).log()),
-                            polynomial,
-                            (function
-                            | Outcome.NonFinite where ->
-                                where.Contains "right-hand side" && where.Contains "point 0, x = (0), t = 0"
-                            | _ -> false),
-                            "check the equation"
-
-                            "not finite after a while",
-                            precise,
-                            Term.known "source" (fun t x -> torch.zeros_like (x.squeeze 1L) + sqrt (1.0 - t)),
-                            polynomial,
-                            (function
-                            | Outcome.NonFinite where -> where.Contains "t = 1"
-                            | _ -> false),
-                            "check the equation"
-
-                            "finite-time blow-up",
-                            { precise with Tolerance = 1e-5 },
-                            Term.pown 2 Term.value,
-                            polynomial,
-                            (function
-                            | Outcome.StepTooSmall(t, _) -> abs (t - 1.0) < 1e-3
-                            | _ -> false),
-                            "loosen Tolerance"
-
-                            "a network that does not depend on its parameters",
-                            precise,
-                            Term.value,
-                            Network.ofFunction circle 1 (fun placement _ -> Tensor.ones placement [ 1 ]) (fun θ x ->
-                                (0.0 * θ[0] + x.squeeze 1L).sin()),
-                            (function
-                            | Outcome.SingularKernel(0.0, 24) -> true
-                            | _ -> false),
-                            "raise Regularisation"
-                        ] do
-                        Check.scoped name (fun () ->
-                            // For u' = u² the constant 1, for everything else two waves.
-                            let start =
-                                if name = "finite-time blow-up" then
-                                    [ 0.0; 0.0; 0.0; 0.0; 0.0; 0.0; 1.0 ]
-                                else
-                                    waves
-
-                            let θ =
-                                vector
-                                    [
-                                        for i in 0 .. network.ParameterCount - 1 ->
-                                            start |> List.tryItem i |> Option.defaultValue 0.0
-                                    ]
-
-                            use partial = Evolution.trySolve Run.quiet options term network grid θ (0.0, 2.0)
-                            Expect.isTrue (isIt partial.Outcome) $"{partial.Outcome}"
-                            Expect.stringContains partial.Outcome.Advice advice "advice"
-
-                            if (Solution.steps partial).Length > 0 then
-                                let reached = Solution.stop partial
-                                Expect.isTrue (reached > 0.0 && reached < 2.0) "up to there"
-                                Expect.isTrue (Tensor.isFinite (Solution.parameters reached partial)) "finite"
-
-                            let before = Assert.settledTensors ()
-
-                            let failure =
-                                Assert.raises<EvolutionFailedException>(fun () ->
-                                    Evolution.solve Run.quiet options term network grid θ (0.0, 2.0) |> ignore)
-
-                            Expect.isTrue (isIt failure.outcome) "the exception carries the outcome"
-                            Expect.equal failure.Message failure.outcome.Advice "its message is the advice"
-                            Expect.equal (Engine.liveTensors ()) before "nothing is left")
-                ]
-
-            Check.scoped "cancelled by the meter: the solution up to there" (fun () ->
-                use source = new CancellationTokenSource()
-
-                use solution =
-                    Evolution.trySolve
-                        { Run.quiet with
-                            Cancellation = source.Token
-                            Meter =
-                                fun p ->
-                                    if p.Accepted = 3 then
-                                        source.Cancel()
-                        }
-                        precise
-                        (0.5 * Term.laplacian)
-                        polynomial
-                        grid
-                        (coefficients [ 1.0 ])
-                        (0.0, 5.0)
-
-                Assert.raises<OperationCanceledException>(fun () ->
-                    Evolution.solve
-                        { Run.quiet with
-                            Cancellation = source.Token
-                        }
-                        precise
-                        (0.5 * Term.laplacian)
-                        polynomial
-                        grid
-                        (coefficients [ 1.0 ])
-                        (0.0, 5.0)
-                    |> ignore)
-                |> ignore
-
-                match solution.Outcome with
-                | Outcome.Cancelled t ->
-                    Expect.equal (Solution.steps solution).Length 3 "steps"
-                    let exact = exp (-0.5 * t) * fresh.Value.squeeze(1L).sin()
-                    Check.close 1e-6 "u" (Solution.evaluate t fresh.Value solution) exact
                 | other -> failtest $"{other}")
 
             Check.scoped "float32 all the way" (fun () ->
