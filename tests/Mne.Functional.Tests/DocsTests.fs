@@ -98,4 +98,72 @@ let tests =
                 for found, exact in Array.zip found exact do
                     Expect.isLessThan (abs (found - exact)) 1e-3 $"u = {exact}"
             }
+
+            test "the map has every folder in its order, every file, and the reason of every long one" {
+                let map = File.ReadAllText(Path.Combine(root.Value, "docs/map.md"))
+                let project name = Path.Combine(root.Value, "src", name)
+
+                let files name =
+                    [
+                        for compiled in
+                            Regex.Matches(
+                                File.ReadAllText(Path.Combine(project name, $"{name}.fsproj")),
+                                "Compile Include=\"(.*)\\.fs\""
+                            ) -> compiled.Groups[1].Value
+                    ]
+
+                let core, reporting = files "Mne.Functional", files "Mne.Functional.Reporting"
+                Expect.isGreaterThan core.Length 80 "the files are found"
+
+                let floors =
+                    core
+                    |> List.map (fun file -> file.Split('/')[0])
+                    |> List.fold
+                        (fun seen floor ->
+                            if List.tryHead seen = Some floor then
+                                seen
+                            else
+                                floor :: seen)
+                        []
+                    |> List.rev
+
+                Expect.equal (List.distinct floors) floors "no folder is entered twice"
+
+                let headings =
+                    [
+                        for heading in Regex.Matches(map, "^## (\\w+):", RegexOptions.Multiline) ->
+                            heading.Groups[1].Value
+                    ]
+
+                Expect.equal headings floors "the order of the map"
+
+                let long, questions =
+                    map.IndexOf "## Files over 450 lines", map.IndexOf "## Where is"
+
+                for file in core @ reporting do
+                    let name = Path.GetFileName file
+
+                    if not (file.Contains "/Kinds/") then
+                        Expect.stringContains map[.. long - 1] $"`{name}`" $"{file} has its place"
+
+                for name, files in [ "Mne.Functional", core; "Mne.Functional.Reporting", reporting ] do
+                    for file in files do
+                        if File.ReadAllLines(Path.Combine(project name, $"{file}.fs")).Length > 450 then
+                            Expect.stringContains map[long..questions] $"`{file}`" $"{file} is long for a reason"
+            }
+
+            test "the answers to the questions of the map are files" {
+                let map = File.ReadAllText(Path.Combine(root.Value, "docs/map.md"))
+                let answers = map[map.IndexOf "Answers:" ..]
+                let named = Regex.Matches(answers, @"\d+ `([\w/]+)`")
+                Expect.equal named.Count 20 "twenty of them"
+
+                for answer in named do
+                    let file =
+                        answer.Groups[1].Value.Replace("Reporting/", "../Mne.Functional.Reporting/")
+
+                    Expect.isTrue
+                        (File.Exists(Path.Combine(root.Value, "src/Mne.Functional", $"{file}.fs")))
+                        $"{file} is there"
+            }
         ]
