@@ -9,4 +9,7 @@ let main arguments =
     | [| argument; path |] when argument = KilledRun.argument ->
         KilledRun.child path
         0
+    | [| argument; shift |] when argument = Determinism.argument ->
+        Determinism.child shift
+        0
     | _ -> runTestsInAssemblyWithCLIArgs [ CLIArguments.Sequenced ] arguments
