@@ -59,15 +59,9 @@ let values (points: Tensor) (times: float[]) (solution: Solution) : float[][] =
 let byPlace (rows: float[][]) : float[,] =
     Array2D.init rows[0].Length rows.Length (fun i k -> rows[k][i])
 
-/// Step size, residual and effective rank over time.
+/// Step size, residuals, defect and effective rank over time.
 let diagnostics (solution: Solution) : Chart =
-    let steps = Solution.steps solution
-
-    Chart.diagnostics
-        [| for s in steps -> s.Time |]
-        [| for s in steps -> s.Step |]
-        [| for s in steps -> s.Note.Residual |]
-        [| for s in steps -> s.Note.EffectiveRank |]
+    Chart.diagnostics (Solution.steps solution)
     |> Chart.titled "The evolution, step by step"
 
 /// Saves a page under output/ and says where.

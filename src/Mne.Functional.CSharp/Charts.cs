@@ -78,15 +78,13 @@ public sealed class Chart
     public static Chart Corner(string[] names, Tensor points, double[] weights) =>
         new(Reporting.ChartModule.corner(Bridge.List(names), points, weights));
 
-    /// <summary>How an evolution fared: step size, relative residual and effective rank over t.</summary>
-    /// <example><code>
-    /// var steps = solution.Steps;
-    /// Chart.Diagnostics(
-    ///     [.. steps.Select(s => s.Time)], [.. steps.Select(s => s.Size)],
-    ///     [.. steps.Select(s => s.Residual)], [.. steps.Select(s => s.EffectiveRank)]);
-    /// </code></example>
-    public static Chart Diagnostics(double[] times, double[] steps, double[] residuals, double[] ranks) =>
-        new(Reporting.ChartModule.diagnostics(times, steps, residuals, ranks));
+    /// <summary>
+    /// How an evolution fared: step size, relative residual between the points and at them, defect and effective rank over t.
+    /// </summary>
+    /// <exception cref="ArgumentException">No step was made.</exception>
+    /// <example><code>Chart.Diagnostics(solution).Save("output/steps.html");</code></example>
+    public static Chart Diagnostics(Solution solution) =>
+        new(Reporting.ChartModule.diagnostics(Core.SolutionModule.steps(Bridge.Wanted(solution).Inner)));
 
     /// <summary>Slices of solutions over time with a slider: values[i, k] = u(x[i], t[k]).</summary>
     public static Chart Animation(double[] x, double[] t, params (string Name, double[,] Values)[] solutions) =>

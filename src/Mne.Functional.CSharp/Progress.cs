@@ -49,8 +49,11 @@ public sealed class Progress
     /// <summary>The current step size; NaN where there is none.</summary>
     public double Step => Inner.Step;
 
-    /// <summary>Relative residual of the last evaluation; for a fit, its relative error; NaN where there is none.</summary>
+    /// <summary>Relative residual between the points; for a fit, its relative error; NaN where there is none.</summary>
     public double Residual => Inner.Residual;
+
+    /// <summary>About the relative error of u that the missing points have made so far; NaN where there is none.</summary>
+    public double Defect => Inner.Defect;
 
     /// <summary>Effective dimension of the last evaluation; NaN where there is none.</summary>
     public double EffectiveRank => Inner.EffectiveRank;

@@ -4,12 +4,15 @@ namespace Mne.Functional.CSharp;
 /// <param name="Time">The time reached.</param>
 /// <param name="Size">The size of the step.</param>
 /// <param name="Error">The estimated error over the tolerance.</param>
-/// <param name="Residual">|Jθ̇ − f| / |f|.</param>
+/// <param name="Residual">|Jθ̇ − f| / |f| at the points, for which it was solved.</param>
+/// <param name="FreshResidual">|∂ₜu − A u| / |A u| at fresh points between them; NaN where it was not measured.</param>
+/// <param name="Defect">∫ |∂ₜu − A u| / |u| dt so far at fresh points: about the relative error of u that the missing points have made.</param>
 /// <param name="EffectiveRank">The effective dimension of the kernel.</param>
 /// <param name="Evaluations">Field evaluations so far.</param>
 /// <param name="Rejected">Rejected steps so far.</param>
 public sealed record Step(
-    double Time, double Size, double Error, double Residual, double EffectiveRank, int Evaluations, int Rejected);
+    double Time, double Size, double Error, double Residual, double FreshResidual, double Defect, double EffectiveRank,
+    int Evaluations, int Rejected);
 
 /// <summary>The solution of an evolution equation: θ(t) and X(t) as functions of time. It owns tensors; dispose of it.</summary>
 public sealed class Solution : IDisposable
@@ -36,7 +39,17 @@ public sealed class Solution : IDisposable
     /// <summary>The accepted steps in numbers.</summary>
     public IReadOnlyList<Step> Steps =>
         [.. Core.SolutionModule.steps(Inner).Select(s => new Step(
-            s.Time, s.Step, s.Error, s.Note.Residual, s.Note.EffectiveRank, s.Evaluations, s.Rejected))];
+            s.Time, s.Step, s.Error, s.Note.Residual, s.Note.FreshResidual, s.Note.Defect, s.Note.EffectiveRank,
+            s.Evaluations, s.Rejected))];
+
+    /// <summary>
+    /// About the relative error of u that the missing points have made (of its spread, where the error scale says so), often several
+    /// times too large: ∫ |∂ₜu − A u| / |u| dt at points between the collocation points. NaN where it was not measured.
+    /// </summary>
+    public double Defect => Inner.Defect;
+
+    /// <summary>Why u may not solve the equation although the run is complete, and what to do; null where nothing speaks against it.</summary>
+    public string? Doubt => Inner.Doubt?.Value;
 
     /// <summary>The time at which it began.</summary>
     public double Start => Inner.Trajectory.Start;

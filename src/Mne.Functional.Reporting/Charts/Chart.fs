@@ -247,27 +247,35 @@ module Chart =
         chart |> Model.mapPanels (fun panel -> { panel with Equal = true })
 
     /// <summary>
-    /// How an evolution fared: step size, relative residual and effective rank over t, one below the other. Numbers
-    /// that are missing (nan) become gaps.
+    /// How an evolution fared: step size, relative residual (between the points, and at the points, for which it was
+    /// solved), the defect so far, and effective rank over t, one below the other. Numbers that are missing (nan) become
+    /// gaps.
     /// </summary>
-    /// <exception cref="T:System.ArgumentException">The arrays are empty or differ in length.</exception>
+    /// <param name="steps">The accepted steps, at least one: <c>Solution.steps</c>.</param>
+    /// <exception cref="T:System.ArgumentException">There are no steps.</exception>
     /// <example><code>
-    /// Chart.diagnostics [| 0.0; 0.1 |] [| 1e-3; 2e-3 |] [| 1e-6; 2e-6 |] [| 120.0; 118.0 |]
+    /// Chart.diagnostics (Solution.steps sampler.Energy.Solution)
     /// </code></example>
-    let diagnostics (times: float[]) (steps: float[]) (residuals: float[]) (ranks: float[]) : Chart =
-        Wanted.notEmpty (nameof times) times
-        Wanted.sameLength (nameof steps) steps (nameof times) times
-        Wanted.sameLength (nameof residuals) residuals (nameof times) times
-        Wanted.sameLength (nameof ranks) ranks (nameof times) times
+    let diagnostics (steps: StepRecord<FieldNote>[]) : Chart =
+        let times = [| for s in steps -> s.Time |]
+        Wanted.notEmpty (nameof steps) times
 
-        let panel label values =
-            lines [ Series.line label times values ] |> axes "t" label
+        let panel label series =
+            lines
+                [
+                    for name, values in series -> Series.line name times [| for s in steps -> values s |]
+                ]
+            |> axes "t" label
 
         stack
             [
-                panel "step size" steps |> logY
-                panel "relative residual" residuals |> logY
-                panel "effective rank" ranks
+                panel "step size" [ "step size", _.Step ] |> logY
+                panel
+                    "relative residual"
+                    [ "between the points", _.Note.FreshResidual; "at the points", _.Note.Residual ]
+                |> logY
+                panel "defect" [ "defect", _.Note.Defect ] |> logY
+                panel "effective rank" [ "effective rank", _.Note.EffectiveRank ]
             ]
 
     /// <summary>

@@ -36,13 +36,7 @@ module SamplerPage =
         |> Chart.logY
 
     let private evolution (sampler: Sampler) : Chart =
-        let steps = Solution.steps sampler.Energy.Solution
-
-        Chart.diagnostics
-            [| for s in steps -> s.Time |]
-            [| for s in steps -> s.Step |]
-            [| for s in steps -> s.Note.Residual |]
-            [| for s in steps -> s.Note.EffectiveRank |]
+        Chart.diagnostics (Solution.steps sampler.Energy.Solution)
         |> Chart.titled "The evolution, step by step"
 
     /// <summary>
@@ -99,5 +93,6 @@ module SamplerPage =
                 "lower bound of log Z", estimate report.EvidenceLowerBound
                 "k̂ of the weights", $"{report.ParetoShape:F2}"
                 "error of the fit", $"{100.0 * report.FitError:F2} %%"
+                "defect of the evolution", $"{100.0 * sampler.Energy.Solution.Defect:F2} %%"
                 "draws", string (Tensor.rows draws.Points)
             ]

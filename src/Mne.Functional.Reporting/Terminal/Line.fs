@@ -33,6 +33,7 @@ module internal Line =
                 6, "accepted", string report.Accepted
                 6, "rejected", string report.Rejected
             2, (if isFit then "error" else "residual"), Format.number report.Residual
+            2, "defect", Format.number report.Defect
             5, "rank", Format.number report.EffectiveRank
         ]
         |> List.filter (fun (_, _, value) -> value <> "–")
@@ -54,9 +55,12 @@ module internal Line =
         @ [ $"{Format.duration report.Elapsed} elapsed"; left report ]
         |> join
 
+    let private isDoubtful (report: Progress) =
+        report.Defect > FieldNote.TolerableDefect
+
     let private outcome (report: Progress) =
         if report.Fraction >= 1.0 then
-            "done"
+            if isDoubtful report then "done, doubtfully," else "done"
         else
             $"stopped at {percent report}"
 
@@ -136,7 +140,7 @@ module internal Line =
 
     /// The line that a phase leaves behind, as markup.
     let liveClosing unicode width (report: Progress) =
-        let finished = report.Fraction >= 1.0
+        let finished = report.Fraction >= 1.0 && not (isDoubtful report)
 
         let mark, colour =
             match finished, unicode with

@@ -35,7 +35,8 @@ type internal Screen =
 /// <summary>
 /// Progress on the terminal.
 /// <para>A meter shows the phases of a computation as they report: how far, t, step size, accepted and rejected steps,
-/// residual, effective rank and the time left. Phases may follow one another or be nested; each leaves its closing
+/// residual between the points and the defect that it has made (see <c>FieldNote</c>), effective rank and the time left.
+/// Phases may follow one another or be nested; each leaves its closing
 /// line. Meters keep no global state: each has its own phases, and two may not share a terminal at the same
 /// time.</para>
 /// </summary>

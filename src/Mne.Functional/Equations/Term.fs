@@ -252,31 +252,49 @@ module Term =
         | Term.Custom(_, needs, _) -> needs
         | Term.System terms -> terms |> List.map (needs d) |> Set.unionMany
 
-    /// <summary>The values of a term at the points: N, or N × m for a system of m right-hand sides.</summary>
-    /// <param name="term">The term that it is made of.</param>
-    /// <param name="local">Time, points (N × d), u and derivatives there.</param>
-    /// <exception cref="T:System.ArgumentException">A function in it returns another shape than is due, or u does not
-    /// have a component.</exception>
-    let evaluate (term: Term) (local: Local) : Tensor =
-        let n, d = Tensor.rows local.Points, int local.Points.shape[1]
+    /// Whether a term's value at a point depends on u elsewhere: on means over the points.
+    let rec internal isNonlocal (term: Term) : bool =
+        match term with
+        | Term.Mean _
+        | Term.Interact _ -> true
+        | Term.Plus(a, b)
+        | Term.Times(a, b)
+        | Term.Over(a, b) -> isNonlocal a || isNonlocal b
+        | Term.Power(a, _)
+        | Term.Apply(_, _, a)
+        | Term.OfComponent(_, a) -> isNonlocal a
+        | Term.System terms -> List.exists isNonlocal terms
+        | Term.Number _
+        | Term.Of _
+        | Term.Known _
+        | Term.Transport _
+        | Term.GradientSquared
+        | Term.Custom _ -> false
 
-        let vector name (tensor: Tensor) =
-            Guard.vector name n tensor
-            tensor
+    /// As `evaluate`, where means are over the points of `everywhere`.
+    let internal evaluateAmong (everywhere: Local) (term: Term) (local: Local) : Tensor =
+        /// `chosen`: the component that has been chosen, whose jet is then all that custom terms see.
+        let rec within (place: Local) (chosen: int option) term : Tensor =
+            let n, d = Tensor.rows place.Points, int place.Points.shape[1]
+            let go = within place chosen
 
-        /// `all`: what custom terms see; `jet`: the component that the others read.
-        let rec within (all: Jet) (jet: Jet) term : Tensor =
-            let go = within all jet
+            let vector name (tensor: Tensor) =
+                Guard.vector name n tensor
+                tensor
+
+            /// What the term reads: the first component where none has been chosen.
+            let jet () =
+                Jet.ofComponent (defaultArg chosen 0) place.Jet
 
             match term with
-            | Term.Number a -> local.Points.new_full (int64 n, a)
-            | Term.Of derivative -> Jet.get derivative jet
-            | Term.Known(name, f) -> f local.Time local.Points |> vector name
+            | Term.Number a -> place.Points.new_full (int64 n, a)
+            | Term.Of derivative -> Jet.get derivative (jet ())
+            | Term.Known(name, f) -> f place.Time place.Points |> vector name
             | Term.Transport(name, velocity) ->
-                let b = velocity local.Time local.Points
+                let b = velocity place.Time place.Points
                 Guard.vectors name n d b
-                (b * Jet.gradient jet).sum 1L
-            | Term.GradientSquared -> (Jet.gradient jet).square().sum 1L
+                (b * Jet.gradient (jet ())).sum 1L
+            | Term.GradientSquared -> (Jet.gradient (jet ())).square().sum 1L
             | Term.Plus(a, Term.Number b)
             | Term.Plus(Term.Number b, a) -> go a + b
             | Term.Plus(a, Term.Times(Term.Number -1.0, b)) -> go a - go b
@@ -290,25 +308,34 @@ module Term =
             | Term.Power(a, n) ->
                 let a = go a
                 Seq.replicate n a |> Seq.reduce (fun x y -> x * y)
-            | Term.Apply(name, f, a) -> f local.Time local.Points (go a) |> vector name
-            | Term.Mean a -> (go a).mean().expand(int64 n)
+            | Term.Apply(name, f, a) -> f place.Time place.Points (go a) |> vector name
+            | Term.Mean a -> (within everywhere chosen a).mean().expand(int64 n)
             | Term.Interact(name, kernel, a) ->
-                let k = kernel local.Points local.Points
-                Guard.values name n n k
-                k.mv (go a) / float n
-            | Term.Custom(name, _, f) -> f { local with Jet = all } |> vector name
-            | Term.OfComponent(index, a) ->
-                let own = Jet.ofComponent index local.Jet
-                within own own a
+                let m = Tensor.rows everywhere.Points
+                let k = kernel place.Points everywhere.Points
+                Guard.values name n m k
+                k.mv (within everywhere chosen a) / float m
+            | Term.Custom(name, _, f) ->
+                (match chosen with
+                 | None -> place
+                 | Some _ -> { place with Jet = jet () })
+                |> f
+                |> vector name
+            | Term.OfComponent(index, a) -> within place (Some index) a
             | Term.System _ ->
                 Guard.fail "term" "a system inside another term; a system is a list of terms without systems"
 
-        let go = within local.Jet (Jet.ofComponent 0 local.Jet)
-
         Scope.keep (fun () ->
             match term with
-            | Term.System terms -> Tensor.stack 1L (List.map go terms)
-            | _ -> go term)
+            | Term.System terms -> Tensor.stack 1L (List.map (within local None) terms)
+            | _ -> within local None term)
+
+    /// <summary>The values of a term at the points: N, or N × m for a system of m right-hand sides.</summary>
+    /// <param name="term">The term that it is made of.</param>
+    /// <param name="local">Time, points (N × d), u and derivatives there.</param>
+    /// <exception cref="T:System.ArgumentException">A function in it returns another shape than is due, or u does not
+    /// have a component.</exception>
+    let evaluate (term: Term) (local: Local) : Tensor = evaluateAmong local term local
 
     /// <summary>
     /// ∂A/∂(∇u) at the points (N × d): how the term answers to a change of the gradient of u. Its negative is the

@@ -87,7 +87,8 @@ module Evolution =
             Accepted = accepted
             Rejected = step.Rejected
             Step = step.Step
-            Residual = step.Note.Residual
+            Residual = step.Note.FreshResidual
+            Defect = step.Note.Defect
             EffectiveRank = step.Note.EffectiveRank
         }
 
@@ -97,10 +98,11 @@ module Evolution =
         (options: EvolutionOptions)
         (field: VectorField)
         : Integration<VectorField, FieldNote> =
+        let relativeToSpread = (options.ErrorScale = ErrorScale.Spread)
+
         {
             Field = VectorField.evaluate
-            Norm =
-                VectorField.norm field (options.ErrorScale = ErrorScale.Spread) options.SmallestScale options.Tolerance
+            Norm = VectorField.norm field relativeToSpread options.SmallestScale options.Tolerance
             Method = options.Method
             Controller = options.Controller
             InitialStep = options.InitialStep
@@ -117,6 +119,8 @@ module Evolution =
                             Direction = event.Direction
                         }
                 ]
+            // No piece has the number −1.
+            Examine = Defect.examine relativeToSpread options.SmallestScale (Seed.child -1 run.Seed)
             OnStep = fun _ _ -> ()
             OnState = ignore
             KeepsSteps = true

@@ -25,11 +25,58 @@ type Solution =
     /// <summary>How the run ended.</summary>
     member solution.Outcome = solution.Trajectory.Outcome
 
+    /// <summary>
+    /// About the relative error of u that the missing points have made (of its spread, where <c>ErrorScale</c> says so):
+    /// ∫ |∂_t u − A_t u| / |u| dt at points between the collocation points, for which nothing was solved; often several
+    /// times too large, as such errors decay or cancel. The steps' own errors come to it. nan where it was not measured,
+    /// 0 before the first step.
+    /// </summary>
+    member solution.Defect: float =
+        match Array.tryLast solution.Trajectory.Records with
+        | Some last -> last.Note.Defect
+        | None -> 0.0
+
+    /// <summary>
+    /// Why u may not solve the equation although the run is complete, and what to do: the defect is above a tenth
+    /// (<c>FieldNote.TolerableDefect</c>) or was not measured. None where nothing speaks against it.
+    /// </summary>
+    member solution.Doubt: string option =
+        let rows = solution.VectorField.PointCount * solution.Network.Outputs
+
+        match Array.tryLast solution.Trajectory.Records with
+        | None -> None
+        | Some last when Double.IsNaN last.Note.Defect ->
+            Some
+                "Doubtful: whether the equation holds between the points was not measured, as there is only one point, or a function of the equation has no values elsewhere."
+        | Some last when last.Note.Defect > FieldNote.TolerableDefect ->
+            let size =
+                if last.Note.Defect < 1.0 then
+                    $"{100.0 * last.Note.Defect:F0} %% of its size"
+                else
+                    "all of its size"
+
+            let remedy =
+                if last.Note.EffectiveRank > 0.5 * float rows then
+                    "take more points, and check at walls that the equation lets u do what the domain asks for"
+                else
+                    "give the network more parameters, the sketch more landmarks or a smaller λ, or check that points lie where u matters"
+
+            Some
+                $"Doubtful: between the points the equation holds so badly that u may be off by {size} (effective rank {last.Note.EffectiveRank:F0} of {rows} rows); {remedy}."
+        | Some _ -> None
+
     /// <summary>One line that says what it is; F# Interactive shows it in place of tensors.</summary>
     member solution.Summary =
         let trajectory = solution.Trajectory
 
-        $"u(t, x) for t from {trajectory.Start} to {trajectory.Stop} in {trajectory.Records.Length} steps, {solution.Network.ParameterCount} parameters. {solution.Outcome.Advice}"
+        [
+            Some
+                $"u(t, x) for t from {trajectory.Start} to {trajectory.Stop} in {trajectory.Records.Length} steps, {solution.Network.ParameterCount} parameters."
+            Some solution.Outcome.Advice
+            solution.Doubt
+        ]
+        |> List.choose id
+        |> String.concat " "
 
     override solution.ToString() = solution.Summary
 
@@ -105,7 +152,10 @@ module Solution =
                 yield! segment.Coefficients
         ]
 
-    /// <summary>The accepted steps in numbers: time, step, error over tolerance, residual, effective rank.</summary>
+    /// <summary>
+    /// The accepted steps in numbers: time, step, error over tolerance, and in their notes the residual at the points and
+    /// between them, the effective rank, and the defect so far.
+    /// </summary>
     let steps (solution: Solution) = solution.Trajectory.Records
 
     /// <summary>The time that was reached.</summary>

@@ -44,11 +44,25 @@ and VectorField =
 /// <summary>The note of an evaluation of the vector field.</summary>
 type FieldNote =
     {
-        /// <summary>|Jθ̇ − f| / |f|.</summary>
+        /// <summary>|Jθ̇ − f| / |f| at the collocation points, for which θ̇ was solved.</summary>
         Residual: float
         /// <summary>The effective dimension of the regularised kernel.</summary>
         EffectiveRank: float
+        /// <summary>
+        /// |∂_t u − A_t u| / |A_t u| at fresh points between the collocation points, at the end of an accepted step; nan
+        /// where it was not measured.
+        /// </summary>
+        FreshResidual: float
+        /// <summary>
+        /// ∫ |∂_t u − A_t u| / |u| dt since the beginning, at fresh points: about the relative error of u that the
+        /// missing points have made so far (of its spread, where <c>ErrorScale</c> says so); nan where it was not
+        /// measured.
+        /// </summary>
+        Defect: float
     }
+
+    /// <summary>A tenth: with a larger defect, a solution is called doubtful.</summary>
+    static member TolerableDefect: float = 0.1
 
 /// <summary>
 /// The vector field of minimal neural evolution (docs/mathematics.md §1 and §2; Lindsey, arXiv 2502.03645).
@@ -171,7 +185,36 @@ module VectorField =
             {
                 Residual = minimal.Residual
                 EffectiveRank = minimal.EffectiveRank
+                FreshResidual = nan
+                Defect = nan
             })
+
+    /// ∂_t u, A_t u and u at any points (M × d), each M × m, where θ moves with the slope of the state.
+    let internal compare (field: VectorField) (t: float) (y: Tensor) (slope: Tensor) (points: Tensor) =
+        let θ = parameters field y
+        let request = Term.needs field.Network.Domain.Dimension field.Term
+        let columns (values: Tensor) = values.view (points.shape[0], -1L)
+
+        let change =
+            Network.tangent field.Network θ points
+            |> Tangent.times (parameters field slope)
+            |> _.view(int64 field.Network.Outputs, -1L).t()
+
+        let here =
+            {
+                Time = t
+                Points = points
+                Jet = Network.jet request field.Network θ points
+            }
+
+        // Means are over the collocation points, whose density is what they are meant for.
+        let everywhere =
+            if Term.isNonlocal field.Term then
+                local request field t y
+            else
+                here
+
+        change, columns (Term.evaluateAmong everywhere field.Term here), columns (Jet.value here.Jet)
 
     /// <summary>
     /// ∂_t u − A_t u at any points (M × d) and for each component (M × m), where θ moves as the points of the state
@@ -183,24 +226,8 @@ module VectorField =
     /// <param name="points">X (N × d).</param>
     let residual (field: VectorField) (t: float) (y: Tensor) (points: Tensor) : Tensor =
         Scope.keep (fun () ->
-            let θ = parameters field y
-            let direction = parameters field (fst (evaluate field t y))
-
-            let change =
-                Network.tangent field.Network θ points
-                |> Tangent.times direction
-                |> _.view(int64 field.Network.Outputs, -1L).t()
-
-            let wanted =
-                Term.evaluate
-                    field.Term
-                    {
-                        Time = t
-                        Points = points
-                        Jet = Network.jet (Term.needs field.Network.Domain.Dimension field.Term) field.Network θ points
-                    }
-
-            change - wanted.view (change.shape[0], change.shape[1]))
+            let change, wanted, _ = compare field t y (fst (evaluate field t y)) points
+            change - wanted)
 
     /// <summary>
     /// The size of an error (δθ, δX) at the state y, in units of the tolerance: in function space, rms(J δθ) over the

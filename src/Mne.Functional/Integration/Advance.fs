@@ -278,6 +278,17 @@ module internal Advance =
                 "Controller"
                 $"{problem.Controller.Name} asks for a next step of {trial.Decision.Step}, wanted a number greater than 0"
 
+        let note, interrupted =
+            let before = state.Records |> List.tryHead |> Option.map _.Note
+
+            let examined =
+                attempting run time (fun () ->
+                    problem.Examine state.Context state.Accepted before proposal.Segment trial.Note)
+
+            match examined with
+            | Ok note -> note, None
+            | Error outcome -> trial.Note, Some outcome
+
         let record =
             {
                 Time = time
@@ -285,7 +296,7 @@ module internal Advance =
                 Error = trial.Error
                 Evaluations = trial.Evaluations
                 Rejected = state.Rejected
-                Note = trial.Note
+                Note = note
             }
 
         let next: State<'context, 'note> =
@@ -305,10 +316,11 @@ module internal Advance =
 
         problem.OnStep next.Accepted record
 
-        match Event.first problem.Events proposal.Segment with
-        | Some(time, outcome) -> Ended({ next with Time = time }, outcome)
-        | None when time = Array.last run.Times -> Ended(next, Outcome.Completed)
-        | None ->
+        match interrupted, Event.first problem.Events proposal.Segment with
+        | Some outcome, _ -> Ended(next, outcome)
+        | None, Some(time, outcome) -> Ended({ next with Time = time }, outcome)
+        | None, None when time = Array.last run.Times -> Ended(next, Outcome.Completed)
+        | None, None ->
             problem.OnState(
                 lazy
                     {

@@ -56,6 +56,11 @@ type Integration<'context, 'note> =
         MaximumSteps: int
         /// <summary>Events that end the integration.</summary>
         Events: Event list
+        /// <summary>
+        /// The note of an accepted step: from the context, how many steps there were before, the note of the last of
+        /// them, the step itself, and the note of its last evaluation.
+        /// </summary>
+        Examine: 'context -> int -> 'note option -> Segment -> 'note -> 'note
         /// <summary>Called after every accepted step, with how many there are.</summary>
         OnStep: int -> StepRecord<'note> -> unit
         /// <summary>

@@ -21,6 +21,7 @@ module Integrator =
             MaximumStep = Double.PositiveInfinity
             MaximumSteps = 100_000
             Events = []
+            Examine = fun _ _ _ _ note -> note
             OnStep = fun _ _ -> ()
             OnState = ignore
             Cancellation = CancellationToken.None

@@ -40,8 +40,10 @@ type Progress =
         Rejected: int
         /// <summary>The current step size; nan where there is none.</summary>
         Step: float
-        /// <summary>Relative residual |Φγ − f| / |f| of the last evaluation (for a fit: relative error); nan where there is none.</summary>
+        /// <summary>Relative residual |∂_t u − A_t u| / |A_t u| between the points (for a fit: relative error); nan where there is none.</summary>
         Residual: float
+        /// <summary>About the relative error of u that the missing points have made so far; nan where there is none.</summary>
+        Defect: float
         /// <summary>Effective dimension tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ) of the last evaluation; nan where there is none.</summary>
         EffectiveRank: float
         /// <summary>Time since the phase began.</summary>
@@ -72,6 +74,7 @@ module Progress =
             Rejected = 0
             Step = nan
             Residual = nan
+            Defect = nan
             EffectiveRank = nan
             Elapsed = TimeSpan.Zero
             Remaining = None

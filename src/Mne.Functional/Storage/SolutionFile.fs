@@ -70,6 +70,8 @@ module internal SolutionFile =
             column "error" [| for r in records -> r.Error |]
             column "residual" [| for r in records -> r.Note.Residual |]
             column "effectiveRank" [| for r in records -> r.Note.EffectiveRank |]
+            column "freshResidual" [| for r in records -> r.Note.FreshResidual |]
+            column "defect" [| for r in records -> r.Note.Defect |]
             column "segmentStart" [| for s in segments -> s.Start |]
             column "segmentLength" [| for s in segments -> s.Length |]
             group["evaluationsSoFar"] <- H5Dataset [| for r in records -> r.Evaluations |]
@@ -111,6 +113,9 @@ module internal SolutionFile =
                 let residual, rank =
                     Hdf5.getFloats "residual" group, Hdf5.getFloats "effectiveRank" group
 
+                let fresh, defect =
+                    Hdf5.getFloats "freshResidual" group, Hdf5.getFloats "defect" group
+
                 let evaluations, rejected =
                     Hdf5.getInts "evaluationsSoFar" group, Hdf5.getInts "rejectedSoFar" group
 
@@ -148,6 +153,8 @@ module internal SolutionFile =
                                 {
                                     Residual = residual[i]
                                     EffectiveRank = rank[i]
+                                    FreshResidual = fresh[i]
+                                    Defect = defect[i]
                                 }
                         }
                 |]

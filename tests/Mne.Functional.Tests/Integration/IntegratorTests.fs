@@ -316,6 +316,7 @@ let tests =
                         MaximumStep = own.MaximumStep
                         MaximumSteps = own.MaximumSteps
                         Events = own.Events
+                        Examine = fun _ -> own.Examine ()
                         OnStep = own.OnStep
                         OnState = ignore
                         Cancellation = own.Cancellation

@@ -43,7 +43,7 @@ let private refused: (string * string * (unit -> Chart)) list =
         (fun () ->
             let line = Chart.lines [ Series.line "u" x x ]
             Chart.stack [ Chart.stack [ line; line ]; line ])
-        "fewer ranks than times", "ranks", (fun () -> Chart.diagnostics x x x [| 1.0 |])
+        "no steps", "steps", (fun () -> Chart.diagnostics [||])
         "an empty range", "range", (fun () -> Chart.lines [ Series.line "u" x x ] |> Chart.rangeY (1.0, 1.0))
         "zero on a logarithmic axis",
         "range",
@@ -289,27 +289,61 @@ let tests =
                 Expect.stringStarts (string writer) "<iframe srcdoc=" "frame"
                 Expect.stringContains (string writer) "In a cell" "title"
 
-            testCase "diagnostics are three panels over a common time, two of them logarithmic"
+            testCase "diagnostics are four panels over a common time, three of them logarithmic, the residuals in one"
             <| fun () ->
-                let chart =
-                    Chart.diagnostics x [| 1e-3; 2e-3; nan |] [| 1e-6; 2e-6; nan |] [| 120.0; 118.0; nan |]
+                let step time residual fresh =
+                    {
+                        Time = time
+                        Step = 1e-3
+                        Error = 0.5
+                        Evaluations = 6
+                        Rejected = 0
+                        Note =
+                            {
+                                Residual = residual
+                                EffectiveRank = 120.0
+                                FreshResidual = fresh
+                                Defect = 1e-2 * time
+                            }
+                    }
 
-                Expect.equal [ for t in traces chart -> text "yaxis" t ] [ "y"; "y2"; "y3" ] "panels"
-                let layout = Render.layout chart
-                Expect.equal [ for a in [ "yaxis"; "yaxis2" ] -> text (a + ".type") layout ] [ "log"; "log" ] "log"
-                Expect.equal (text "xaxis.matches" layout, text "xaxis2.matches" layout) ("x3", "x3") "time"
+                let chart = Chart.diagnostics [| step 0.1 1e-6 1e-3; step 0.2 2e-6 nan |]
 
                 Expect.equal
-                    (text "xaxis3.title.text" layout, text "yaxis3.title.text" layout)
+                    [ for t in traces chart -> text "name" t, text "yaxis" t ]
+                    [
+                        "step size", "y"
+                        "between the points", "y2"
+                        "at the points", "y2"
+                        "defect", "y3"
+                        "effective rank", "y4"
+                    ]
+                    "panels"
+
+                let layout = Render.layout chart
+
+                Expect.equal
+                    [ for a in [ "yaxis"; "yaxis2"; "yaxis3" ] -> text (a + ".type") layout ]
+                    [ "log"; "log"; "log" ]
+                    "log"
+
+                Expect.equal
+                    [ for a in [ "xaxis"; "xaxis2"; "xaxis3" ] -> text (a + ".matches") layout ]
+                    [ "x4"; "x4"; "x4" ]
+                    "time"
+
+                Expect.equal
+                    (text "xaxis4.title.text" layout, text "yaxis4.title.text" layout)
                     ("t", "effective rank")
                     "labels"
 
                 let tops =
-                    [ for a in [ "yaxis"; "yaxis2"; "yaxis3" ] -> numbers (a + ".domain") layout ]
+                    [
+                        for a in [ "yaxis"; "yaxis2"; "yaxis3"; "yaxis4" ] -> numbers (a + ".domain") layout
+                    ]
 
-                Expect.isTrue
-                    (tops[0][0] > tops[1][1] && tops[1][0] > tops[2][1])
-                    "one below the other, without overlap"
+                for above, below in List.pairwise tops do
+                    Expect.isTrue (above[0] > below[1]) "one below the other, without overlap"
 
             testCase "an animation has a frame per time and one vertical range for all"
             <| fun () ->

@@ -20,6 +20,7 @@ let private report phase fraction elapsed =
         Rejected = 3
         Step = 0.0031
         Residual = 1.23e-5
+        Defect = nan
         EffectiveRank = 183.4
         Elapsed = seconds elapsed
         Remaining = Progress.remaining fraction (seconds elapsed)
@@ -108,6 +109,19 @@ let tests =
                     (Line.plain fit)
                     "fit  50 %  step 40  step size 3.1e-3  accepted 50  rejected 3  error 1.23e-5  1.0 s elapsed"
                     "line"
+
+            testCase "an evolution says what the missing points made of u, and is not done plainly where that is much"
+            <| fun () ->
+                let closing defect =
+                    Line.plainClosing
+                        { report Phase.Evolve 1.0 10.0 with
+                            Defect = defect
+                        }
+
+                Expect.stringStarts (closing 0.02) "evolve  done in 10 s  t 4" "good"
+                Expect.stringContains (closing 0.02) "residual 1.23e-5  defect 0.02  rank" "defect"
+                Expect.stringStarts (closing 0.3) "evolve  done, doubtfully, in 10 s  t 4" "doubtful"
+                Expect.stringStarts (closing nan) "evolve  done in 10 s  t 4" "unknown"
 
             testCase "100 % is not said before the end"
             <| fun () -> Expect.stringContains (Line.plain (report Phase.Evolve 0.9999 1.0)) " 99 % " "rounded down"
