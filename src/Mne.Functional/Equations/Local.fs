@@ -10,3 +10,15 @@ type Local =
         /// <summary>u and the derivatives that the term asked for, at the points, for all components of u.</summary>
         Jet: Jet
     }
+
+    /// A function of copies, as functions of the caller's are given.
+    static member internal lend (f: Local -> Tensor) (local: Local) : Tensor =
+        Lent.two
+            (fun points data ->
+                f
+                    { local with
+                        Points = points
+                        Jet = { local.Jet with Data = data }
+                    })
+            local.Points
+            local.Jet.Data

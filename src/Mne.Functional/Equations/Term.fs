@@ -289,9 +289,9 @@ module Term =
             match term with
             | Term.Number a -> place.Points.new_full (int64 n, a)
             | Term.Of derivative -> Jet.get derivative (jet ())
-            | Term.Known(name, f) -> f place.Time place.Points |> vector name
+            | Term.Known(name, f) -> Lent.one (f place.Time) place.Points |> vector name
             | Term.Transport(name, velocity) ->
-                let b = velocity place.Time place.Points
+                let b = Lent.one (velocity place.Time) place.Points
                 Guard.vectors name n d b
                 (b * Jet.gradient (jet ())).sum 1L
             | Term.GradientSquared -> (Jet.gradient (jet ())).square().sum 1L
@@ -308,18 +308,18 @@ module Term =
             | Term.Power(a, n) ->
                 let a = go a
                 Seq.replicate n a |> Seq.reduce (fun x y -> x * y)
-            | Term.Apply(name, f, a) -> f place.Time place.Points (go a) |> vector name
+            | Term.Apply(name, f, a) -> Lent.two (f place.Time) place.Points (go a) |> vector name
             | Term.Mean a -> (within everywhere chosen a).mean().expand(int64 n)
             | Term.Interact(name, kernel, a) ->
                 let m = Tensor.rows everywhere.Points
-                let k = kernel place.Points everywhere.Points
+                let k = Lent.two kernel place.Points everywhere.Points
                 Guard.values name n m k
                 k.mv (within everywhere chosen a) / float m
             | Term.Custom(name, _, f) ->
                 (match chosen with
                  | None -> place
                  | Some _ -> { place with Jet = jet () })
-                |> f
+                |> Local.lend f
                 |> vector name
             | Term.OfComponent(index, a) -> within place (Some index) a
             | Term.System _ ->
@@ -359,7 +359,7 @@ module Term =
                 unit.select(1L, int64 k).fill_ 1.0 |> ignore
                 Some unit
             | Term.Of _ -> None
-            | Term.Transport(_, velocity) -> Some(velocity local.Time local.Points)
+            | Term.Transport(_, velocity) -> Some(Lent.one (velocity local.Time) local.Points)
             | Term.GradientSquared -> Some(2.0 * Jet.gradient local.Jet)
             | Term.Plus(a, b) -> sum (go a) (go b)
             | Term.Times(a, b) -> sum (go a |> Option.map (fun g -> at b * g)) (go b |> Option.map (fun g -> at a * g))
@@ -372,7 +372,8 @@ module Term =
                 go a
                 |> Option.map (fun g ->
                     let slope =
-                        evaluate a local |> Diff.grad (fun v -> (f local.Time local.Points v).sum())
+                        evaluate a local
+                        |> Diff.grad (fun v -> (Lent.two (f local.Time) local.Points v).sum())
 
                     slope.unsqueeze 1L * g)
             | Term.Custom(name, _, _) ->

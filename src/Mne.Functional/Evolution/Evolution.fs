@@ -72,7 +72,7 @@ module Evolution =
             let times = t0 :: (if t1 > t0 then between else List.rev between) @ [ t1 ]
 
             let restart i (before: VectorField) (y: Tensor) =
-                let x = redraw.Draw before times[i] y (Seed.child i run.Seed)
+                let x = redraw.Draw before times[i] (y.clone ()) (Seed.child i run.Seed)
                 Guard.vectors "Draw" before.PointCount before.Network.Domain.Dimension x
                 Guard.finite "Draw" x
                 let θ = VectorField.parameters before y
@@ -208,6 +208,7 @@ module Evolution =
                 Guard.finite "points" points
                 Boundary.check network start points
                 Smoothness.check (VectorField.reads network.Domain.Dimension term options.Points) network start points
+                Symmetry.check term network start points (t0, t1)
                 VectorField.pack start points)
 
         let field =

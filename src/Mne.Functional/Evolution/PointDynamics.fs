@@ -80,7 +80,8 @@ module PointDynamics =
     /// </code></example>
     let redrawn (every: float) (candidates: Collocation) (needs: Derivative list) (monitor: Local -> Tensor) =
         redrawnBy every candidates (fun field t y points ->
-            monitor
+            Local.lend
+                monitor
                 {
                     Time = t
                     Points = points

@@ -53,7 +53,7 @@ module Regression =
         }
 
     let private evaluate (network: Network) (g: Tensor -> Tensor) (points: Tensor) : Tensor =
-        let values = g points
+        let values = Lent.one g points
         Guard.values "g" (Tensor.rows points) network.Outputs values
         Guard.finite "g" values
         values

@@ -176,7 +176,7 @@ module VectorField =
                 | PointDynamics.Fixed
                 | PointDynamics.Redrawn _ -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
                 | PointDynamics.Moving(_, velocity) ->
-                    let v = velocity local
+                    let v = Local.lend velocity local
                     Guard.vectors "velocity" field.PointCount d v
                     checkFinite "the velocity of the points" t x v
                     v

@@ -13,7 +13,7 @@ module Integrator =
     /// <param name="norm">(y, δ) ↦ the size of the error δ at the state y, over the tolerance.</param>
     let create (field: Field<'note>) (norm: Tensor -> Tensor -> float) : Integration<unit, 'note> =
         {
-            Field = fun () -> field
+            Field = fun () t y -> field t (y.clone ())
             Norm = norm
             Method = Method.dormandPrince54
             Controller = Controller.proportionalIntegral

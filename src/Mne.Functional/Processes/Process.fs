@@ -64,8 +64,8 @@ module Process =
         {
             Name = "diffusion"
             Dimension = d
-            Drift = drift
-            DriftDivergence = driftDivergence
+            Drift = fun s x -> Lent.one (drift s) x
+            DriftDivergence = fun s x -> Lent.one (driftDivergence s) x
             Diffusion = diffusion
             Schedule = Schedule.uniform
             Stationary = None
@@ -342,7 +342,8 @@ module Process =
             Drift =
                 fun τ x ->
                     Scope.keep (fun () ->
-                        -(p.Drift (clock (T - τ)) x) - Covariance.times p.Diffusion (gradient (T - τ) x))
+                        -(p.Drift (clock (T - τ)) x)
+                        - Covariance.times p.Diffusion (Lent.one (gradient (T - τ)) x))
             Diffusion = p.Diffusion
             Clock = fun τ -> clock T - clock (T - τ)
         }

@@ -44,7 +44,7 @@ module Sde =
             if not (h > 0.0) then
                 Guard.fail "t'" $"a step from {t} to {t'}, in which the clock advances by {h}; wanted more than 0"
 
-            let a = sde.Drift t x
+            let a = Lent.one (sde.Drift t) x
             let kick = sqrt h * Covariance.colour sde.Diffusion noise
 
             match scheme with

@@ -30,7 +30,7 @@ module Density =
             Energy =
                 fun points ->
                     Guard.points "points" d points
-                    let values = energy points
+                    let values = Lent.one energy points
                     Guard.vector "energy" (Tensor.rows points) values
                     Guard.samePlacement "energy" values "points" points
                     Guard.finite "energy" values

@@ -118,7 +118,7 @@ module Importance =
     /// <exception cref="T:System.ArgumentException">f returns another shape.</exception>
     let expectation (f: Tensor -> Tensor) (draws: Draws) : Estimate =
         Scope.free (fun () ->
-            let values = f draws.Points
+            let values = Lent.one f draws.Points
             Guard.vector "f" (Tensor.rows draws.Points) values
             let w = weights draws
             let mean = (w * values).sum()

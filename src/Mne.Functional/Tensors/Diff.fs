@@ -124,7 +124,7 @@ module Diff =
         let keep =
             torch.is_grad_enabled ()
             && (x :: vectors |> List.exists _.requires_grad
-                || Scope.free (fun () -> (f x).requires_grad))
+                || Scope.free (fun () -> (Lent.one f x).requires_grad))
 
         use _ = torch.enable_grad ()
 
@@ -136,7 +136,7 @@ module Diff =
                 else
                     x.detach().requires_grad_ true
 
-            let y = f x
+            let y = Lent.one f x
             differentiable "f" y
             check y
 

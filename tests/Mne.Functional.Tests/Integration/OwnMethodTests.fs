@@ -128,7 +128,7 @@ let private withContext (problem: Integration<unit, unit>) : Integration<int, un
         MaximumStep = problem.MaximumStep
         MaximumSteps = problem.MaximumSteps
         Events = problem.Events
-        Examine = fun _ -> problem.Examine ()
+        Examine = fun _ -> problem.Examine()
         OnStep = problem.OnStep
         OnState = ignore
         Cancellation = problem.Cancellation

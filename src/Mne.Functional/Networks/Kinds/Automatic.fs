@@ -56,7 +56,7 @@ module internal Automatic =
         let d = domain.Dimension
 
         let evaluate (θ: Tensor) (points: Tensor) =
-            let values = f θ points
+            let values = Lent.two f θ points
 
             if values.shape <> [| points.shape[0]; int64 outputs |] then
                 Guard.fail

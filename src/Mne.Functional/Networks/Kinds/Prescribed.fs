@@ -6,7 +6,7 @@ module internal Prescribed =
 
     let network (distance: Tensor -> Tensor) (data: Tensor -> Tensor) (network: Network) : Network =
         let column name m (f: Tensor -> Tensor) (points: Tensor) : Tensor =
-            let values = f points
+            let values = Lent.one f points
             Guard.values name (Tensor.rows points) m values
             Guard.finite name values
             if m = 1 then values.unsqueeze 1L else values
