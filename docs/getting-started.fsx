@@ -105,7 +105,8 @@ printfn $"mean radius {radius.Value:F3} ± {radius.StandardError:F3}"
 (**
 ## See what it does
 
-`Terminal.run ()`, of Mne.Functional.Reporting, is `Run.quiet` with progress on the terminal: phases, steps, residual and the time left.
+`Terminal.run ()`, of Mne.Functional.Reporting, is `Run.quiet` with progress on the terminal: phases, steps, the residual between the points
+and the error that it may have made (see [trust the result](trust-and-weights.html)), and the time left.
 
     let run = Terminal.run ()
     let sampler = Sampler.evolve run Sampler.defaults Process.ornsteinUhlenbeck ring

@@ -72,7 +72,7 @@ for name, options in
         Evolution.solve Run.quiet { options with Tolerance = 1e-5 } equation network points start (0.0, 0.2)
 
     let last = Array.last (Solution.steps solution)
-    printfn $"{name, -24} {last.Evaluations, 4} evaluations, residual {last.Note.Residual:E1}"
+    printfn $"{name, -24} {last.Evaluations, 4} evaluations, residual {last.Note.Residual:E1}, between the points {last.Note.FreshResidual:E1}"
 (*** include-output ***)
 
 (**

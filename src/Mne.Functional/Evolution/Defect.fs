@@ -29,14 +29,19 @@ module internal Defect =
     let private difference (domain: Domain) (one: Tensor) (other: Tensor) : Tensor =
         let δ = other - one
 
-        domain.Coordinates
-        |> List.mapi (fun k coordinate ->
-            let δ = δ.select (-1L, int64 k)
+        let circles =
+            [
+                for k, coordinate in List.indexed domain.Coordinates do
+                    match coordinate with
+                    | Coordinate.Periodic(low, high) -> k, high - low
+                    | _ -> ()
+            ]
 
-            match coordinate with
-            | Coordinate.Periodic(low, high) -> δ - (high - low) * (δ / (high - low)).round()
-            | _ -> δ)
-        |> Tensor.stack -1L
+        for k, length in circles do
+            let along = δ.select (-1L, int64 k)
+            along.sub_ (length * (along / length).round()) |> ignore
+
+        δ
 
     /// Points (at most 32 × d) between those given (N × d, N > 1): anywhere on the way from some of them, spread over all rows, to
     /// one of their neighbours. Where a coordinate ends in walls, half of the way and as far to the other side, so that the
