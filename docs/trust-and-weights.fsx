@@ -69,11 +69,11 @@ every step also measures |∂ₜu − A u| at 32 fresh points between them, othe
 
 The relative residual grows where nothing much happens any more: an energy close to its stationary one hardly changes, and an error in
 that change is large only beside it. What counts is what has become of u: `Solution.Defect` is ∫ |∂ₜu − A u| / |u| dt at the fresh
-points, the relative error that the missing points have made so far, if such errors neither decay nor cancel. They often do: with too
-few points it was one to fifteen times the true error of waves and heat, and with enough points it may be a hundred times that, as it
-then is mostly λ's and the steps'. Above a tenth `Solution.Doubt` says so with a remedy, the summary repeats it, and the terminal's closing
+points, about the relative error that the missing points have made so far, if such errors neither decay nor cancel. They often do: with too
+few points it was two to twenty times the true error of waves and heat, and with enough points it may be hundreds of times that: what is
+left of the equation is then λ's, is as large at the points, and nearly cancels. Above a fifth `Solution.Doubt` says so with a remedy, the summary repeats it, and the terminal's closing
 line is "done, doubtfully". The scripts of the README, all right to 1e-3 or better, have 1e-4 to 6e-3; samplers with an efficiency of
-99.9 % have 4 % of their energy's spread, most of it far out, where no draw goes.
+99.9 % have 4 to 7 % of their energy's spread, most of it far out, where no draw goes.
 
 `Evolution.trySolve` gives what was reached and why it ended, with one sentence of advice.
 *)

@@ -27,8 +27,8 @@ type Solution =
 
     /// <summary>
     /// About the relative error of u that the missing points have made (of its spread, where <c>ErrorScale</c> says so):
-    /// ∫ |∂_t u − A_t u| / |u| dt at points between the collocation points, for which nothing was solved; often several
-    /// times too large, as such errors decay or cancel. The steps' own errors come to it. nan where it was not measured,
+    /// ∫ |∂_t u − A_t u| / |u| dt at points between the collocation points, for which nothing was solved; too large, up
+    /// to hundreds of times where u is good, as such errors decay and cancel. The steps' own errors come to it. nan where it was not measured,
     /// 0 before the first step.
     /// </summary>
     member solution.Defect: float =
@@ -37,7 +37,7 @@ type Solution =
         | None -> 0.0
 
     /// <summary>
-    /// Why u may not solve the equation although the run is complete, and what to do: the defect is above a tenth
+    /// Why u may not solve the equation although the run is complete, and what to do: the defect is above a fifth
     /// (<c>FieldNote.TolerableDefect</c>) or was not measured. None where nothing speaks against it.
     /// </summary>
     member solution.Doubt: string option =

@@ -61,8 +61,8 @@ type FieldNote =
         Defect: float
     }
 
-    /// <summary>A tenth: with a larger defect, a solution is called doubtful.</summary>
-    static member TolerableDefect: float = 0.1
+    /// <summary>A fifth: with a larger defect, a solution is called doubtful.</summary>
+    static member TolerableDefect: float = 0.2
 
 /// <summary>
 /// The vector field of minimal neural evolution (docs/mathematics.md §1 and §2; Lindsey, arXiv 2502.03645).
