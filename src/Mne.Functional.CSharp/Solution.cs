@@ -43,8 +43,8 @@ public sealed class Solution : IDisposable
             s.Evaluations, s.Rejected))];
 
     /// <summary>
-    /// About the relative error of u that the missing points have made (of its spread, where the error scale says so), often several
-    /// times too large: ∫ |∂ₜu − A u| / |u| dt at points between the collocation points. NaN where it was not measured.
+    /// About the relative error of u that the missing points have made (of its spread, where the error scale says so), and
+    /// more than that where u is good: ∫ |∂ₜu − A u| / |u| dt at points between the collocation points. NaN where it was not measured.
     /// </summary>
     public double Defect => Inner.Defect;
 
