@@ -86,7 +86,7 @@ A network keeps the conditions of its domain exactly, at every time; none are pe
 | all of ℝ^d: `Domain.euclidean d` | nothing to keep | points have to be where u is of interest |
 | a box: `Domain.box [ … ]` | no conditions | u near the walls follows from the equation alone |
 | periodic: `Domain.periodic [ … ]` | sines and cosines of the coordinates | |
-| u = 0 or ∂u/∂n = 0: `Domain.dirichlet`, `Domain.neumann` | odd or even reflection | all even (odd) derivatives vanish at that wall too: for equations that the reflection maps to themselves |
+| u = 0 or ∂u/∂n = 0: `Domain.dirichlet`, `Domain.neumann` | odd or even reflection | all even (odd) derivatives vanish at that wall too: for equations that the reflection maps to themselves; others (advection, a source at a wall where u = 0) are refused, and want `Domain.box` and `Network.dirichlet` |
 | u = g on a boundary of any shape: `Network.dirichlet distance g` | g + distance · w | g does not depend on time; no conditions on derivatives |
 
 Coordinates of all kinds mix: `Domain.create [ Periodic(0.0, 1.0); Bounded(0.0, 2.0, Dirichlet, Neumann); Real ]`. Conditions are

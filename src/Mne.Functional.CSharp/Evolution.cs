@@ -47,7 +47,7 @@ public static class Evolution
     /// using var reached = Evolution.TrySolve(term, network, points, start, 0.0, 1.0);
     /// if (!reached.Outcome.Succeeded) Console.WriteLine(reached.Outcome.Advice);
     /// </code></example>
-    /// <exception cref="ArgumentException">Arguments do not fit together.</exception>
+    /// <exception cref="ArgumentException">Arguments do not fit together, or the equation does not suit the walls of its domain, or is ill-posed by its constant coefficients.</exception>
     public static Solution TrySolve(
         Term term,
         Network network,

@@ -72,14 +72,6 @@ module internal Symmetry =
         | Term.GradientSquared
         | Term.Custom _ -> term
 
-    let rec private summands (term: Term) : Term list =
-        match term with
-        | Term.Plus(a, b) -> summands a @ summands b
-        | Term.Times(Term.Number c, b) -> summands b |> List.map (fun b -> Term.Times(Term.Number c, b))
-        | Term.Over(a, Term.Number c) -> summands a |> List.map (fun a -> Term.Over(a, Term.Number c))
-        | Term.OfComponent(c, a) -> summands a |> List.map (fun a -> Term.OfComponent(c, a))
-        | _ -> [ term ]
-
     /// A wall: its coordinate, where it is, the way in and how far to the opposite wall, and what holds there.
     type private Wall =
         {
@@ -148,7 +140,7 @@ module internal Symmetry =
             }
 
         let whole = at points
-        let parts = summands (settled whole None term)
+        let parts = Term.summands (settled whole None term)
 
         let lines =
             Tensor.concatenate

@@ -231,6 +231,15 @@ module Term =
         | Term.System terms -> terms.Length
         | _ -> 1
 
+    /// The terms of which it is the sum.
+    let rec internal summands (term: Term) : Term list =
+        match term with
+        | Term.Plus(a, b) -> summands a @ summands b
+        | Term.Times(Term.Number c, b) -> summands b |> List.map (fun b -> Term.Times(Term.Number c, b))
+        | Term.Over(a, Term.Number c) -> summands a |> List.map (fun a -> Term.Over(a, Term.Number c))
+        | Term.OfComponent(c, a) -> summands a |> List.map (fun a -> Term.OfComponent(c, a))
+        | _ -> [ term ]
+
     /// <summary>The derivatives that a term reads, in a space of d dimensions.</summary>
     /// <param name="d">Dimension of space.</param>
     /// <param name="term">The term that it is made of.</param>

@@ -177,7 +177,8 @@ module Evolution =
     /// <param name="t1">Where it ends; t1 &lt; t0 runs backwards.</param>
     /// <exception cref="T:System.ArgumentException">For arguments that do not fit together, also when the network does
     /// not keep the boundary conditions of its domain, or is a function with a kink where a derivative is
-    /// read.</exception>
+    /// read; when walls are kept by a reflection that does not suit the equation (see <c>Coordinate.Bounded</c>); and when
+    /// its coefficients show that it is ill-posed, as diffusion backwards in time is.</exception>
     let trySolve
         (run: Run)
         (options: EvolutionOptions)
@@ -198,6 +199,8 @@ module Evolution =
 
         if not (Double.IsFinite t0 && Double.IsFinite t1) || t0 = t1 then
             Guard.fail "t1" $"a time span from {t0} to {t1}; wanted two different finite times"
+
+        IllPosed.check network.Domain.Dimension term (t0, t1)
 
         run.Meter(Progress.started Phase.Evolve t0)
 

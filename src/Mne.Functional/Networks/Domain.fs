@@ -23,8 +23,9 @@ type Coordinate =
     /// A bounded interval with a condition at each end, kept exactly and for all components of u by continuing u beyond
     /// its ends: with a reflection that changes the sign (Dirichlet) or does not (Neumann). The even derivatives of u
     /// then vanish at a Dirichlet end, the odd ones at a Neumann end. This suits equations that the reflection maps to
-    /// themselves (diffusion, waves, reactions; odd in u for Dirichlet). For others, as with a source at a Dirichlet
-    /// end, or for values other than 0, take an <c>Interval</c> and <c>Network.dirichlet</c>.
+    /// themselves (diffusion, waves, reactions that vanish with u for Dirichlet); an evolution refuses right-hand sides
+    /// that do not vanish at a Dirichlet end, or have a slope at a Neumann end, such as advection. For these, or for
+    /// values other than 0, take an <c>Interval</c> and <c>Network.dirichlet</c>.
     /// </summary>
     | Bounded of low: float * high: float * atLow: Boundary * atHigh: Boundary
 
