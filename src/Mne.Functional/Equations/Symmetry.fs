@@ -213,16 +213,18 @@ module internal Symmetry =
                 | _ -> [ term ]
 
             let starts =
-                Tensor.place placement θ
-                :: [ for seed in [ 1; 2 ] -> network.Initial placement seed ]
+                (fun () -> Tensor.place placement θ)
+                :: [ for seed in [ 1; 2 ] -> fun () -> network.Initial placement seed ]
 
-            for θ in starts do
+            for start in starts do
                 for wall in walls do
                     for t in [ t0; t0 + (t1 - t0) / sqrt 3.0 ] do
                         for term in terms do
                             let found =
                                 Scope.free (fun () ->
                                     try
+                                        let θ = start ()
+
                                         if reflects network θ points wall then
                                             defect network θ points some wall t term
                                         else

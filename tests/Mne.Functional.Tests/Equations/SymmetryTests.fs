@@ -210,6 +210,15 @@ let tests =
 
                 beginFrom network (Network.initial network 1) (advective 1.0) |> ignore)
 
+            Check.scoped "a network that has no initial parameters is judged by its start" (fun () ->
+                let network =
+                    Network.ofFunction dirichlet 1 (fun _ _ -> failwith "none") (fun θ x ->
+                        θ[0] * (Math.PI * column 0L x).sin())
+
+                let start = Tensor.ones double [ 1 ]
+                beginFrom network start Term.laplacian |> ignore
+                Check.refuses [ "does not vanish" ] (fun () -> beginFrom network start -slope |> ignore))
+
             // What the message advises: u_t = 0.1 Δu − ∂₀u, whose u_xx does not vanish at the walls.
             Check.scoped "without the reflection, advection and diffusion come out right" (fun () ->
                 let line = Domain.box [ 0.0, 1.0 ]
