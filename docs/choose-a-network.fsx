@@ -33,8 +33,9 @@ let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
 (**
 ## Look at the fit before the evolution
 
-What cannot be fitted cannot be evolved. `Regression.fit` on fixed points is fast in one dimension; the error at points that it has not
-seen tells whether the class is rich enough.
+What cannot be fitted cannot be evolved. A fit to fixed points is fast in one dimension; its error at points that it has not seen tells
+whether the class is rich enough. `Regression.tryFit` returns it beside the parameters; `Regression.fit`, which returns only these, raises
+where the fit is far from the function.
 *)
 
 let wave (x: Tensor) : Tensor = (x.squeeze(1L).sin() * 2.0).tanh()
@@ -42,11 +43,10 @@ let wave (x: Tensor) : Tensor = (x.squeeze(1L).sin() * 2.0).tanh()
 let errorOf (layers: Layer list) =
     let network = Network.create circle layers
 
-    let θ =
-        Regression.fit Run.quiet { Regression.defaults with Steps = 60 } network wave (Collocation.grid circle 64)
+    use fitted =
+        Regression.tryFit Run.quiet { Regression.defaults with Steps = 60 } network wave (Collocation.grid circle 64)
 
-    let fresh = Collocation.points Placement.float64 0 (Collocation.grid circle 201)
-    network.ParameterCount, Tensor.rms (Network.value network θ fresh - wave fresh)
+    network.ParameterCount, fitted.Error
 
 for name, layers in
     [
@@ -72,7 +72,9 @@ back-propagation:
 let network = Network.create circle [ Layer.harmonics 1; Layer.dense 16 Sine ]
 let θ = Network.initial network 1
 let x = Tensor.ofRows Placement.float64 [ [ 0.5 ]; [ 1.0 ] ]
-let jet = Network.jet (Set.ofList [ Derivative.Partial(0, 3); Derivative.Laplacian ]) network θ x
+
+let jet =
+    Network.jet (Set.ofList [ Derivative.Partial(0, 3); Derivative.Laplacian ]) network θ x
 
 printfn $"u_xxx = %A{Tensor.toArray (Jet.get (Derivative.Partial(0, 3)) jet)}"
 (*** include-output ***)

@@ -77,7 +77,7 @@ internal static class Bridge
 
     public static T? Nullable<T>(FSharpOption<T>? value) where T : struct => value is null ? null : value.Value;
 
-    /// <summary>What is computed; the failure of an evolution becomes the one of this namespace.</summary>
+    /// <summary>What is computed; the failure of an evolution or a fit becomes the one of this namespace.</summary>
     public static T Result<T>(Func<T> compute)
     {
         try
@@ -87,6 +87,10 @@ internal static class Bridge
         catch (Core.EvolutionFailedException failure)
         {
             throw new EvolutionFailedException(new Outcome(failure.outcome), failure);
+        }
+        catch (Core.FitFailedException failure)
+        {
+            throw new FitFailedException(failure.error, failure.advice, failure);
         }
     }
 

@@ -16,6 +16,24 @@ public class EquationFacadeTests
         Assert.Equal(expected, Tensors.ToArray(found), (a, b) => Math.Abs(a - b) <= tolerance);
 
     [Fact]
+    public void A_fit_says_what_it_has_reached_and_one_that_is_none_is_refused()
+    {
+        var points = Collocation.Grid(Circle, 48);
+        var small = Network.Create(Circle, [Layer.Harmonics(1), Layer.Dense(3, Activation.Sine)]);
+        Func<Tensor, Tensor> step = x => (x.squeeze(1) - 1.0).sign();
+        using var scope = torch.NewDisposeScope();
+        using var fitted = Regression.TryFit(small, step, points, new() { Steps = 10 });
+        Assert.False(fitted.Met);
+        Assert.True(fitted.Error > 0.05 && fitted.Parameters.numel() == small.ParameterCount);
+        var refused = Assert.Throws<FitFailedException>(() => Regression.Fit(small, step, points, new() { Steps = 10 }));
+        Assert.Equal(fitted.Error, refused.Error);
+        Assert.StartsWith(fitted.Advice, refused.Message);
+        using var again = Regression.TryFitFrom(fitted.Parameters, small, step, points, new() { Tolerance = 0.99 });
+        Assert.True(again.Met);
+        Assert.Equal(fitted.Parameters.data<double>().ToArray(), again.Parameters.data<double>().ToArray());
+    }
+
+    [Fact]
     public void A_system_solves_the_wave_equation()
     {
         var wave = Equation.Wave(speed: 2.0, dimension: 1);

@@ -114,7 +114,10 @@ module internal Smoothness =
     /// Raises `ArgumentException` where a derivative that is read does not exist: where u_θ has a jump or a kink, on a few lines
     /// through the points. Networks from layers are smooth; those given as a function need not be.
     let check (request: Set<Derivative>) (network: Network) (θ: Tensor) (points: Tensor) : unit =
-        if network.Recipe.Parts |> List.exists _.IsFunction then
+        if
+            network.Recipe.Parts
+            |> List.exists (fun part -> part.IsFunction || part.IsPrescribed)
+        then
             Scope.free (fun () ->
                 for below, slope, axis in request |> Seq.collect (steps network.Domain.Dimension) |> Seq.distinct do
                     match Scope.free (fun () -> jump network θ points (below, slope, axis)) with

@@ -3,35 +3,6 @@ namespace Mne.Functional
 open System
 open TorchSharp
 
-/// <summary>How to fit a network to a function. Start from <c>Regression.defaults</c>.</summary>
-type RegressionOptions =
-    {
-        /// <summary>Steps at most. Default 200.</summary>
-        Steps: int
-        /// <summary>
-        /// The fit ends once the relative root-mean-square error falls below this: at the given points, or on average
-        /// over ten steps at points that were drawn anew. Default 1e-9.
-        /// </summary>
-        Tolerance: float
-        /// <summary>
-        /// Errors are relative to the spread of g, or to this where it is larger: the size of g from which on errors
-        /// matter. Default 0.
-        /// </summary>
-        SmallestScale: float
-        /// <summary>
-        /// μ, how much of the step before each step begins with (drawn points): what earlier points told is not
-        /// forgotten. 0 to below 1. Default 0.95.
-        /// </summary>
-        Momentum: float
-        /// <summary>
-        /// λ at the first and at the last step, relative to the mean diagonal of the kernel; in between it falls
-        /// geometrically (drawn points) or follows the progress (given points). Default 1e-2 and 1e-12.
-        /// </summary>
-        Regularisation: float * float
-        /// <summary>How the minimal-norm problem is restricted (drawn points). Default <c>Exact</c>.</summary>
-        Sketch: Sketch
-    }
-
 /// <summary>
 /// Fits a network to a function with natural-gradient steps θ ← θ + η Jᵀ(K + Nλκ I)⁻¹(g(X) − u_θ(X)): minimal neural
 /// evolution of a regression problem (docs/mathematics.md §3). At points that are drawn anew, a step is not the
@@ -53,267 +24,10 @@ module Regression =
         }
 
     let private evaluate (network: Network) (g: Tensor -> Tensor) (points: Tensor) : Tensor =
-        let values = Lent.one g points
+        let values = g points
         Guard.values "g" (Tensor.rows points) network.Outputs values
         Guard.finite "g" values
         values
-
-    /// rms(g − u) over the spread of g (its rms when g is constant), or over `smallest` where that is larger.
-    let private relative smallest (residual: Tensor) (g: Tensor) =
-        let spread = Tensor.rms (g - g.mean ([| 0L |]))
-
-        let scale =
-            max
-                smallest
-                (if spread > 1e-12 * Tensor.rms g then
-                     spread
-                 else
-                     Tensor.rms g)
-
-        if scale > 0.0 then
-            Tensor.rms residual / scale
-        else
-            Tensor.rms residual
-
-    let private report (run: Run) (options: RegressionOptions) progress step accepted η error finished =
-        NativeMemory.settle ()
-        let fraction = if finished then 1.0 else float step / float options.Steps
-
-        run.Meter
-            { progress (float step) fraction with
-                Accepted = accepted
-                Rejected = step - accepted
-                Step = η
-                Residual = error
-            }
-
-    /// Where a fit to drawn points stands: θ, the last step, the errors that the last ten steps began with (latest first), and how many
-    /// times λ is raised above its schedule because the steps that it makes are too long to be of use.
-    type private Descent =
-        {
-            θ: Tensor
-            Last: Tensor
-            Errors: float list
-            Caution: float
-        }
-
-    /// One step of the natural gradient with momentum, at points x where g has the values; the step length is the one, of a few, that lowers
-    /// the error most, and 0 if none does.
-    let private descend (options: RegressionOptions) (network: Network) λ (x: Tensor) (values: Tensor) (at: Descent) =
-        let residual = values - Network.value network at.θ x
-        let size = Tensor.rms residual
-        let tangent = Network.tangent network at.θ x
-        let m, n = network.Outputs, Tensor.rows x
-
-        let landmarks =
-            options.Sketch
-            |> Sketch.resolve λ m n (fun () -> tangent)
-            |> Sketch.landmarks network.Domain.Dimension m n
-
-        let δ = options.Momentum * at.Last
-
-        let direction =
-            try
-                let missing = Tangent.stacked residual - Tangent.times δ tangent
-                Some(δ + (Sketch.minimalNorm λ landmarks tangent missing).Direction)
-            with KernelNotFactorised _ ->
-                None
-
-        let tried =
-            [
-                for direction in Option.toList direction do
-                    for η in [ 1.0; 0.5; 0.25; 0.1; 0.02 ] do
-                        let after =
-                            Scope.free (fun () -> Tensor.rms (values - Network.value network (at.θ + η * direction) x))
-
-                        if after < size then
-                            after, η, direction
-            ]
-
-        let change, η =
-            match tried with
-            | [] -> at.Last.zeros_like (), 0.0
-            | _ ->
-                let _, η, direction = tried |> List.minBy (fun (after, _, _) -> after)
-                η * direction, η
-
-        {
-            θ = at.θ + change
-            Last = change
-            Errors = List.truncate 10 (relative options.SmallestScale residual values :: at.Errors)
-            Caution =
-                if η = 0.0 then 10.0 * at.Caution
-                elif η < 0.1 then 2.0 * at.Caution
-                else max 1.0 (0.3 * at.Caution)
-        },
-        η
-
-    /// Natural gradient with momentum, on new points at every step: the error seen before a step is an error at fresh points.
-    let private naturalGradient
-        (run: Run)
-        (options: RegressionOptions)
-        progress
-        (network: Network)
-        g
-        draw
-        (start: Tensor)
-        =
-        let first, last = options.Regularisation
-
-        let goodEnough at =
-            at.Errors.Length = 10 && List.average at.Errors < options.Tolerance
-
-        let rec loop step (at: Descent) : Tensor =
-            if step >= options.Steps || goodEnough at then
-                at.Last.Dispose()
-                at.θ
-            else
-                Run.stopIfAsked run
-
-                let next, η =
-                    Scope.keepAll (fun (next, _) -> [ next.θ; next.Last ]) (fun () ->
-                        let scheduled =
-                            first * (last / first) ** (float step / float (max 1 (options.Steps - 1)))
-
-                        let λ = min (max first 1.0) (at.Caution * scheduled)
-                        let x: Tensor = draw (Seed.child (step + 1) run.Seed)
-                        descend options network λ x (evaluate network g x) at)
-
-                at.θ.Dispose()
-                at.Last.Dispose()
-                report run options progress (step + 1) (step + 1) η next.Errors.Head (goodEnough next)
-                loop (step + 1) next
-
-        loop
-            0
-            {
-                θ = start
-                Last = start.zeros_like ()
-                Errors = []
-                Caution = 1.0
-            }
-
-    /// Where a fit to given points stands: θ, what is missing there, λ, and how steps fared.
-    type private Ascent =
-        {
-            θ: Tensor
-            Missing: Tensor
-            λ: float
-            Accepted: int
-            /// Steps since the error last fell visibly.
-            Stalled: int
-            /// Whether the step before was rejected.
-            Rejected: bool
-        }
-
-    /// A step from θ by Levenberg and Marquardt with geodesic acceleration: θ, what is missing there, and what the linear model promised.
-    let private accelerated (network: Network) missingAt (x: Tensor) (at: Ascent) =
-        try
-            Scope.keepAll (fun (θ, missing, _) -> [ θ; missing ]) (fun () ->
-                let problem = Sketch.factorise at.λ None (Network.tangent network at.θ x)
-                let velocity, image = problem.Solve at.Missing
-
-                // u(θ + hv) = u + h Jv + ½h² (v·∇)²u + …: the curvature of u along the step.
-                let h = 0.1
-                let change: Tensor = at.Missing - missingAt (at.θ + h * velocity)
-                let curvature = (2.0 / (h * h)) * (change - h * image)
-                let acceleration = -0.5 * fst (problem.Solve curvature)
-                // Where the correction is not small, the expansion does not hold.
-                let small = Tensor.rms acceleration <= 0.75 * Tensor.rms velocity
-
-                let next =
-                    if small then
-                        at.θ + velocity + acceleration
-                    else
-                        at.θ + velocity
-
-                next, missingAt next, Tensor.rms (at.Missing - image))
-            |> Some
-        with KernelNotFactorised _ ->
-            None
-
-    /// Takes the step where it lowers the error; λ follows the ratio of the actual to the predicted decrease.
-    let private judge (least: float) (at: Ascent) (attempt: (Tensor * Tensor * float) option) : Ascent =
-        let before = Tensor.rms at.Missing
-
-        match attempt with
-        | Some(next, missing: Tensor, predicted) when Tensor.rms missing < before ->
-            let after = Tensor.rms missing
-            let ratio = (before ** 2.0 - after ** 2.0) / (before ** 2.0 - predicted ** 2.0)
-
-            // After a rejection the limit is near: approach it more slowly.
-            let factor =
-                if at.Rejected then
-                    0.7
-                else
-                    max 0.3 (1.0 - (2.0 * ratio - 1.0) ** 3.0)
-
-            at.Missing.Dispose()
-            at.θ.Dispose()
-
-            {
-                θ = next
-                Missing = missing
-                λ = max least (at.λ * factor)
-                Accepted = at.Accepted + 1
-                Stalled = if after > 0.9999 * before then at.Stalled + 1 else 0
-                Rejected = false
-            }
-        | _ ->
-            for θ, missing, _ in Option.toList attempt do
-                θ.Dispose()
-                missing.Dispose()
-
-            { at with
-                λ = min 1e2 (2.0 * at.λ)
-                Stalled = at.Stalled + 1
-                Rejected = true
-            }
-
-    /// Levenberg and Marquardt's method on given points, in sample space, with geodesic acceleration (Transtrum and Sethna,
-    /// arXiv 1201.5885): the factorisation serves a second right-hand side, which bends the step along the curved image of
-    /// the network. λ follows the ratio of the actual to the predicted decrease (Nielsen 1999).
-    let private levenbergMarquardt
-        (run: Run)
-        (options: RegressionOptions)
-        progress
-        (network: Network)
-        g
-        x
-        (start: Tensor)
-        =
-        let first, last = options.Regularisation
-        let values: Tensor = evaluate network g x
-
-        let missingAt (θ: Tensor) : Tensor =
-            Scope.keep (fun () -> Tangent.stacked (values - Network.value network θ x))
-
-        let rec loop step (at: Ascent) : Tensor =
-            let error = Scope.free (fun () -> relative options.SmallestScale at.Missing values)
-
-            // After so many rejections round-off is reached: there is no better fit from here.
-            let finished = error < options.Tolerance || at.Stalled >= 12
-
-            if step > 0 then
-                report run options progress step at.Accepted at.λ error finished
-
-            if finished || step >= options.Steps then
-                at.Missing.Dispose()
-                at.θ
-            else
-                Run.stopIfAsked run
-                loop (step + 1) (accelerated network missingAt x at |> judge last at)
-
-        loop
-            0
-            {
-                θ = start
-                Missing = missingAt start
-                λ = first
-                Accepted = 0
-                Stalled = 0
-                Rejected = false
-            }
 
     /// Raises `ArgumentException` for options out of range; the stage that they are of precedes their names.
     let internal check (stage: string) (options: RegressionOptions) : unit =
@@ -329,58 +43,183 @@ module Regression =
         Guard.atLeast $"{stage}Steps" 1 options.Steps
         Sketch.check $"{stage}Sketch" options.Sketch
 
+    /// Errors above this, and above so many tolerances, say that the fit is not of the function that was given.
+    let private farOff (options: RegressionOptions) (fitted: Fitted) =
+        let error =
+            if Double.IsNaN fitted.Error then
+                fitted.ErrorAtPoints
+            else
+                fitted.Error
+
+        error > max 0.05 (100.0 * options.Tolerance)
+
+    let private advice (options: RegressionOptions) (reached: FitSteps) (error: float) (met: bool) =
+        let atPoints, wanted = reached.ErrorAtPoints, options.Tolerance
+
+        if met && Double.IsNaN error then
+            $"The relative error is {atPoints:G2} at the points, below the tolerance of {wanted:G2}; between them the function has no values to compare with."
+        elif met then
+            $"The relative error is {error:G2} at points that the fit has not seen, and its tolerance of {wanted:G2} is met."
+        elif error > 10.0 * max atPoints wanted then
+            $"The relative error is {atPoints:G2} at the points, but {error:G2} between them: give more points, or a network with fewer harmonics or units."
+        else
+            let error = if Double.IsNaN error then atPoints else error
+
+            match reached.End with
+            | FitEnd.Stalled ->
+                $"The relative error is {error:G2} (wanted {wanted:G2}), and no step lowers it further: take a wider network or one that suits the function (its symmetry, its length scales), a smaller last Regularisation, or another seed."
+            | FitEnd.Reached
+            | FitEnd.StepsUsed ->
+                $"After {reached.Steps} steps the relative error is {error:G2} (wanted {wanted:G2}): raise Steps, take a wider network, or raise Tolerance if this is enough."
+
+    /// The fit from parameters in the units of g, or in units of its own.
+    let private reach (run: Run) (options: RegressionOptions) network g collocation (inUnitsOfG: bool) (start: Tensor) =
+        check "" options
+        Guard.vector "start" network.ParameterCount start
+        Guard.finite "start" start
+        let placement, g = Placement.ofTensor start, Lent.one g
+        run.Meter(Progress.started Phase.Fit 0.0)
+
+        Scope.keepAll (fun (fitted: Fitted) -> [ fitted.Parameters ]) (fun () ->
+            use _ = torch.no_grad ()
+
+            let draw seed =
+                Collocation.points placement seed collocation
+
+            let first = draw (Seed.child 0 run.Seed)
+            let unit = FitUnit.ofValues options.SmallestScale (evaluate network g first)
+            let problem = FitUnit.problem unit network (evaluate network g) placement
+            let begun = if inUnitsOfG then problem.Inward start else start
+
+            let reached =
+                match collocation with
+                | Collocation.Given _ -> LevenbergMarquardt.fit run options problem first (begun.clone ())
+                | Collocation.Drawn _ -> NaturalGradient.fit run options problem draw (begun.clone ())
+
+            let θ =
+                // Where nothing was left to do, the bits of the start stay.
+                if inUnitsOfG && Tensor.toArray reached.Parameters = Tensor.toArray begun then
+                    start.clone ()
+                else
+                    problem.Outward reached.Parameters
+
+            let error =
+                match collocation with
+                | Collocation.Given _ ->
+                    FreshPoints.between (Seed.child 1 run.Seed) first
+                    |> FreshPoints.error unit.ErrorScale network g θ
+                | Collocation.Drawn _ ->
+                    let fresh = draw (Seed.child (options.Steps + 1) run.Seed)
+
+                    evaluate network g fresh - Network.value network θ fresh
+                    |> Tangent.stacked
+                    |> FitUnit.error unit.ErrorScale
+
+            let met = reached.End = FitEnd.Reached && not (error > 10.0 * options.Tolerance)
+
+            {
+                Parameters = θ
+                Error = error
+                ErrorAtPoints = reached.ErrorAtPoints
+                Steps = reached.Steps
+                Met = met
+                Advice = advice options reached error met
+            })
+
+    /// As `tryFit`, from the given parameters of a fresh network.
+    let internal tryFitInitial run options network g collocation (initial: Tensor) : Fitted =
+        reach run options network g collocation false initial
+
+    let private orRaise (options: RegressionOptions) (fitted: Fitted) : Tensor =
+        if farOff options fitted then
+            fitted.Parameters.Dispose()
+
+            raise (
+                FitFailedException(
+                    fitted.Error,
+                    $"{fitted.Advice} Regression.tryFit returns what was reached all the same."
+                )
+            )
+
+        fitted.Parameters
+
     /// <summary>
-    /// Parameters θ with which the network comes close to g at the points. Points that are drawn are drawn anew at every step (natural
-    /// gradient with line search and falling λ; the right choice in more than two dimensions); given points are fitted by Levenberg and
-    /// Marquardt's method.
+    /// The fit that starts from given parameters; see <c>tryFit</c>. If nothing is left to do there, they are returned bit for bit.
     /// </summary>
-    /// <param name="run">Its seed is that of drawn points; its meter hears of every step. Precision and device are those of <c>start</c>.</param>
+    /// <param name="run">See <c>tryFit</c>. Precision and device are those of <c>start</c>.</param>
+    /// <param name="options">How to fit.</param>
+    /// <param name="network">u_θ.</param>
+    /// <param name="g">The function: points (N × d) to values, N, or N × m for a network of m components.</param>
+    /// <param name="collocation">Where to fit.</param>
+    /// <param name="start">θ to begin with (p).</param>
+    /// <returns>What was reached, however good.</returns>
+    /// <exception cref="T:System.ArgumentException">g has another shape or is not finite, or arguments do not fit together.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    let tryFitFrom
+        (run: Run)
+        (options: RegressionOptions)
+        (network: Network)
+        g
+        (collocation: Collocation)
+        start
+        : Fitted =
+        reach run options network g collocation true start
+
+    /// <summary>
+    /// Fits the network to g at the points. Points that are drawn are drawn anew at every step (natural gradient with line search and
+    /// falling λ; the right choice in more than two dimensions); given points are fitted by Levenberg and Marquardt's method. Unit and
+    /// origin of g do not matter: each component is fitted in a unit of its own, which is folded into the last layer (not where the
+    /// network is a function of the caller's; where u has to vanish somewhere, only the unit).
+    /// </summary>
+    /// <param name="run">
+    /// Its seed is that of the initial parameters and of drawn points, its placement that of the result; its meter hears of every step.
+    /// </param>
+    /// <param name="options">How to fit.</param>
+    /// <param name="network">u_θ.</param>
+    /// <param name="g">The function: points (N × d) to values, N, or N × m for a network of m components.</param>
+    /// <param name="collocation">Where to fit.</param>
+    /// <returns>What was reached, however good: the parameters, and their error at points that the fit has not seen.</returns>
+    /// <exception cref="T:System.ArgumentException">g has another shape or is not finite, or arguments do not fit together.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// use fitted = Regression.tryFit Run.quiet Regression.defaults network (fun x -&gt; x.squeeze(1L).sin ()) (Collocation.grid circle 128)
+    /// printfn $"{fitted.Error:E1} between the points. {fitted.Advice}"
+    /// </code></example>
+    let tryFit (run: Run) (options: RegressionOptions) (network: Network) g (collocation: Collocation) : Fitted =
+        use initial = Scope.keep (fun () -> network.Initial run.Placement run.Seed)
+        tryFitInitial run options network g collocation initial
+
+    /// <summary>
+    /// As <c>tryFitFrom</c>, but only the parameters, and raises <c>FitFailedException</c> where they are not a fit; see <c>fit</c>.
+    /// </summary>
+    /// <param name="run">See <c>tryFit</c>. Precision and device are those of <c>start</c>.</param>
     /// <param name="options">How to fit.</param>
     /// <param name="network">u_θ.</param>
     /// <param name="g">The function: points (N × d) to values, N, or N × m for a network of m components.</param>
     /// <param name="collocation">Where to fit.</param>
     /// <param name="start">θ to begin with (p).</param>
     /// <returns>θ (p).</returns>
+    /// <exception cref="T:Mne.Functional.FitFailedException">As <c>fit</c>.</exception>
     /// <exception cref="T:System.ArgumentException">g has another shape or is not finite, or arguments do not fit together.</exception>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
-    let fitFrom
-        (run: Run)
-        (options: RegressionOptions)
-        (network: Network)
-        (g: Tensor -> Tensor)
-        (collocation: Collocation)
-        (start: Tensor)
-        : Tensor =
-        check "" options
-        Guard.vector "start" network.ParameterCount start
-        Guard.finite "start" start
-        let placement = Placement.ofTensor start
-        let progress = run |> Run.phase Phase.Fit 0.0
+    let fitFrom (run: Run) (options: RegressionOptions) (network: Network) g (collocation: Collocation) start : Tensor =
+        tryFitFrom run options network g collocation start |> orRaise options
 
-        Scope.keep (fun () ->
-            use _ = torch.no_grad ()
-
-            match collocation with
-            | Collocation.Given _ ->
-                let x = Collocation.points placement run.Seed collocation
-                levenbergMarquardt run options progress network g x (start.clone ())
-            | Collocation.Drawn _ ->
-                let draw seed =
-                    Collocation.points placement seed collocation
-
-                naturalGradient run options progress network g draw (start.clone ()))
-
-    /// <summary><c>fitFrom</c> the network's initial parameters, whose seed, precision and device are those of the run.</summary>
-    /// <param name="run">See <c>fitFrom</c>.</param>
+    /// <summary>
+    /// As <c>tryFit</c>, but only the parameters, and raises <c>FitFailedException</c> where they are not a fit of g: where the error at
+    /// points that the fit has not seen (at its own points where g has no values elsewhere) is above 5 % and above 100 times the tolerance.
+    /// </summary>
+    /// <param name="run">See <c>tryFit</c>.</param>
     /// <param name="options">How to fit.</param>
     /// <param name="network">u_θ.</param>
     /// <param name="g">The function: points (N × d) to values, N, or N × m for a network of m components.</param>
     /// <param name="collocation">Where to fit.</param>
     /// <returns>θ (p).</returns>
+    /// <exception cref="T:Mne.Functional.FitFailedException">The fit is far from g; the message says what to do.</exception>
     /// <exception cref="T:System.ArgumentException">g has another shape or is not finite, or arguments do not fit together.</exception>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     /// <example><code>
     /// let θ = Regression.fit Run.quiet Regression.defaults network (fun x -&gt; x.squeeze(1L).sin ()) (Collocation.grid circle 128)
     /// </code></example>
     let fit (run: Run) (options: RegressionOptions) (network: Network) g (collocation: Collocation) : Tensor =
-        Scope.keep (fun () -> fitFrom run options network g collocation (network.Initial run.Placement run.Seed))
+        tryFit run options network g collocation |> orRaise options

@@ -171,6 +171,7 @@ module Network =
         | NetworkRecipe.Mirrored(sign, axes, inner) -> Mirrored.network sign axes (ofRecipe inner)
         | NetworkRecipe.Sum parts -> add (List.map ofRecipe parts)
         | NetworkRecipe.Component(index, whole) -> ofComponent index (ofRecipe whole)
+        | NetworkRecipe.Prescribed _
         | NetworkRecipe.Function _ ->
             Guard.fail
                 "recipe"

@@ -26,6 +26,8 @@ type internal Compiled =
         Parameters: int
         /// m, the number of components of u.
         Outputs: int
+        /// The number of units that enter the last map, to the components of u; its W and b end θ.
+        Width: int
     }
 
 /// From a description to nodes: widths are inferred, and every affine map is given its place in θ.
@@ -236,6 +238,7 @@ module internal Node =
             Nodes = List.foldBack (fun factor nodes -> [ Product(factor, nodes) ]) (vanishing domain) (nodes @ [ map ])
             Parameters = parameters
             Outputs = outputs
+            Width = width
         }
 
     /// Seeded initial parameters: weights normal with standard deviation gain / √fan-in, biases normal with standard

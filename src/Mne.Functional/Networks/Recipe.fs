@@ -20,6 +20,11 @@ type NetworkRecipe =
     /// <summary>One component of a network: <c>Network.ofComponent</c>.</summary>
     | Component of index: int * NetworkRecipe
     /// <summary>
+    /// A network with prescribed values on a boundary, data(x) + distance(x) w(x): <c>Network.dirichlet</c>, whose
+    /// functions only the program that made it knows.
+    /// </summary>
+    | Prescribed of NetworkRecipe
+    /// <summary>
     /// Something that only the program that made it knows: <c>Network.ofFunction</c>, or functions of a network
     /// replaced.
     /// </summary>
@@ -30,6 +35,7 @@ type NetworkRecipe =
         match recipe with
         | Layers _
         | Blocks _
+        | Prescribed _
         | Function _ -> [ recipe ]
         | Rescaled(_, _, inner)
         | Mirrored(_, _, inner)
@@ -47,4 +53,5 @@ type NetworkRecipe =
             $"{inner}, {parity} in the coordinates %A{axes} together"
         | Sum parts -> parts |> List.map string |> String.concat " + "
         | Component(index, whole) -> $"component {index} of {whole}"
+        | Prescribed inner -> $"{inner}, with prescribed values on a boundary"
         | Function(domain, parameters) -> $"a function of {parameters} parameters on %A{domain.Coordinates}"

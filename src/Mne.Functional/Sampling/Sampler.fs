@@ -140,7 +140,8 @@ module Sampler =
             target.Energy x - level - Energy.known p part 0.0 x
 
         let θ =
-            Regression.fitFrom
+            // How far the fit is from the whole energy is measured below, and judged with everything else.
+            (Regression.tryFitInitial
                 (Stream.run Stream.Fit run)
                 { options.Fit with
                     SmallestScale = max options.Fit.SmallestScale (normalSpread target.Dimension)
@@ -148,7 +149,8 @@ module Sampler =
                 network
                 rest
                 (points count)
-                (network.Initial run.Placement (Stream.seed Stream.InitialParameters run))
+                (network.Initial run.Placement (Stream.seed Stream.InitialParameters run)))
+                .Parameters
 
         let error =
             Scope.free (fun () ->

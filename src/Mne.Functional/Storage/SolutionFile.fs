@@ -30,7 +30,7 @@ module internal SolutionFile =
         | None ->
             try
                 Network.ofRecipe (Notation.read<NetworkRecipe> recipe)
-            with :? ArgumentException when recipe.Contains "Function" ->
+            with :? ArgumentException when recipe.Contains "Function" || recipe.Contains "Prescribed" ->
                 refuse
                     $"""the file was made with {Hdf5.text "description" (file.Group "network")}, which no file can keep; give the network to the function of the same name that ends in With"""
 

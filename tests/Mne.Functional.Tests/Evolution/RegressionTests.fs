@@ -174,7 +174,8 @@ let tests =
                         }
 
                     let after =
-                        Regression.fitFrom Run.quiet options few hill (Collocation.uniform plane 200) start
+                        (Regression.tryFitFrom Run.quiet options few hill (Collocation.uniform plane 200) start)
+                            .Parameters
 
                     let errorOf θ =
                         error few (Tensor.place double θ) hill plane

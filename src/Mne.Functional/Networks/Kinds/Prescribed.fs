@@ -14,7 +14,7 @@ module internal Prescribed =
         let factor points = column "distance" 1 distance points
 
         { network with
-            Recipe = NetworkRecipe.Function(network.Domain, network.ParameterCount)
+            Recipe = NetworkRecipe.Prescribed network.Recipe
             Propagate =
                 fun request θ points ->
                     network.Propagate request θ points
