@@ -132,7 +132,7 @@ let tests =
                             plane
                     )
 
-                let gain = [ for seed in 1..4 -> after 0.0 seed - after 0.95 seed ] |> List.average
+                let gain = [ for seed in 1..12 -> after 0.0 seed - after 0.95 seed ] |> List.average
 
                 Expect.isGreaterThan gain (log 1.5) "on average")
 
