@@ -43,4 +43,26 @@ Differences to know:
 * Models are values: a `Network` holds no tensors, parameters θ are one vector that you pass.
 * For networks, `Network.jet` is faster than `Diff`: it carries derivatives forward through the layers, up to the fourth.
 * There is no optimiser and no training loop: `Regression.fit` takes natural-gradient steps.
+
+## Numbers beside tensors, on several threads
+
+`4.0 * x` is TorchSharp's, and safe while one thread computes. When another thread collects garbage in that very moment, TorchSharp may
+free the number while libtorch reads it: the call raises, or computes with another number. Formulas that several threads evaluate, or that
+run beside threads of any other kind (a server, a notebook with work in the background), are written with a dot wherever a number stands
+beside a tensor. Precedence, gradients and bits are those of the plain operators:
+*)
+
+let ring (x: Tensor) : Tensor =
+    4.0 .* (x.norm 1 .- 2.0).square () + 0.1 .* x.square().sum 1L
+
+printfn $"%A{Tensor.toArray (ring x)}"
+(*** include-output ***)
+
+(**
+Between two tensors `+`, `-`, `*` and `/` stay as they are. Methods that take a number have safe ones as well: `x.Power 1.5`,
+`x.Clamp(0.0, 1.0)`, `x.ClampMin 1e-3`, `x.LessThan 0.0`, `x.MaskedFill(mask, 0.0)`, and for what changes x itself `x.AddInPlace 1.0` and
+`x.FillInPlace 0.0`. Nothing that the library could do protects the plain ones; all its own arithmetic is done in the safe way.
+
+Write `x.mm m` for a product of matrices, not `x.matmul m`: where sizes or element types do not fit, `mm` raises, and `matmul` ends the
+process.
 *)
