@@ -26,14 +26,16 @@ let private operators: (string * (Tensor -> Tensor) * (Tensor -> Tensor)) list =
         "clamp", (fun x -> x.clamp (0.4.ToScalar(), 0.6.ToScalar())), (fun x -> x.Clamp(0.4, 0.6))
         "clamp_min", (fun x -> x.clamp_min 0.4), (fun x -> x.ClampMin 0.4)
         "clamp_max", (fun x -> x.clamp_max 0.6), (fun x -> x.ClampMax 0.6)
-        "masked_fill", (fun x -> x.masked_fill (x.lt (0.5.ToScalar()), 2.0)), (fun x -> x.MaskedFill(x.LessThan 0.5, 2.0))
+        "masked_fill",
+        (fun x -> x.masked_fill (x.lt (0.5.ToScalar()), 2.0)),
+        (fun x -> x.MaskedFill(x.LessThan 0.5, 2.0))
     ]
 
 /// The README's ring, two wells, and a funnel: energies as users write them.
 let private energies: (Tensor -> Tensor) list =
     [
         fun x -> 4.0 .* (x.norm 1 .- 2.0).square()
-        fun x -> ((x.square () .- 1.0).square() .* 2.0 .+ 0.1 .* x).sum 1L
+        fun x -> ((x.square () .- 1.0).square() .* 2.0 + 0.1 .* x).sum 1L
         fun x ->
             let first = x.select (1L, 0L)
 
