@@ -53,13 +53,14 @@ beside a tensor. Precedence, gradients and bits are those of the plain operators
 *)
 
 let ring (x: Tensor) : Tensor =
-    4.0 .* (x.norm 1 .- 2.0).square () + 0.1 .* x.square().sum 1L
+    4.0 .* (x.norm 1 .- 2.0).Square() .+ 0.1 .* x.Square().sum 1L
 
 printfn $"%A{Tensor.toArray (ring x)}"
 (*** include-output ***)
 
 (**
-Between two tensors `+`, `-`, `*` and `/` stay as they are. Methods that take a number have safe ones as well: `x.Power 1.5`,
+The sum of two tensors and `square` have a number hidden within, hence `.+` and `Square`; `-`, `*` and `/` between two tensors have none
+and stay as they are. Methods that take a number have safe ones as well: `x.Power 1.5`,
 `x.Clamp(0.0, 1.0)`, `x.ClampMin 1e-3`, `x.LessThan 0.0`, `x.MaskedFill(mask, 0.0)`, and for what changes x itself `x.AddInPlace 1.0` and
 `x.FillInPlace 0.0`. Nothing that the library could do protects the plain ones; all its own arithmetic is done in the safe way.
 

@@ -2,13 +2,19 @@ namespace Mne.Functional.CSharp;
 
 /// <summary>
 /// Numbers and tensors in one formula, safely on several threads: what <c>2.0 * x</c> does in TorchSharp, to the same bits, but with the
-/// number kept until libtorch has read it. Operators between two tensors are not concerned.
+/// number kept until libtorch has read it. The sum of two tensors and <c>square</c> have a number within, and belong here too.
 /// </summary>
-/// <example><code>var ring = Density.OfEnergy(2, x => x.norm(1).Minus(2.0).square().Times(4.0));</code></example>
+/// <example><code>var ring = Density.OfEnergy(2, x => x.norm(1).Minus(2.0).Square().Times(4.0));</code></example>
 public static class Arithmetic
 {
     /// <summary>x + a, element by element.</summary>
     public static Tensor Plus(this Tensor x, double a) => Core.Arithmetic.Plus(Bridge.Wanted(x), a);
+
+    /// <summary>x + y, element by element: TorchSharp's own hands libtorch a factor 1 for y.</summary>
+    public static Tensor Plus(this Tensor x, Tensor y) => Core.Arithmetic.Plus(Bridge.Wanted(x), Bridge.Wanted(y));
+
+    /// <summary>x², element by element.</summary>
+    public static Tensor Square(this Tensor x) => Core.Arithmetic.Square(Bridge.Wanted(x));
 
     /// <summary>x − a, element by element.</summary>
     public static Tensor Minus(this Tensor x, double a) => Core.Arithmetic.Minus(Bridge.Wanted(x), a);

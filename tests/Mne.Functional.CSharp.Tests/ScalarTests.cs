@@ -39,10 +39,10 @@ public class ScalarTests
     {
         var caller = typeof(ScalarTests).GetMethod(nameof(Unprotected), All)!;
         var found = Called(caller).Where(TakesNumber).Select(callee => callee.Name);
-        Assert.Equal(["op_Multiply", "op_Implicit", "clamp_min"], found);
+        Assert.Equal(["op_Multiply", "op_Implicit", "clamp_min", "square", "op_Addition"], found);
     }
 
-    private static torch.Tensor Unprotected(torch.Tensor x) => (2.0 * x).clamp_min(0.5);
+    private static torch.Tensor Unprotected(torch.Tensor x) => (2.0 * x).clamp_min(0.5).square() + x;
 
     private static bool IsArithmetic(Type type)
     {
@@ -65,7 +65,24 @@ public class ScalarTests
             || (callee as MethodInfo)?.ReturnType == typeof(Scalar)
             || (callee.Name.StartsWith("op_", StringComparison.Ordinal)
                 && parameters.Contains(typeof(torch.Tensor))
-                && parameters.Any(p => p.IsPrimitive));
+                && parameters.Any(p => p.IsPrimitive))
+            || (callee.DeclaringType == typeof(torch.Tensor) && MakesNumber(callee));
+    }
+
+    private static readonly Dictionary<MethodBase, bool> Known = [];
+
+    /// <summary>Methods of a tensor that make a number within, as the sum of two tensors does, and square.</summary>
+    private static bool MakesNumber(MethodBase method)
+    {
+        lock (Known)
+        {
+            if (Known.TryGetValue(method, out var known))
+                return known;
+            Known[method] = false; // while it is looked at
+            return Known[method] = Called(method).Any(callee =>
+                (callee as MethodInfo)?.ReturnType == typeof(Scalar)
+                || (callee.DeclaringType == typeof(torch.Tensor) && !callee.IsConstructor && MakesNumber(callee)));
+        }
     }
 
     private static IEnumerable<MethodBase> Called(MethodBase caller)

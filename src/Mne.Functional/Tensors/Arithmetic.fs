@@ -19,12 +19,13 @@ module private Held =
 
 /// <summary>
 /// Numbers and tensors in one formula, safely: what <c>2.0 * x</c> does in TorchSharp, to the same bits, but with the number
-/// kept until libtorch has read it. TorchSharp's own operators between a number and a tensor, and its methods that take a
-/// number, may fail or compute with another number when several threads compute at once. In F# the operators
+/// kept until libtorch has read it. TorchSharp's own operators between a number and a tensor, its methods that take a
+/// number, and those that make one within (the sum of two tensors, <c>square</c>) may fail or compute with another number when
+/// several threads compute at once. In F# the operators
 /// <c>.*</c>, <c>./</c>, <c>.+</c> and <c>.-</c> are the short way to write these; in C# the methods are extensions.
 /// </summary>
 /// <example><code>
-/// let y = 1.0 .- 4.0 .* x.square().ClampMin(1e-3).Power(1.5)
+/// let y = 1.0 .- 4.0 .* x.Square().ClampMin(1e-3).Power(1.5)
 /// </code></example>
 [<AbstractClass; Sealed; Extension>]
 type Arithmetic =
@@ -42,6 +43,11 @@ type Arithmetic =
 
     /// <summary>a + x, element by element.</summary>
     static member Plus(a: int, x: Tensor) : Tensor = Held.whole a (fun a -> a + x)
+
+    /// <summary>x + y, element by element: TorchSharp's own hands libtorch a factor 1 for y.</summary>
+    [<Extension>]
+    static member Plus(x: Tensor, y: Tensor) : Tensor =
+        Held.whole 1 (fun one -> x.add (y, one))
 
     /// <summary>x − a, element by element.</summary>
     [<Extension>]
@@ -90,6 +96,10 @@ type Arithmetic =
     static member Power(x: Tensor, exponent: float) : Tensor =
         Held.number exponent (fun exponent -> x.pow exponent)
 
+    /// <summary>x², element by element.</summary>
+    [<Extension>]
+    static member Square(x: Tensor) : Tensor = Held.whole 2 (fun two -> x.pow two)
+
     /// <summary>x where it lies between the two numbers, and the nearer of them elsewhere.</summary>
     [<Extension>]
     static member Clamp(x: Tensor, least: float, greatest: float) : Tensor =
@@ -121,6 +131,11 @@ type Arithmetic =
     /// <summary>Adds the number to every element of x itself.</summary>
     [<Extension>]
     static member AddInPlace(x: Tensor, a: float) : Tensor = Held.number a (fun a -> x.add_ a)
+
+    /// <summary>Adds y to x itself.</summary>
+    [<Extension>]
+    static member AddInPlace(x: Tensor, y: Tensor) : Tensor =
+        Held.whole 1 (fun one -> x.add_ (y, one))
 
     /// <summary>Adds <c>factor</c> times y to x itself.</summary>
     [<Extension>]
@@ -170,7 +185,8 @@ module ArithmeticOverloads =
 
 /// <summary>
 /// The operators between a number (float or int) and a tensor, either of them first, with the precedence of those without
-/// the dot: <c>4.0 .* (r .- 2.0).square()</c>. Between two tensors the operators are <c>*</c>, <c>/</c>, <c>+</c>, <c>-</c>.
+/// the dot: <c>4.0 .* (r .- 2.0).square()</c>. Between two tensors there is <c>.+</c>
+/// as well, because their sum has a hidden number; <c>*</c>, <c>/</c> and <c>-</c> between tensors have none.
 /// </summary>
 [<AutoOpen>]
 module ArithmeticOperators =
@@ -183,7 +199,7 @@ module ArithmeticOperators =
     let inline (./) a b : Tensor =
         ArithmeticOverloads.over Unchecked.defaultof<Arithmetic> a b
 
-    /// <summary>The sum of a number and a tensor, element by element.</summary>
+    /// <summary>The sum of a number and a tensor, or of two tensors, element by element.</summary>
     let inline (.+) a b : Tensor =
         ArithmeticOverloads.plus Unchecked.defaultof<Arithmetic> a b
 

@@ -22,6 +22,8 @@ let private operators: (string * (Tensor -> Tensor) * (Tensor -> Tensor)) list =
         "n - x", (fun x -> 3 - x), (fun x -> 3 .- x)
         "x + n", (fun x -> x + 3), (fun x -> x .+ 3)
         "precedence", (fun x -> 1.0 - 2.0 * x / 3.0 + x), (fun x -> 1.0 .- 2.0 .* x ./ 3.0 + x)
+        "x + y", (fun x -> x + x.exp ()), (fun x -> x .+ x.exp ())
+        "square", (fun x -> x.square ()), (fun x -> x.Square())
         "power", (fun x -> x.pow (1.5.ToScalar())), (fun x -> x.Power 1.5)
         "clamp", (fun x -> x.clamp (0.4.ToScalar(), 0.6.ToScalar())), (fun x -> x.Clamp(0.4, 0.6))
         "clamp_min", (fun x -> x.clamp_min 0.4), (fun x -> x.ClampMin 0.4)
@@ -34,13 +36,13 @@ let private operators: (string * (Tensor -> Tensor) * (Tensor -> Tensor)) list =
 /// The README's ring, two wells, and a funnel: energies as users write them.
 let private energies: (Tensor -> Tensor) list =
     [
-        fun x -> 4.0 .* (x.norm 1 .- 2.0).square()
-        fun x -> ((x.square () .- 1.0).square() .* 2.0 + 0.1 .* x).sum 1L
+        fun x -> 4.0 .* (x.norm 1 .- 2.0).Square()
+        fun x -> ((x.Square() .- 1.0).Square() .* 2.0 .+ 0.1 .* x).sum 1L
         fun x ->
             let first = x.select (1L, 0L)
 
-            first.square () ./ 18.0
-            + 0.5 .* (x.select(1L, 1L).square() * (-first).exp() + first)
+            first.Square() ./ 18.0
+            .+ 0.5 .* (x.select(1L, 1L).Square() * (-first).exp() .+ first)
     ]
 
 /// How often a value differs from the right one, and how often an energy raises, on four threads while another collects.
@@ -108,6 +110,8 @@ let tests =
                 Expect.equal (Tensor.toArray x) [| 2.0; 2.0 |] "1 + 1"
                 x.AddInPlace(Tensor.ones Placement.float64 [ 2 ], 0.5) |> ignore
                 Expect.equal (Tensor.toArray x) [| 2.5; 2.5 |] "2 + 0.5 · 1"
+                x.AddInPlace x |> ignore
+                Expect.equal (Tensor.toArray x) [| 5.0; 5.0 |] "2.5 + 2.5"
                 x.FillInPlace 7.0 |> ignore
                 Expect.equal (Tensor.toArray x) [| 7.0; 7.0 |] "7")
 
