@@ -40,7 +40,7 @@ module internal Smoothness =
     let private moved (axis: int) (distance: float) (x: Tensor) : Tensor =
         let y = x.clone ()
 
-        y.select(1L, int64 axis).add_(Tensor.scalar (Placement.ofTensor x) distance)
+        y.select(1L, int64 axis).AddInPlace(Tensor.scalar (Placement.ofTensor x) distance)
         |> ignore
 
         y
@@ -77,7 +77,7 @@ module internal Smoothness =
                         for sign in [ -1.0; 1.0 ] -> at slope (moved axis (0.5 * width * (1.0 + sign / sqrt 3.0)) x)
                     ]
 
-                (increase width x - 0.5 * width * List.reduce (+) gauss).abs().sum 1L)
+                (increase width x - 0.5 * width .* List.reduce (.+) gauss).abs().sum 1L)
 
         let start, width = places axis points
         // Down to where rounding of the places would be felt.

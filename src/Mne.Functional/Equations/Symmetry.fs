@@ -57,7 +57,7 @@ module internal Symmetry =
         | Term.Interact(name, kernel, a) ->
             let a = values a
 
-            Term.Known(name, (fun _ x -> (Lent.two kernel x whole.Points).mv a / float (Tensor.rows whole.Points)))
+            Term.Known(name, (fun _ x -> (Lent.two kernel x whole.Points).mv a ./ float (Tensor.rows whole.Points)))
         | Term.Plus(a, b) -> Term.Plus(go a, go b)
         | Term.Times(a, b) -> Term.Times(go a, go b)
         | Term.Over(a, b) -> Term.Over(go a, go b)
@@ -120,11 +120,11 @@ module internal Symmetry =
     /// Whether u_θ goes on beyond the wall as its mirror image. A network given as a function may keep the condition otherwise.
     let private reflects (network: Network) (θ: Tensor) (points: Tensor) (wall: Wall) : bool =
         let image =
-            moved wall (2.0 * wall.Place - points.select (1L, int64 wall.Axis)) points
+            moved wall (2.0 * wall.Place .- points.select (1L, int64 wall.Axis)) points
 
         let sign = if wall.Order = 0 then -1.0 else 1.0
         let u = Network.value network θ points
-        let defect = Network.value network θ image - sign * u
+        let defect = Network.value network θ image - sign .* u
         Tensor.rms defect <= 1e-6 * Tensor.rms u
 
     /// What is wrong with a right-hand side at a wall, at time t and for u_θ: its size, and the summand that has most of it.
@@ -162,11 +162,11 @@ module internal Symmetry =
             weights.mm ((Term.evaluate part lines).view(int64 distances.Length, -1L))
 
         let each = parts |> List.map (fun part -> part, wallValues part)
-        let sum = each |> List.map snd |> List.reduce (+)
+        let sum = each |> List.map snd |> List.reduce (.+)
 
         // What both polynomials agree on: neither round-off nor details that are finer than the distances.
         let found =
-            Tensor.toFloat ((sum[0L].abs() - 10.0 * (sum[0L] - sum[1L]).abs()).max())
+            Tensor.toFloat ((sum[0L].abs() - 10.0 .* (sum[0L] - sum[1L]).abs()).max())
 
         let size = parts |> List.sumBy (fun part -> Tensor.rms (Term.evaluate part whole))
 

@@ -296,24 +296,24 @@ module Term =
                 Jet.ofComponent (defaultArg chosen 0) place.Jet
 
             match term with
-            | Term.Number a -> place.Points.new_full (int64 n, a)
+            | Term.Number a -> place.Points.NewFull(int64 n, a)
             | Term.Of derivative -> Jet.get derivative (jet ())
             | Term.Known(name, f) -> Lent.one (f place.Time) place.Points |> vector name
             | Term.Transport(name, velocity) ->
                 let b = Lent.one (velocity place.Time) place.Points
                 Guard.vectors name n d b
                 (b * Jet.gradient (jet ())).sum 1L
-            | Term.GradientSquared -> (Jet.gradient (jet ())).square().sum 1L
+            | Term.GradientSquared -> (Jet.gradient (jet ())).Square().sum 1L
             | Term.Plus(a, Term.Number b)
-            | Term.Plus(Term.Number b, a) -> go a + b
+            | Term.Plus(Term.Number b, a) -> go a .+ b
             | Term.Plus(a, Term.Times(Term.Number -1.0, b)) -> go a - go b
-            | Term.Plus(a, b) -> go a + go b
+            | Term.Plus(a, b) -> go a .+ go b
             | Term.Times(Term.Number a, b)
-            | Term.Times(b, Term.Number a) -> a * go b
+            | Term.Times(b, Term.Number a) -> a .* go b
             | Term.Times(a, b) -> go a * go b
-            | Term.Over(Term.Number a, b) -> a / go b
+            | Term.Over(Term.Number a, b) -> a ./ go b
             | Term.Over(a, b) -> go a / go b
-            | Term.Power(a, 2) -> (go a).square()
+            | Term.Power(a, 2) -> (go a).Square()
             | Term.Power(a, n) ->
                 let a = go a
                 Seq.replicate n a |> Seq.reduce (fun x y -> x * y)
@@ -323,7 +323,7 @@ module Term =
                 let m = Tensor.rows everywhere.Points
                 let k = Lent.two kernel place.Points everywhere.Points
                 Guard.values name n m k
-                k.mv (within everywhere chosen a) / float m
+                k.mv (within everywhere chosen a) ./ float m
             | Term.Custom(name, _, f) ->
                 (match chosen with
                  | None -> place
@@ -365,18 +365,18 @@ module Term =
             | Term.Interact _ -> None
             | Term.Of(Derivative.Partial(k, 1)) ->
                 let unit = local.Points.new_zeros local.Points.shape
-                unit.select(1L, int64 k).fill_ 1.0 |> ignore
+                unit.select(1L, int64 k).FillInPlace 1.0 |> ignore
                 Some unit
             | Term.Of _ -> None
             | Term.Transport(_, velocity) -> Some(Lent.one (velocity local.Time) local.Points)
-            | Term.GradientSquared -> Some(2.0 * Jet.gradient local.Jet)
+            | Term.GradientSquared -> Some(2.0 .* Jet.gradient local.Jet)
             | Term.Plus(a, b) -> sum (go a) (go b)
             | Term.Times(a, b) -> sum (go a |> Option.map (fun g -> at b * g)) (go b |> Option.map (fun g -> at a * g))
             | Term.Over(a, b) ->
                 let slope = at (pown 2 b)
 
                 sum (go a |> Option.map (fun g -> g / at b)) (go b |> Option.map (fun g -> -(at a) * g / slope))
-            | Term.Power(a, n) -> go a |> Option.map (fun g -> float n * at (pown (n - 1) a) * g)
+            | Term.Power(a, n) -> go a |> Option.map (fun g -> float n .* at (pown (n - 1) a) * g)
             | Term.Apply(_, f, a) ->
                 go a
                 |> Option.map (fun g ->
@@ -397,7 +397,7 @@ module Term =
 
         and sum a b =
             match a, b with
-            | Some a, Some b -> Some(a + b)
+            | Some a, Some b -> Some(a .+ b)
             | a, None -> a
             | None, b -> b
 

@@ -49,7 +49,7 @@ module Collocation =
         let placement = Placement.ofTensor unit
         let low = Tensor.ofArray placement [| for low, _ in bounds -> low |]
         let width = Tensor.ofArray placement [| for low, high in bounds -> high - low |]
-        unit * width + low
+        unit * width .+ low
 
     /// <summary>
     /// Equidistant points: <c>perAxis</c> along every coordinate of a bounded domain, N = perAxis^d in all. On a
@@ -163,7 +163,7 @@ module Collocation =
 
                 let points =
                     normal * Tensor.ofArray placement (List.toArray spread)
-                    + Tensor.ofArray placement (List.toArray centre)
+                    .+ Tensor.ofArray placement (List.toArray centre)
 
                 let values =
                     candidates
@@ -174,15 +174,15 @@ module Collocation =
                         Guard.finite "energy" values
                         values)
 
-                let logWeight = -values / τ + 0.5 * normal.square().sum 1L
+                let logWeight = -values ./ τ .+ 0.5 .* normal.Square().sum 1L
 
                 // Drawing without replacement with probabilities in proportion to the weights: the largest log w + Gumbel noise.
                 let gumbel =
-                    -(-(Random.uniform placement (Seed.child 1 seed) [ candidates ]).clamp_min(1e-300).log()).log()
+                    -(-(Random.uniform placement (Seed.child 1 seed) [ candidates ]).ClampMin(1e-300).log()).log()
 
-                let struct (_, chosen) = (logWeight + gumbel).topk count
+                let struct (_, chosen) = (logWeight .+ gumbel).topk count
                 let weight = (logWeight - logWeight.max ()).exp()
-                let effective = Tensor.toFloat (weight.sum().square() / weight.square().sum())
+                let effective = Tensor.toFloat (weight.sum().Square() / weight.Square().sum())
 
                 if effective < 2.0 * float d then
                     Guard.fail

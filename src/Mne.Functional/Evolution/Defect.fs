@@ -18,12 +18,12 @@ module internal Defect =
         | Coordinate.Real -> x
         | Coordinate.Periodic(low, high) ->
             let length = high - low
-            x - length * ((x - low) / length).floor()
+            x - length .* ((x .- low) ./ length).floor()
         | Coordinate.Interval(low, high)
         | Coordinate.Bounded(low, high, _, _) ->
             let length = high - low
-            let turn = (x - low) / (2.0 * length)
-            low + 2.0 * length * (turn - turn.round ()).abs()
+            let turn = (x .- low) ./ (2.0 * length)
+            low .+ 2.0 * length .* (turn - turn.round ()).abs()
 
     /// From one point to another, the short way around circles.
     let private difference (domain: Domain) (one: Tensor) (other: Tensor) : Tensor =
@@ -39,7 +39,7 @@ module internal Defect =
 
         for k, length in circles do
             let along = δ.select (-1L, int64 k)
-            along.sub_ (length * (along / length).round()) |> ignore
+            along.sub_ (length .* (along ./ length).round()) |> ignore
 
         δ
 
@@ -70,7 +70,7 @@ module internal Defect =
                         |]
 
             let apart =
-                (difference domain (anchors.unsqueeze 1L) (others.unsqueeze 0L)).square().sum(2L)
+                (difference domain (anchors.unsqueeze 1L) (others.unsqueeze 0L)).Square().sum(2L)
 
             // As many as a point of a grid has around it, so that cells are crossed and not only their edges walked.
             let neighbours = min (Tensor.rows others - 1) (min 24 (pown 3 (min d 3) - 1))
@@ -96,7 +96,7 @@ module internal Defect =
                 |> Tensor.ofArray (Placement.ofTensor points)
                 |> _.unsqueeze(1L)
 
-            let fresh = anchors + way * difference domain anchors (Tensor.pick chosen others)
+            let fresh = anchors .+ way * difference domain anchors (Tensor.pick chosen others)
 
             domain.Coordinates
             |> List.mapi (fun k coordinate -> within coordinate (fresh.select (1L, int64 k)))
@@ -108,7 +108,7 @@ module internal Defect =
             let t = Segment.stop segment
             let y = Segment.evaluate t segment
             let c = segment.Coefficients
-            let slope = (c[1] - c[2] - c[3]) / segment.Length
+            let slope = (c[1] - c[2] - c[3]) ./ segment.Length
             let points = between field.Network.Domain seed (VectorField.points field y)
             let change, wanted, u = VectorField.compare field t y slope points
 

@@ -67,7 +67,7 @@ module internal FitUnit =
         if largest = 0.0 then
             0.0
         else
-            largest * Tensor.rms (values / largest)
+            largest * Tensor.rms (values ./ largest)
 
     /// Spread and mean of the values of g (N, or N × m). Where a component is constant up to round-off, its size stands for its spread,
     /// and the largest of the others where it is 0 beside them.
@@ -82,8 +82,8 @@ module internal FitUnit =
                         let column = columns.select (1L, k)
                         // From the first value on: the mean of large numbers that hardly differ keeps their differences.
                         let first = Tensor.toFloat column[0L]
-                        let mean = first + Tensor.toFloat ((column - first).mean())
-                        let spread, whole = size (column - mean), size column
+                        let mean = first + Tensor.toFloat ((column .- first).mean())
+                        let spread, whole = size (column .- mean), size column
                         mean, (if spread > roundOff * whole then spread else whole)
                 |]
 
@@ -149,10 +149,10 @@ module internal FitUnit =
                     fun x ->
                         // u_0 is 0, unless values are prescribed; it is neither scaled nor shifted.
                         let rest = OutputMap.rest network x
-                        rest + (g x - rest - row constants) / row unit.Scale
+                        rest .+ (g x - rest - row constants) / row unit.Scale
                 ErrorScale = errorScale
                 Inward = fun θ -> (θ - t) / s
-                Outward = fun θ -> s * θ + t
+                Outward = fun θ -> s * θ .+ t
             }
         | None ->
             {
@@ -182,7 +182,7 @@ module internal FreshPoints =
         let struct (_, nearest) = torch.cdist(chosen, points).topk(corners, largest = false)
 
         let weights =
-            -(Random.uniform (Placement.ofTensor points) seed [ count; corners ]).clamp_min(1e-12).log()
+            -(Random.uniform (Placement.ofTensor points) seed [ count; corners ]).ClampMin(1e-12).log()
 
         let weights = (weights / weights.sum (1L, keepdim = true)).unsqueeze 2L
 

@@ -28,17 +28,17 @@ module internal LevenbergMarquardt =
 
                 // u(θ + hv) = u + h Jv + ½h² (v·∇)²u + …: the curvature of u along the step.
                 let h = 0.1
-                let change: Tensor = at.Missing - missingAt (at.θ + h * velocity)
-                let curvature = (2.0 / (h * h)) * (change - h * image)
-                let acceleration = -0.5 * fst (problem.Solve curvature)
+                let change: Tensor = at.Missing - missingAt (at.θ .+ h .* velocity)
+                let curvature = (2.0 / (h * h)) .* (change - h .* image)
+                let acceleration = -0.5 .* fst (problem.Solve curvature)
                 // Where the correction is not small, the expansion does not hold.
                 let small = Tensor.rms acceleration <= 0.75 * Tensor.rms velocity
 
                 let next =
                     if small then
-                        at.θ + velocity + acceleration
+                        at.θ .+ velocity .+ acceleration
                     else
-                        at.θ + velocity
+                        at.θ .+ velocity
 
                 next, missingAt next, Tensor.rms (at.Missing - image))
             |> Some

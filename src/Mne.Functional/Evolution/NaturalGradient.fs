@@ -37,12 +37,12 @@ module internal NaturalGradient =
             |> Sketch.resolve λ m n (fun () -> tangent)
             |> Sketch.landmarks network.Domain.Dimension m n
 
-        let δ = options.Momentum * at.Last
+        let δ = options.Momentum .* at.Last
 
         let direction =
             try
                 let missing = Tangent.stacked residual - Tangent.times δ tangent
-                Some(δ + (Sketch.minimalNorm λ landmarks tangent missing).Direction)
+                Some(δ .+ (Sketch.minimalNorm λ landmarks tangent missing).Direction)
             with KernelNotFactorised _ ->
                 None
 
@@ -51,7 +51,8 @@ module internal NaturalGradient =
                 for direction in Option.toList direction do
                     for η in [ 1.0; 0.5; 0.25; 0.1; 0.02 ] do
                         let after =
-                            Scope.free (fun () -> Tensor.rms (values - Network.value network (at.θ + η * direction) x))
+                            Scope.free (fun () ->
+                                Tensor.rms (values - Network.value network (at.θ .+ η .* direction) x))
 
                         if after < size then
                             after, η, direction
@@ -62,10 +63,10 @@ module internal NaturalGradient =
             | [] -> at.Last.zeros_like (), 0.0
             | _ ->
                 let _, η, direction = tried |> List.minBy (fun (after, _, _) -> after)
-                η * direction, η
+                η .* direction, η
 
         {
-            θ = at.θ + change
+            θ = at.θ .+ change
             Last = change
             Errors = List.truncate 10 (FitUnit.error problem.ErrorScale (Tangent.stacked residual) :: at.Errors)
             Caution =

@@ -91,7 +91,7 @@ module PointDynamics =
     /// Half of the points evenly, half in proportion to `size`; all evenly where that is 0.
     let private halfEven (size: Tensor) : Tensor =
         let mean = Tensor.toFloat (size.mean ())
-        size + (if mean > 0.0 then mean else 1.0)
+        size .+ (if mean > 0.0 then mean else 1.0)
 
     /// <summary>
     /// As <c>redrawn</c>, where u is steep: half of the points evenly, half in proportion to |∇u| (of all components).
@@ -103,7 +103,7 @@ module PointDynamics =
             let θ = VectorField.parameters field y
             let request = Jet.gradientRequest field.Network.Domain.Dimension
             let gradient = Jet.gradient (Network.jet request field.Network θ points)
-            gradient.flatten(1L).square().sum(1L).sqrt() |> halfEven)
+            gradient.flatten(1L).Square().sum(1L).sqrt() |> halfEven)
 
     /// <summary>
     /// As <c>redrawn</c>, where the equation is badly satisfied: half of the points evenly, half in proportion to the
@@ -113,7 +113,7 @@ module PointDynamics =
     /// <param name="candidates">Where points are taken from; several times as many as there are points.</param>
     let residual (every: float) (candidates: Collocation) =
         redrawnBy every candidates (fun field t y points ->
-            (VectorField.residual field t y points).square().sum(1L).sqrt() |> halfEven)
+            (VectorField.residual field t y points).Square().sum(1L).sqrt() |> halfEven)
 
     /// <summary>
     /// Points are drawn anew at the given times, and at the start, by a recipe for any time: placement, seed,

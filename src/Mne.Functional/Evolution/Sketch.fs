@@ -103,7 +103,9 @@ module Sketch =
         let identity = torch.eye (a.shape[0], dtype = a.dtype, device = a.device)
 
         let attempt shift =
-            let struct (factor, info) = torch.linalg.cholesky_ex (a + identity * (shift: float))
+            let struct (factor, info) =
+                torch.linalg.cholesky_ex (a .+ identity .* (shift: float))
+
             if info.cpu().item<int>() = 0 then Some factor else None
 
         match List.tryPick attempt shifts with
@@ -141,7 +143,7 @@ module Sketch =
                 torch.eye (factor.shape[0], dtype = factor.dtype, device = factor.device)
 
             let inverse: Tensor = solveLower factor identity
-            float factor.shape[0] - μ * Tensor.toFloat (inverse.square().sum())
+            float factor.shape[0] - μ * Tensor.toFloat (inverse.Square().sum())
 
         match landmarks with
         | None ->
@@ -151,7 +153,7 @@ module Sketch =
                 Solve =
                     fun f ->
                         let α = (solveUpper l (solveLower l (f.unsqueeze 1L))).squeeze 1L
-                        Tangent.transposeTimes α tangent, f - μ * α
+                        Tangent.transposeTimes α tangent, f - μ .* α
                 EffectiveRank = effectiveRank l
             }
         | Some indices ->
@@ -174,7 +176,7 @@ module Sketch =
                         let f = f.unsqueeze 1L
                         let first = solve (φ.t().mm f)
                         // One step of iterative refinement: the normal equations alone lose digits when λ is near round-off.
-                        let γ = first + solve (φ.t().mm(f - φ.mm first) - μ * first)
+                        let γ = first .+ solve (φ.t().mm(f - φ.mm first) - μ .* first)
                         let β = (solveUpper l γ).squeeze 1L
                         Tangent.transposeTimes β selected, φ.mm(γ).squeeze 1L
                 EffectiveRank = effectiveRank r

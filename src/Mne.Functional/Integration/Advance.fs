@@ -18,7 +18,7 @@ module internal Advance =
                     0.01 * d0 / d1
 
             let guess = min guess span
-            let next = f (t0 + direction * guess) (y + direction * guess * slope)
+            let next = f (t0 + direction * guess) (y .+ direction * guess .* slope)
             let d2 = norm y (next - slope) / guess
             let largest = max d1 d2
 

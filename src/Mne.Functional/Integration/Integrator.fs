@@ -34,7 +34,7 @@ module Integrator =
     /// <param name="y">The state, one vector.</param>
     /// <param name="δ">The error of the state, one vector.</param>
     let componentNorm (absolute: float) (relative: float) (y: Tensor) (δ: Tensor) : float =
-        Tensor.rms (δ / (absolute + relative * y.abs ()))
+        Tensor.rms (δ / (absolute .+ relative .* y.abs ()))
 
     let rec private follow
         (run: Advance.Run<'context, 'note>)

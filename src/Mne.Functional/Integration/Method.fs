@@ -110,7 +110,7 @@ module Method =
         weights
         |> Array.iteri (fun i w ->
             if w <> 0.0 then
-                sum.add_ (slopes[i], alpha = w.ToScalar()) |> ignore)
+                sum.AddInPlace(slopes[i], w) |> ignore)
 
         sum
 
@@ -141,7 +141,7 @@ module Method =
             let next =
                 (y, [ 1 .. tableau.Nodes.Length - 1 ])
                 ||> List.fold (fun _ i ->
-                    let stage = y + h * combine tableau.Coupling[i] slopes
+                    let stage = y .+ h .* combine tableau.Coupling[i] slopes
                     slopes.Add(f (t + tableau.Nodes[i] * h) stage)
                     stage)
 
@@ -150,10 +150,10 @@ module Method =
 
             {
                 Next = next
-                Error = h * combine tableau.Error slopes
+                Error = h .* combine tableau.Error slopes
                 Segment =
                     { cubic with
-                        Coefficients = Array.append cubic.Coefficients[..3] [| h * combine tableau.Dense slopes |]
+                        Coefficients = Array.append cubic.Coefficients[..3] [| h .* combine tableau.Dense slopes |]
                     }
                 Memory = [ last ]
             })

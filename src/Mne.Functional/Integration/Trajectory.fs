@@ -77,7 +77,7 @@ module Segment =
         Scope.keep (fun () ->
             let τ = (t - segment.Start) / segment.Length
             let c = segment.Coefficients |> Array.map (fun c -> c.narrow (0L, offset, length))
-            c[0] + τ * (c[1] + (1.0 - τ) * (c[2] + τ * (c[3] + (1.0 - τ) * c[4]))))
+            c[0] .+ τ .* (c[1] .+ (1.0 - τ) .* (c[2] .+ τ .* (c[3] .+ (1.0 - τ) .* c[4]))))
 
     /// <summary>y(t) for t within the step.</summary>
     /// <param name="t">Within the step.</param>
@@ -95,7 +95,7 @@ module Segment =
     let hermite (t: float) (h: float) (y: Tensor, slope: Tensor) (next: Tensor, nextSlope: Tensor) : Segment =
         Scope.keepAll (fun segment -> List.ofArray segment.Coefficients) (fun () ->
             let difference = next - y
-            let bend = h * slope - difference
+            let bend = h .* slope - difference
 
             {
                 Start = t
@@ -105,7 +105,7 @@ module Segment =
                         y.clone ()
                         difference
                         bend
-                        difference - h * nextSlope - bend
+                        difference - h .* nextSlope - bend
                         torch.zeros_like y
                     |]
             })

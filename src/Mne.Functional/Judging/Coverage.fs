@@ -40,11 +40,11 @@ module internal Coverage =
 
         let points =
             widths
-            |> List.mapi (fun i width -> width * Random.normal placement (Seed.child i seed) [ candidates; d ])
+            |> List.mapi (fun i width -> width .* Random.normal placement (Seed.child i seed) [ candidates; d ])
             |> Tensor.concatenate 0L
 
         let logDensity (width: float) =
-            -0.5 * points.square().sum 1L / (width * width) - float d * log width
+            -0.5 .* points.Square().sum 1L ./ (width * width) .- float d * log width
 
         // All points count as drawn from the mixture of the clouds (the balance heuristic of Veach and Guibas 1995).
         let mixture = (Tensor.stack 0L (List.map logDensity widths)).logsumexp 0L
@@ -57,12 +57,12 @@ module internal Coverage =
     /// Samples of the target from the points that a sampler began with, which follow e^{−V/τ}.
     let fromFirstPoints (seed: int) (temperature: float) (points: Tensor) (target: Density) : Tensor option =
         let rest = 1.0 - 1.0 / temperature
-        resampled seed 20.0 points (-rest * target.Energy points)
+        resampled seed 20.0 points (-rest .* target.Energy points)
 
     /// The share of samples of the target, with their log ρ/q, that a sampler makes at least ten times too rare, and the worst of
     /// them.
     let missed (logNormaliser: float) (points: Tensor) (logWeights: Tensor) : float * float[] =
-        let excess = Tensor.toArray (logWeights - logNormaliser)
+        let excess = Tensor.toArray (logWeights .- logNormaliser)
         let share = excess |> Array.averageBy (fun e -> if e > log 10.0 then 1.0 else 0.0)
         let worst = excess |> Array.indexed |> Array.maxBy snd |> fst
         share, Tensor.toArray points[int64 worst]

@@ -29,7 +29,7 @@ module internal Tails =
 
             /// −d log ρ / d log r.
             let slopes r =
-                let x = r * length * directions
+                let x = r * length .* directions
                 Tensor.toArray (Diff.gradv target.Energy x x)
 
             try

@@ -44,11 +44,11 @@ module Activation =
         /// s, s', …, of the logistic function s = 1 / (1 + e^{−a}), as far as `order` asks, lazily.
         let logistic () =
             let s = a.sigmoid ()
-            let s1 = lazy (s * (1.0 - s))
-            let slope = lazy (1.0 - 2.0 * s)
+            let s1 = lazy (s * (1.0 .- s))
+            let slope = lazy (1.0 .- 2.0 .* s)
             let s2 = lazy (s1.Value * slope.Value)
-            let s3 = lazy (s2.Value * slope.Value - 2.0 * s1.Value.square ())
-            let s4 = lazy (s3.Value * slope.Value - 6.0 * (s1.Value * s2.Value))
+            let s3 = lazy (s2.Value * slope.Value - 2.0 .* s1.Value.Square())
+            let s4 = lazy (s3.Value * slope.Value - 6.0 .* (s1.Value * s2.Value))
             s, s1, s2, s3, s4
 
         // Each entry is computed only when it is asked for.
@@ -59,10 +59,10 @@ module Activation =
                 [ lazy a; lazy a.ones_like (); zero; zero; zero ]
             | Tanh ->
                 let t = a.tanh ()
-                let t1 = lazy (1.0 - t.square ())
-                let t2 = lazy (-2.0 * (t * t1.Value))
-                let t3 = lazy (-2.0 * (t1.Value.square () + t * t2.Value))
-                let t4 = lazy (-2.0 * (3.0 * (t1.Value * t2.Value) + t * t3.Value))
+                let t1 = lazy (1.0 .- t.Square())
+                let t2 = lazy (-2.0 .* (t * t1.Value))
+                let t3 = lazy (-2.0 .* (t1.Value.Square() .+ t * t2.Value))
+                let t4 = lazy (-2.0 .* (3.0 .* (t1.Value * t2.Value) .+ t * t3.Value))
                 [ lazy t; t1; t2; t3; t4 ]
             | Sine ->
                 let s = lazy a.sin ()
@@ -73,30 +73,30 @@ module Activation =
 
                 [
                     lazy (a * s)
-                    lazy (s + a * s1.Value)
-                    lazy (2.0 * s1.Value + a * s2.Value)
-                    lazy (3.0 * s2.Value + a * s3.Value)
-                    lazy (4.0 * s3.Value + a * s4.Value)
+                    lazy (s .+ a * s1.Value)
+                    lazy (2.0 .* s1.Value .+ a * s2.Value)
+                    lazy (3.0 .* s2.Value .+ a * s3.Value)
+                    lazy (4.0 .* s3.Value .+ a * s4.Value)
                 ]
             | Softplus ->
                 let s, s1, s2, s3, _ = logistic ()
                 // log(1 + e^a) without overflow, and without the threshold of libtorch's own softplus.
-                [ lazy (a.clamp_min 0.0 + (-a.abs()).exp().log1p()); lazy s; s1; s2; s3 ]
+                [ lazy (a.ClampMin 0.0 .+ (-a.abs()).exp().log1p()); lazy s; s1; s2; s3 ]
             | Gelu ->
-                let Φ = lazy (0.5 * (1.0 + (a * Math.Sqrt 0.5).erf()))
-                let φ = lazy ((-0.5 * a.square ()).exp() * (1.0 / Math.Sqrt(2.0 * Math.PI)))
-                let q = lazy a.square ()
+                let Φ = lazy (0.5 .* (1.0 .+ (a .* Math.Sqrt 0.5).erf()))
+                let φ = lazy ((-0.5 .* a.Square()).exp() .* (1.0 / Math.Sqrt(2.0 * Math.PI)))
+                let q = lazy a.Square()
 
                 [
                     lazy (a * Φ.Value)
-                    lazy (Φ.Value + a * φ.Value)
-                    lazy ((2.0 - q.Value) * φ.Value)
-                    lazy (a * (q.Value - 4.0) * φ.Value)
-                    lazy (((7.0 - q.Value) * q.Value - 4.0) * φ.Value)
+                    lazy (Φ.Value .+ a * φ.Value)
+                    lazy ((2.0 .- q.Value) * φ.Value)
+                    lazy (a * (q.Value .- 4.0) * φ.Value)
+                    lazy (((7.0 .- q.Value) * q.Value .- 4.0) * φ.Value)
                 ]
             | Square ->
                 let zero = lazy a.zeros_like ()
-                [ lazy a.square (); lazy (2.0 * a); lazy (2.0 * a.ones_like ()); zero; zero ]
+                [ lazy a.Square(); lazy (2.0 .* a); lazy (2.0 .* a.ones_like ()); zero; zero ]
 
         all |> List.take (order + 1) |> List.map (fun entry -> entry.Value)
 

@@ -26,7 +26,7 @@ module internal Block =
         let total = quantity blocks.Head
 
         for block in blocks.Tail do
-            Scope.free (fun () -> total.add_ (quantity block) |> ignore)
+            Scope.free (fun () -> total.AddInPlace(quantity block) |> ignore)
 
         total
 
@@ -63,9 +63,7 @@ module internal Block =
         match first, second with
         | Block.Together parts, _ -> parts |> sum (fun part -> kernel part second)
         | _, Block.Together parts -> parts |> sum (fun part -> kernel first part)
-        | Block.Outer(a, b, _), Block.Outer(a', b', _) ->
-            let one: Scalar = 1.0.ToScalar()
-            b.mm(b'.t ()).mul_(a.mm(a'.t ()).add_ one: Tensor)
+        | Block.Outer(a, b, _), Block.Outer(a', b', _) -> b.mm(b'.t ()).mul_(a.mm(a'.t ()).AddInPlace 1.0)
         | Block.Columns(j, _), Block.Columns(j', _) -> j.mm (j'.t ())
         | _ -> Guard.fail "second" "a tangent of another network; take both from the same network"
 
@@ -74,7 +72,7 @@ module internal Block =
         match first, second with
         | Block.Together parts, _ -> parts |> sum (fun part -> diagonal part second)
         | _, Block.Together parts -> parts |> sum (fun part -> diagonal first part)
-        | Block.Outer(a, b, _), Block.Outer(a', b', _) -> (b * b').sum 1L * ((a * a').sum 1L + 1.0)
+        | Block.Outer(a, b, _), Block.Outer(a', b', _) -> (b * b').sum 1L * ((a * a').sum 1L .+ 1.0)
         | Block.Columns(j, _), Block.Columns(j', _) -> (j * j').sum 1L
         | _ -> Guard.fail "second" "a tangent of another network; take both from the same network"
 
@@ -86,12 +84,12 @@ module internal Block =
             let weighted = b * v.unsqueeze 1L
             let fanIn, fanOut = a.shape[1], b.shape[1]
 
-            result.narrow(0L, int64 offset, fanOut * fanIn).view(fanOut, fanIn).add_(weighted.t().mm a)
+            result.narrow(0L, int64 offset, fanOut * fanIn).view(fanOut, fanIn).AddInPlace(weighted.t().mm a)
             |> ignore
 
-            result.narrow(0L, int64 offset + fanOut * fanIn, fanOut).add_(weighted.sum 0L)
+            result.narrow(0L, int64 offset + fanOut * fanIn, fanOut).AddInPlace(weighted.sum 0L)
             |> ignore
-        | Block.Columns(j, offset) -> result.narrow(0L, int64 offset, j.shape[1]).add_(j.t().mv v) |> ignore
+        | Block.Columns(j, offset) -> result.narrow(0L, int64 offset, j.shape[1]).AddInPlace(j.t().mv v) |> ignore
 
     /// The block's part of J w (N).
     let rec times (w: Tensor) block : Tensor =
@@ -101,5 +99,5 @@ module internal Block =
             let fanIn, fanOut = a.shape[1], b.shape[1]
             let weight = w.narrow(0L, int64 offset, fanOut * fanIn).view(fanOut, fanIn)
             let bias = w.narrow (0L, int64 offset + fanOut * fanIn, fanOut)
-            ((a.mm (weight.t ()) + bias) * b).sum 1L
+            ((a.mm (weight.t ()) .+ bias) * b).sum 1L
         | Block.Columns(j, offset) -> j.mv (w.narrow (0L, int64 offset, j.shape[1]))

@@ -13,7 +13,7 @@ module internal Boundary =
 
             let at k (place: float) derivative =
                 let wall = some.clone ()
-                wall.select(1L, int64 k).fill_ place |> ignore
+                wall.select(1L, int64 k).FillInPlace place |> ignore
                 Jet.get derivative (Network.jet (Set.singleton derivative) network θ wall)
 
             let slack = Placement.epsilon (Placement.ofTensor θ) ** 0.5

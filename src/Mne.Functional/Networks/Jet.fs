@@ -143,7 +143,7 @@ module Jet =
                     ]
 
         { jet with
-            Data = jet.Data.matmul (weight.t ()) + toValueOnly
+            Data = jet.Data.matmul (weight.t ()) .+ toValueOnly
         }
 
     /// <summary>
@@ -176,25 +176,25 @@ module Jet =
                 match channel with
                 | Derivative.Value
                 | Derivative.Partial(_, 1) -> None
-                | Derivative.Partial(k, 2) -> Some(σ[2] * (a (Derivative.Partial(k, 1))).square())
+                | Derivative.Partial(k, 2) -> Some(σ[2] * (a (Derivative.Partial(k, 1))).Square())
                 | Derivative.Partial(k, 3) ->
                     let a1, a2 = a (Derivative.Partial(k, 1)), a (Derivative.Partial(k, 2))
-                    Some(3.0 * σ[2] * a1 * a2 + σ[3] * a1 * a1.square ())
+                    Some(3.0 .* σ[2] * a1 * a2 .+ σ[3] * a1 * a1.Square())
                 | Derivative.Partial(k, _) ->
                     let a1, a2, a3 =
                         a (Derivative.Partial(k, 1)), a (Derivative.Partial(k, 2)), a (Derivative.Partial(k, 3))
 
                     Some(
-                        σ[2] * (4.0 * a1 * a3 + 3.0 * a2.square ())
-                        + 6.0 * σ[3] * a1.square () * a2
-                        + σ[4] * a1.square().square()
+                        σ[2] * (4.0 .* a1 * a3 .+ 3.0 .* a2.Square())
+                        .+ 6.0 .* σ[3] * a1.Square() * a2
+                        .+ σ[4] * a1.Square().Square()
                     )
                 | Derivative.Mixed(i, j) -> Some(σ[2] * a (Derivative.Partial(i, 1)) * a (Derivative.Partial(j, 1)))
                 | Derivative.Laplacian ->
                     let gradient =
                         jet.Data.narrow (0L, index[Derivative.Partial(0, 1)], int64 jet.Dimension)
 
-                    Some(σ[2] * gradient.square().sum 0L)
+                    Some(σ[2] * gradient.Square().sum 0L)
 
             let shared = jet.Data * σ[1]
 
@@ -203,7 +203,7 @@ module Jet =
                     for c, channel in List.indexed jet.Channels ->
                         match channel, higher channel with
                         | Derivative.Value, _ -> σ[0]
-                        | _, Some term -> shared[int64 c] + term
+                        | _, Some term -> shared[int64 c] .+ term
                         | _, None -> shared[int64 c]
                 ]
 
@@ -222,7 +222,7 @@ module Jet =
     /// <param name="second">Another one, with the same request.</param>
     let add (first: Jet) (second: Jet) : Jet =
         { first with
-            Data = first.Data + second.Data
+            Data = first.Data .+ second.Data
         }
 
     /// <summary>
@@ -249,8 +249,8 @@ module Jet =
                 ||> List.fold (fun row _ -> List.map2 (+) (0.0 :: row) (row @ [ 0.0 ]))
                 |> List.mapi (fun j binomial ->
                     let term = f (along k j) * g (along k (n - j))
-                    if binomial = 1.0 then term else binomial * term)
-                |> List.reduce (fun x y -> x + y)
+                    if binomial = 1.0 then term else binomial .* term)
+                |> List.reduce (fun x y -> x .+ y)
             | Derivative.Mixed(i, j) ->
                 let fi, fj, gi, gj =
                     f (Derivative.Partial(i, 1)),
@@ -259,16 +259,16 @@ module Jet =
                     g (Derivative.Partial(j, 1))
 
                 f channel * g Derivative.Value
-                + fi * gj
-                + fj * gi
-                + f Derivative.Value * g channel
+                .+ fi * gj
+                .+ fj * gi
+                .+ f Derivative.Value * g channel
             | Derivative.Laplacian ->
                 let gradients (jet: Jet) =
                     jet.Data.narrow (0L, index[Derivative.Partial(0, 1)], int64 jet.Dimension)
 
                 f Derivative.Laplacian * g Derivative.Value
-                + 2.0 * (gradients first * gradients second).sum 0L
-                + f Derivative.Value * g Derivative.Laplacian
+                .+ 2.0 .* (gradients first * gradients second).sum 0L
+                .+ f Derivative.Value * g Derivative.Laplacian
 
         { first with
             Data = Tensor.stack 0L (List.map product first.Channels)
@@ -304,7 +304,7 @@ module Jet =
             then
                 second
                 |> List.map (fun p -> jet.Data[List.findIndex ((=) p) jet.Channels])
-                |> List.reduce (fun x y -> x + y)
+                |> List.reduce (fun x y -> x .+ y)
             else
                 Guard.fail
                     "derivative"

@@ -266,7 +266,7 @@ module internal Node =
                         let biasScale = if i = all.Length - 1 then 0.0 else 1.0
 
                         (Random.normal placement (Seed.child (2 * i) seed) [ fanOut * fanIn ])
-                        * (gain / sqrt (float fanIn))
+                        .* (gain / sqrt (float fanIn))
 
-                        (Random.normal placement (Seed.child (2 * i + 1) seed) [ fanOut ]) * biasScale
+                        (Random.normal placement (Seed.child (2 * i + 1) seed) [ fanOut ]) .* biasScale
                 ])

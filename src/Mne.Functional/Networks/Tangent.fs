@@ -140,7 +140,7 @@ module Tangent =
         Scope.keep (fun () ->
             match tangent with
             | Tangent.Structured(_, blocks) -> blocks |> Block.sum (fun block -> Block.diagonal block block)
-            | Tangent.Generic generic -> generic |> byJacobian 0L (fun j -> j.square().sum 1L))
+            | Tangent.Generic generic -> generic |> byJacobian 0L (fun j -> j.Square().sum 1L))
 
     /// <summary>Jᵀ v (p) for v (N).</summary>
     /// <param name="v">One number per row of J (N).</param>

@@ -36,19 +36,19 @@ module FokkerPlanck =
     /// ½ tr(D∇²u) (N).
     let private curvature (p: Process) (jet: Jet) : Tensor =
         match p.Diffusion with
-        | Covariance.Isotropic c -> 0.5 * c * Jet.laplacian jet
+        | Covariance.Isotropic c -> 0.5 * c .* Jet.laplacian jet
         | Covariance.Diagonal cs ->
             [
                 for k, c in List.indexed cs do
                     if c <> 0.0 then
-                        0.5 * c * Jet.get (Derivative.Partial(k, 2)) jet
+                        0.5 * c .* Jet.get (Derivative.Partial(k, 2)) jet
             ]
-            |> List.fold (fun sum term -> sum + term) ((Jet.value jet).zeros_like())
+            |> List.fold (fun sum term -> sum .+ term) ((Jet.value jet).zeros_like())
         | Covariance.Full matrix ->
             let hessian = Jet.hessian jet
 
             0.5
-            * (hessian * Tensor.ofArray2D (Placement.ofTensor hessian) matrix).sum [| 1L; 2L |]
+            .* (hessian * Tensor.ofArray2D (Placement.ofTensor hessian) matrix).sum [| 1L; 2L |]
 
     /// D∇u (N × d).
     let private diffusedGradient (p: Process) (jet: Jet) : Tensor =
@@ -63,10 +63,10 @@ module FokkerPlanck =
             let gradient = Jet.gradient local.Jet
 
             p.Schedule.Rate local.Time
-            * (curvature p local.Jet
-               - 0.5 * (gradient * diffusedGradient p local.Jet).sum 1L
-               - (driftAt p local * gradient).sum 1L
-               + divergenceAt p local)
+            .* (curvature p local.Jet
+                - 0.5 .* (gradient * diffusedGradient p local.Jet).sum 1L
+                - (driftAt p local * gradient).sum 1L
+                .+ divergenceAt p local)
 
         Term.custom "½ tr(D∇²u) − ½ ∇uᵀD∇u − b·∇u + ∇·b" (curvatureNeeds p @ gradientNeeds p) rightHandSide
         |> Term.centred
@@ -79,13 +79,13 @@ module FokkerPlanck =
             let known = gradientOfKnown local.Time local.Points
 
             p.Schedule.Rate local.Time
-            * (curvature p local.Jet
-               - ((0.5 * diffusedGradient p local.Jet
-                   + driftAt p local
-                   + Covariance.times p.Diffusion known)
-                  * gradient)
-                   .sum
-                   1L)
+            .* (curvature p local.Jet
+                - ((0.5 .* diffusedGradient p local.Jet
+                    .+ driftAt p local
+                    .+ Covariance.times p.Diffusion known)
+                   * gradient)
+                    .sum
+                    1L)
 
         Term.custom "½ tr(D∇²w) − ½ ∇wᵀD∇w − (b + D∇g)·∇w" (curvatureNeeds p @ gradientNeeds p) rightHandSide
         |> Term.centred
@@ -94,9 +94,9 @@ module FokkerPlanck =
     let density (p: Process) : Term =
         let rightHandSide (local: Local) =
             p.Schedule.Rate local.Time
-            * (curvature p local.Jet
-               - (driftAt p local * Jet.gradient local.Jet).sum 1L
-               - divergenceAt p local * Jet.value local.Jet)
+            .* (curvature p local.Jet
+                - (driftAt p local * Jet.gradient local.Jet).sum 1L
+                - divergenceAt p local * Jet.value local.Jet)
 
         Term.custom "½ ∇·(D∇u) − ∇·(bu)" (curvatureNeeds p @ gradientNeeds p) rightHandSide
 
@@ -107,13 +107,13 @@ module FokkerPlanck =
     /// <param name="local">Time, points (N × d), u and the derivatives that the process needs.</param>
     let flow (p: Process) (local: Local) : Tensor =
         p.Schedule.Rate local.Time
-        * (driftAt p local + 0.5 * diffusedGradient p local.Jet)
+        .* (driftAt p local .+ 0.5 .* diffusedGradient p local.Jet)
 
     /// <summary>∇·v_t = β (∇·b + ½ tr(D∇²u)) (N): along the flow d/dt log ρ_t(x_t) = −∇·v_t.</summary>
     /// <param name="p">The diffusion process.</param>
     /// <param name="local">Time, points (N × d), u and the derivatives that the process needs.</param>
     let flowDivergence (p: Process) (local: Local) : Tensor =
-        p.Schedule.Rate local.Time * (divergenceAt p local + curvature p local.Jet)
+        p.Schedule.Rate local.Time .* (divergenceAt p local .+ curvature p local.Jet)
 
     /// <summary>Collocation points that move with the probability flow.</summary>
     let flowingPoints (p: Process) : PointDynamics =

@@ -81,7 +81,7 @@ module Process =
     /// </code></example>
     let scheduled (schedule: Schedule) (p: Process) : Process = { p with Schedule = schedule }
 
-    let private constant (value: float) _ (x: Tensor) : Tensor = x.new_full (x.shape[0], value)
+    let private constant (value: float) _ (x: Tensor) : Tensor = x.NewFull(x.shape[0], value)
 
     /// <summary>
     /// The Ornstein–Uhlenbeck process dX = −(X − m) ds + √2 C^½ dW, which forgets its start for N(m, C).
@@ -226,7 +226,7 @@ module Process =
             let placement = Placement.ofTensor x
 
             x.mm ((Tensor.ofArray2D placement matrix).t())
-            + Tensor.ofArray placement (List.toArray offset)
+            .+ Tensor.ofArray placement (List.toArray offset)
 
         { create d drift (constant (a.Trace())) diffusion with
             Name = "linear diffusion"
@@ -271,7 +271,7 @@ module Process =
 
         let drift _ (x: Tensor) =
             let q, p = x.narrow (1L, 0L, int64 d), x.narrow (1L, int64 d, int64 d)
-            Tensor.concatenate 1L [ p; -(Diff.grad potential.Energy q) - friction * p ]
+            Tensor.concatenate 1L [ p; -(Diff.grad potential.Energy q) - friction .* p ]
 
         let noise =
             Covariance.Diagonal(List.replicate d 0.0 @ List.replicate d (2.0 * friction))
@@ -314,8 +314,8 @@ module Process =
             let placement = Placement.ofTensor points
 
             points.mm ((Tensor.ofArray2D placement at.Matrix).t())
-            + Tensor.ofArray placement at.Offset
-            + Covariance.colour (Covariance.Full at.Covariance) noise)
+            .+ Tensor.ofArray placement at.Offset
+            .+ Covariance.colour (Covariance.Full at.Covariance) noise)
 
     /// <summary>The process itself as a stochastic differential equation in t.</summary>
     let forward (p: Process) : Sde =

@@ -22,7 +22,7 @@ module Reference =
             Draw = fun placement seed count -> Random.normal placement seed [ count; d ]
             LogDensity =
                 fun points ->
-                    Scope.keep (fun () -> -0.5 * points.square().sum 1L - 0.5 * float d * log (2.0 * System.Math.PI))
+                    Scope.keep (fun () -> -0.5 .* points.Square().sum 1L .- 0.5 * float d * log (2.0 * System.Math.PI))
         }
 
     /// <summary>The normal distribution with the given mean and covariance.</summary>
@@ -56,10 +56,10 @@ module Reference =
                 fun placement seed count ->
                     Scope.keep (fun () ->
                         let z = standard.Draw placement seed count
-                        Covariance.colour covariance z + centre z)
+                        Covariance.colour covariance z .+ centre z)
             LogDensity =
                 fun points ->
                     Scope.keep (fun () ->
                         standard.LogDensity(Covariance.whiten covariance (points - centre points))
-                        - 0.5 * logDeterminant)
+                        .- 0.5 * logDeterminant)
         }

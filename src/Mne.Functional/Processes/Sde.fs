@@ -45,13 +45,13 @@ module Sde =
                 Guard.fail "t'" $"a step from {t} to {t'}, in which the clock advances by {h}; wanted more than 0"
 
             let a = Lent.one (sde.Drift t) x
-            let kick = sqrt h * Covariance.colour sde.Diffusion noise
+            let kick = sqrt h .* Covariance.colour sde.Diffusion noise
 
             match scheme with
-            | SdeScheme.EulerMaruyama -> x + h * a + kick
+            | SdeScheme.EulerMaruyama -> x .+ h .* a .+ kick
             | SdeScheme.StochasticHeun ->
-                let predicted = x + h * a + kick
-                x + 0.5 * h * (a + sde.Drift t' predicted) + kick)
+                let predicted = x .+ h .* a .+ kick
+                x .+ 0.5 * h .* (a .+ sde.Drift t' predicted) .+ kick)
 
     /// <summary>
     /// X (N × d) at the last of the increasing times, from X at the first; noise comes from the seed.

@@ -81,13 +81,13 @@ module Chains =
         let move =
             {
                 Covariance = covariance
-                Size = 2.0 * chains.Step.unsqueeze 1L
+                Size = 2.0 .* chains.Step.unsqueeze 1L
                 Temperature = τ
                 Truncated = true
             }
 
         let state, accepted = Langevin.step density move seed chains.State
-        let learning = 0.3 * (accepted.``to`` chains.Step.dtype - 0.574)
+        let learning = 0.3 .* (accepted.``to`` chains.Step.dtype .- 0.574)
 
         {
             State = state
@@ -105,15 +105,15 @@ module Chains =
 
         let starts =
             Random.normal run.Placement (Seed.child 0 run.Seed) [ options.Chains; d ]
-            * options.Spread
-            + centre
+            .* options.Spread
+            .+ centre
 
         let state = Langevin.start density starts
         let excess = Tensor.toFloat (state.Energy.median () - state.Energy.min ())
 
         {
             State = state
-            Step = starts.new_full (int64 options.Chains, 0.1 * options.Spread * options.Spread / float d)
+            Step = starts.NewFull(int64 options.Chains, 0.1 * options.Spread * options.Spread / float d)
         },
         max options.Temperature (2.0 * excess / float d)
 

@@ -91,7 +91,7 @@ module Conditional =
                 (reference conditional).Draw (placement conditional) seed (Tensor.rows b)
 
             let start = inside conditional noise b
-            Sampler.drawFrom run conditional.Sampler (start, logDensity + (reference conditional).LogDensity noise))
+            Sampler.drawFrom run conditional.Sampler (start, logDensity .+ (reference conditional).LogDensity noise))
 
     /// log q(a | b) at points of all coordinates (M × d).
     let internal logProposalAt (run: Run) (points: Tensor) (conditional: Conditional) : Tensor =

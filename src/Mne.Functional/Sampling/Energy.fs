@@ -122,4 +122,4 @@ module Energy =
         let θ = Solution.parameters t energy.Solution
 
         Jet.value (energy.Solution.Network.Propagate Set.empty θ points)
-        + known energy.Process energy.NormalPart t points
+        .+ known energy.Process energy.NormalPart t points

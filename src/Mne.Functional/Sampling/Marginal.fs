@@ -82,4 +82,4 @@ module Marginal =
                 Tensor.stack 1L [ for k in conditional.Given -> points.select (1L, int64 k) ]
 
             Sampler.logProposal run b marginal.Sampler
-            + Conditional.logProposalAt run points conditional)
+            .+ Conditional.logProposalAt run points conditional)

@@ -60,7 +60,7 @@ module NormalPart =
             let centred = points - mean
 
             Tensor.toArray mean,
-            centred.t().mm centred / float (Tensor.rows points - 1)
+            centred.t().mm centred ./ float (Tensor.rows points - 1)
             |> Tensor.toArray2D
             |> Matrix.Build.DenseOfArray
         | Separate groups ->
@@ -91,7 +91,7 @@ module NormalPart =
 
             [
                 for k in 0 .. d - 1 -> column k
-                for i, j in pairs -> (if i = j then 0.5 else 1.0) * column i * column j
+                for i, j in pairs -> (if i = j then 0.5 else 1.0) .* column i * column j
             ],
             fun coefficients ->
                 let p = Matrix<float>.Build.Dense(d, d)
@@ -106,7 +106,7 @@ module NormalPart =
                 for group in groups do
                     let values = y.t () |> Tensor.pick (Set.toArray group)
                     values.sum 0L
-                    0.5 * values.square().sum 0L
+                    0.5 .* values.Square().sum 0L
             ],
             fun coefficients ->
                 let b, p = Array.zeroCreate d, Array.zeroCreate d
@@ -123,11 +123,11 @@ module NormalPart =
     let private leastSquares (features: Tensor) (values: Tensor) : float[] =
         let f = Tensor.place Placement.float64 features
         let v = Tensor.place Placement.float64 values
-        let lengths = f.square().sum(0L).sqrt().clamp_min(1e-300.ToScalar())
+        let lengths = f.Square().sum(0L).sqrt().ClampMin(1e-300)
         let k = int f.shape[1]
 
         let damped =
-            Tensor.concatenate 0L [ f / lengths; 1e-8 * torch.eye (k, dtype = f.dtype) ]
+            Tensor.concatenate 0L [ f / lengths; 1e-8 .* torch.eye (k, dtype = f.dtype) ]
 
         let wanted = Tensor.concatenate 0L [ v; v.new_zeros (int64 k) ]
         let struct (q, r) = torch.linalg.qr damped
@@ -177,7 +177,7 @@ module NormalPart =
 
             let columns, meaning = monomials form y
             // From the normal distribution of the points: where they do not tell, it stays.
-            let values = energy points - 0.5 * y.square().sum 1L
+            let values = energy points - 0.5 .* y.Square().sum 1L
             let features = Tensor.stack 1L (values.ones_like () :: columns)
 
             let b, p = meaning (Array.tail (leastSquares features values))
@@ -225,14 +225,13 @@ module NormalPart =
     /// g at the points (N).
     let internal energy (g: QuadraticEnergy) (points: Tensor) : Tensor =
         let centred = points - Tensor.ofArray (Placement.ofTensor points) g.Centre
-        0.5 * (centred * gradient g points).sum 1L
+        0.5 .* (centred * gradient g points).sum 1L
 
     /// The jet of w + g from that of w at the points.
     let internal add (g: QuadraticEnergy) (points: Tensor) (jet: Jet) : Jet =
         let slope = gradient g points
 
-        let constant (value: float) =
-            points.new_full (points.shape[0], value)
+        let constant (value: float) = points.NewFull(points.shape[0], value)
 
         let channel derivative =
             match derivative with
@@ -244,5 +243,5 @@ module NormalPart =
             | Derivative.Laplacian -> constant (Seq.sum [ for k in 0 .. jet.Dimension - 1 -> g.Precision[k, k] ])
 
         { jet with
-            Data = jet.Data + (Tensor.stack 0L (List.map channel jet.Channels)).unsqueeze 2L
+            Data = jet.Data .+ (Tensor.stack 0L (List.map channel jet.Channels)).unsqueeze 2L
         }

@@ -28,7 +28,7 @@ module internal Reach =
 
         {
             Centre = centre
-            Extent = extent.clamp_min (least.ToScalar())
+            Extent = extent.ClampMin(least)
         }
 
     /// With q = Σ_k ((x_k − c_k) / s_k)⁴, χ is 1 up to the first and 0 from the second number on.
@@ -37,7 +37,7 @@ module internal Reach =
     let private scaled (reach: Reach) (x: Tensor) : Tensor = (x - reach.Centre) / reach.Extent
 
     let private inside (reach: Reach) (x: Tensor) : Tensor =
-        ((scaled reach x).pow(4.0.ToScalar()).sum 1L).lt(rest.ToScalar())
+        ((scaled reach x).Power(4.0).sum 1L).LessThan(rest)
 
     /// The points (M × d), but the centre in place of those where the flow rests: the energy may overflow there.
     let known (reach: Reach) (x: Tensor) : Tensor =
@@ -47,9 +47,9 @@ module internal Reach =
     let confine (reach: Reach) (x: Tensor) (velocity: Tensor, divergence: Tensor) : Tensor * Tensor =
         let inside = inside reach x
         let z = scaled reach (known reach x)
-        let q = z.pow(4.0.ToScalar()).sum 1L
-        let u = ((q - still) / (rest - still)).clamp(0.0.ToScalar(), 1.0.ToScalar())
-        let χ = (1.0 - u.square () * (3.0 - 2.0 * u)) * inside.``to`` q.dtype
-        let slope = -6.0 * u * (1.0 - u) / (rest - still)
-        let along = (4.0 * z.pow (3.0.ToScalar()) * velocity / reach.Extent).sum 1L
-        χ.unsqueeze 1L * velocity, χ * divergence + slope * along
+        let q = z.Power(4.0).sum 1L
+        let u = ((q .- still) ./ (rest - still)).Clamp(0.0, 1.0)
+        let χ = (1.0 .- u.Square() * (3.0 .- 2.0 .* u)) * inside.``to`` q.dtype
+        let slope = -6.0 .* u * (1.0 .- u) ./ (rest - still)
+        let along = (4.0 .* z.Power(3.0) * velocity / reach.Extent).sum 1L
+        χ.unsqueeze 1L * velocity, χ * divergence .+ slope * along

@@ -56,7 +56,7 @@ module ReverseSde =
     /// u with the requested derivatives at any time and points.
     type internal Reader = Set<Derivative> -> float -> Tensor -> Local
 
-    let private logSum (squares: Tensor) : Tensor = 0.5 * squares.square().sum 1L
+    let private logSum (squares: Tensor) : Tensor = 0.5 .* squares.Square().sum 1L
 
     /// One step by Euler and Maruyama: x, and log f(y | x) − log r(x | y) with the forward step of the same kind.
     let private euler (p: Process) (read: Reader) (t: float, t': float) (ξ: Tensor) (y: Tensor) : Tensor * Tensor =
@@ -68,10 +68,10 @@ module ReverseSde =
         let x =
             y
             - h
-              * (p.Drift (clock t') y + Covariance.times p.Diffusion (Jet.gradient local.Jet))
-            + Covariance.colour noise ξ
+              .* (p.Drift (clock t') y .+ Covariance.times p.Diffusion (Jet.gradient local.Jet))
+            .+ Covariance.colour noise ξ
 
-        let residual = y - x - h * p.Drift (clock t) x
+        let residual = y - x - h .* p.Drift (clock t) x
         let ζ = Covariance.whiten noise residual
         let unreached = residual - Covariance.colour noise ζ
 
@@ -122,13 +122,13 @@ module ReverseSde =
             // I − Lᵀ∇²u L is positive for the exact u, of the size of F² in the stationary distribution; an approximate u must not
             // make it otherwise.
             let floor = 1e-3 * min 1.0 (exp (2.0 * logDeterminant / float d))
-            let spread = (1.0 - λ).clamp_min floor
+            let spread = (1.0 .- λ).ClampMin floor
             let kick = q.matmul((spread.sqrt () * ξ).unsqueeze 2L).squeeze 2L
             let offset = Tensor.ofArray (Placement.ofTensor y) forward.Offset
             // x = F⁻¹(y − c − L (slope − kick)), so that y − c − F x = L ζ:
             let ζ = slope - kick
             let x = (y - offset - ζ.mm (root.t ())).mm(inverse.t ())
-            x, logSum ξ - logSum ζ + 0.5 * spread.log().sum 1L - logDeterminant
+            x, logSum ξ - logSum ζ .+ 0.5 .* spread.log().sum 1L .- logDeterminant
 
     /// The times of the steps, from T down to 0.
     let private times (options: ReverseOptions) (T: float) =
@@ -161,7 +161,7 @@ module ReverseSde =
                     let ξ = Random.normal placement (Seed.child k seed) [ m; d ]
                     let x, l = kernel p read (t, t') ξ y
                     Guard.finite $"the points at t = {t:G4}" x
-                    x, logRatio + l)
+                    x, logRatio .+ l)
 
             y.Dispose()
             logRatio.Dispose()

@@ -137,7 +137,7 @@ module Sampler =
                 None
 
         let rest x =
-            target.Energy x - level - Energy.known p part 0.0 x
+            target.Energy x .- level - Energy.known p part 0.0 x
 
         let θ =
             // How far the fit is from the whole energy is measured below, and judged with everything else.
@@ -190,7 +190,7 @@ module Sampler =
                         // Noise up to twice as large: draws reach farther out than so few points would.
                         let noise =
                             Random.normal placement (Seed.child 1 seed) [ n; p.Dimension ]
-                            * (1.0 + Random.uniform placement (Seed.child 2 seed) [ n; 1 ])
+                            * (1.0 .+ Random.uniform placement (Seed.child 2 seed) [ n; 1 ])
 
                         Process.carry t noise first p))
         | _ -> Energy.flowingPoints p part

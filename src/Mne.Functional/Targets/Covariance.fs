@@ -78,7 +78,7 @@ module Covariance =
     /// <param name="x">Points, one per row (N × d).</param>
     let times (covariance: Covariance) (x: Tensor) : Tensor =
         match covariance with
-        | Covariance.Isotropic c -> c * x
+        | Covariance.Isotropic c -> c .* x
         | Covariance.Diagonal cs -> x * Tensor.ofArray (Placement.ofTensor x) (List.toArray cs)
         | Covariance.Full matrix -> x.mm (Tensor.ofArray2D (Placement.ofTensor x) matrix)
 
@@ -104,7 +104,7 @@ module Covariance =
     /// <param name="noise">ξ, standard normal numbers (N × d).</param>
     let colour (covariance: Covariance) (noise: Tensor) : Tensor =
         match covariance with
-        | Covariance.Isotropic c -> sqrt c * noise
+        | Covariance.Isotropic c -> sqrt c .* noise
         | Covariance.Diagonal cs -> times (Covariance.Diagonal [ for c in cs -> sqrt c ]) noise
         | Covariance.Full matrix -> times (Covariance.Full(fst (roots matrix))) noise
 
@@ -115,7 +115,7 @@ module Covariance =
     /// <param name="x">Points, one per row (N × d).</param>
     let whiten (covariance: Covariance) (x: Tensor) : Tensor =
         match covariance with
-        | Covariance.Isotropic c -> x / sqrt c
+        | Covariance.Isotropic c -> x ./ sqrt c
         | Covariance.Diagonal cs ->
             times (Covariance.Diagonal [ for c in cs -> if c > 0.0 then 1.0 / sqrt c else 0.0 ]) x
         | Covariance.Full matrix -> times (Covariance.Full(snd (roots matrix))) x

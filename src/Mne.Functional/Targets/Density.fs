@@ -89,5 +89,5 @@ module Density =
                     placement
                     |> table (fun (w, _, s) -> log w - float d * log s - 0.5 * float d * log (2.0 * System.Math.PI))
 
-                let distances = (points.unsqueeze 1L - means.unsqueeze 0L).square().sum 2L
-                -(constants - 0.5 * distances / deviations.square ()).logsumexp 1L))
+                let distances = (points.unsqueeze 1L - means.unsqueeze 0L).Square().sum 2L
+                -(constants - 0.5 .* distances / deviations.Square()).logsumexp 1L))

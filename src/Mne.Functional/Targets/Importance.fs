@@ -39,10 +39,10 @@ module Importance =
     let efficiency (draws: Draws) : Estimate =
         Scope.free (fun () ->
             let m = float (Tensor.rows draws.LogWeights)
-            let w = m * weights draws
-            let square = w.square().mean()
+            let w = m .* weights draws
+            let square = w.Square().mean()
             // The influence of one draw on (mean w)² / mean w², where mean w = 1.
-            let influence = 2.0 * w / square - w.square () / square.square ()
+            let influence = 2.0 .* w / square - w.Square() / square.Square()
 
             {
                 Value = 1.0 / Tensor.toFloat square
@@ -83,7 +83,7 @@ module Importance =
             let logWeights = logWeights draws
             let m = float (Tensor.rows logWeights)
             let value = Tensor.toFloat (logWeights.logsumexp 0L) - log m
-            let relative = (logWeights - value).exp()
+            let relative = (logWeights .- value).exp()
 
             {
                 Value = value
@@ -125,7 +125,7 @@ module Importance =
 
             {
                 Value = Tensor.toFloat mean
-                StandardError = sqrt (Tensor.toFloat ((w * (values - mean)).square().sum()))
+                StandardError = sqrt (Tensor.toFloat ((w * (values - mean)).Square().sum()))
             })
 
     /// <summary>

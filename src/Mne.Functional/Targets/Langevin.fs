@@ -48,13 +48,12 @@ module internal Langevin =
 
         let drift (gradient: Tensor) : Tensor =
             let full =
-                0.5 * move.Size / move.Temperature * Covariance.times move.Covariance gradient
+                0.5 .* move.Size ./ move.Temperature * Covariance.times move.Covariance gradient
 
             if move.Truncated then
-                let longest = 2.0 * (move.Size * float d).sqrt()
+                let longest = 2.0 .* (move.Size .* float d).sqrt()
 
-                full
-                * (longest / (full.norm(1).unsqueeze 1L + 1e-300)).clamp_max(1.0.ToScalar())
+                full * (longest / (full.norm(1).unsqueeze 1L .+ 1e-300)).ClampMax(1.0)
             else
                 full
 
@@ -62,17 +61,18 @@ module internal Langevin =
             Covariance.colour move.Covariance (Random.normal placement (Seed.child 0 seed) [ m; d ])
 
         let proposed =
-            start target (state.Points - drift state.Gradient + move.Size.sqrt () * noise)
+            start target (state.Points - drift state.Gradient .+ move.Size.sqrt () * noise)
 
         /// log of the density of moving from one state to another, up to a constant (M).
         let transition (from: LangevinState) (towards: LangevinState) : Tensor =
-            let forced = towards.Points - from.Points + drift from.Gradient
+            let forced = towards.Points - from.Points .+ drift from.Gradient
 
-            -0.5 * (Covariance.whiten move.Covariance forced).square().sum 1L
+            -0.5 .* (Covariance.whiten move.Covariance forced).Square().sum 1L
             / move.Size.squeeze 1L
 
         let logRatio =
-            (state.Energy - proposed.Energy) / move.Temperature + transition proposed state
+            (state.Energy - proposed.Energy) ./ move.Temperature
+            .+ transition proposed state
             - transition state proposed
 
         let accepted: Tensor =

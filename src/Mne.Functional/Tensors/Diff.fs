@@ -207,7 +207,7 @@ module Diff =
     /// Σᵢ ∂yᵢ/∂xᵢ, one row of the Jacobian at a time.
     let private trace graph x (y: Tensor) : Tensor =
         (torch.zeros_like (y.select (-1L, 0L)), components y)
-        ||> List.fold (fun sum i -> Scope.keep (fun () -> sum + (row graph x y i).select(-1L, i)))
+        ||> List.fold (fun sum i -> Scope.keep (fun () -> sum .+ (row graph x y i).select(-1L, i)))
 
     /// The axial vector of the Jacobian's antisymmetric part.
     let private axial (jacobian: Tensor) : Tensor =

@@ -293,4 +293,4 @@ module Tensor =
 
     /// <summary>Root mean square of all elements.</summary>
     let rms (tensor: Tensor) : float =
-        Scope.free (fun () -> toFloat (tensor.square().mean().sqrt()))
+        Scope.free (fun () -> toFloat ((tensor * tensor).mean().sqrt()))

@@ -87,8 +87,7 @@ module internal Automatic =
             Propagate = fun request θ points -> jet request (evaluate θ) points
             Linearise =
                 fun θ points ->
-                    let number =
-                        torch.arange (float outputs, dtype = points.dtype, device = points.device)
+                    let number = points.NewCount outputs
 
                     Tangent.Generic
                         {

@@ -101,7 +101,7 @@ module internal Blocks =
                         | Some inner -> (columns inner).select(1L, int64 b)
                         | None -> ()
                 ]
-                |> List.fold (fun sum term -> sum + term) (points.new_zeros (n, int64 compiled.Outputs))
+                |> List.fold (fun sum term -> sum .+ term) (points.new_zeros (n, int64 compiled.Outputs))
 
         {
             Dimension = d

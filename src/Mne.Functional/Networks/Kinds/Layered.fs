@@ -40,11 +40,11 @@ module internal Layered =
                 | Affine(fanIn, fanOut, offset, _) ->
                     let weight, bias = weightAndBias θ fanIn fanOut offset
 
-                    h.mm(weight.t ()).add_ bias, fun (g: Tensor) -> g.mm weight, [ Block.Outer(h, g, offset) ]
+                    h.mm(weight.t ()).AddInPlace bias, fun (g: Tensor) -> g.mm weight, [ Block.Outer(h, g, offset) ]
                 | Fixed(weight, bias) ->
                     let placement = Placement.ofTensor θ
                     let weight = Tensor.ofArray2D placement weight
-                    h.mm(weight.t ()).add_(Tensor.ofArray placement bias), (fun g -> g.mm weight, [])
+                    h.mm(weight.t ()).AddInPlace(Tensor.ofArray placement bias), (fun g -> g.mm weight, [])
                 | Activate activation ->
                     match Activation.derivatives 1 activation h with
                     | [ value; slope ] -> value, (fun g -> g * slope, [])
@@ -61,7 +61,7 @@ module internal Layered =
                 | Sum branches ->
                     let parts = [ for branch in branches -> linearise θ branch h ]
 
-                    parts |> List.map fst |> List.reduce (fun x y -> x + y),
+                    parts |> List.map fst |> List.reduce (fun x y -> x .+ y),
                     (fun g -> [ for _, back in parts -> back g ] |> merge)
                 | Product(one, two) ->
                     let (factor: Tensor, backOne), (h, backTwo) = linearise θ one h, linearise θ two h
@@ -76,7 +76,7 @@ module internal Layered =
 
     /// Sensitivities of parallel branches add up; their blocks stand side by side.
     and private merge (branches: (Tensor * Block list) list) =
-        branches |> List.map fst |> List.reduce (fun x y -> x + y), List.collect snd branches
+        branches |> List.map fst |> List.reduce (fun x y -> x .+ y), List.collect snd branches
 
     /// The points m times below each other, as the rows of a tangent want them.
     /// The jet of u from that of the coordinates.

@@ -22,7 +22,7 @@ module internal Mirrored =
                     for k in 0 .. int points.shape[1] - 1 -> if List.contains k axes then reflected k else other
                 |]
 
-        points * perColumn (fun _ -> -1.0) 1.0 + perColumn centre 0.0
+        points * perColumn (fun _ -> -1.0) 1.0 .+ perColumn centre 0.0
 
     /// The sign that a derivative has of w(Rx), compared with that of w at Rx.
     let private parity (axes: int list) derivative =
@@ -57,13 +57,13 @@ module internal Mirrored =
                 Tensor.ofArray (Placement.ofTensor θ) [| for c in here.Channels -> sign * parity axes c |]
 
             { here with
-                Data = here.Data + factors.view (-1L, 1L, 1L) * there.Data
+                Data = here.Data .+ factors.view (-1L, 1L, 1L) * there.Data
             }
 
         let linearise θ (points: Tensor) =
             match network.Linearise θ points, network.Linearise θ (image points) with
             | Tangent.Structured(p, here), Tangent.Structured(_, there) ->
-                let sign = points.new_full (1L, 1L, sign)
+                let sign = points.NewFull(1L, 1L, sign)
 
                 Tangent.Structured(
                     p,
@@ -73,9 +73,9 @@ module internal Mirrored =
             | _, Tangent.Generic generic ->
                 Tangent.Generic
                     { generic with
-                        Jacobian = fun rows -> generic.Jacobian rows + sign * generic.Jacobian(image rows)
+                        Jacobian = fun rows -> generic.Jacobian rows .+ sign .* generic.Jacobian(image rows)
                         TransposeTimes =
-                            fun rows v -> generic.TransposeTimes rows v + sign * generic.TransposeTimes (image rows) v
+                            fun rows v -> generic.TransposeTimes rows v .+ sign .* generic.TransposeTimes (image rows) v
                     }
 
         { network with

@@ -44,12 +44,12 @@ module internal Rescaled =
             let rec channel derivative : Tensor =
                 match derivative with
                 | Derivative.Value -> Jet.channel Derivative.Value inner
-                | Derivative.Partial(k, n) -> Jet.channel derivative inner / scale[k] ** float n
-                | Derivative.Mixed(i, j) -> Jet.channel derivative inner / (scale[i] * scale[j])
-                | Derivative.Laplacian when alike -> Jet.channel Derivative.Laplacian inner / (scale.Head * scale.Head)
+                | Derivative.Partial(k, n) -> Jet.channel derivative inner ./ scale[k] ** float n
+                | Derivative.Mixed(i, j) -> Jet.channel derivative inner ./ (scale[i] * scale[j])
+                | Derivative.Laplacian when alike -> Jet.channel Derivative.Laplacian inner ./ (scale.Head * scale.Head)
                 | Derivative.Laplacian ->
                     [ for k in 0 .. d - 1 -> channel (Derivative.Partial(k, 2)) ]
-                    |> List.reduce (fun x y -> x + y)
+                    |> List.reduce (fun x y -> x .+ y)
 
             {
                 Dimension = d
