@@ -46,9 +46,10 @@ Differences to know:
 
 ## Numbers beside tensors, on several threads
 
-`4.0 * x` is TorchSharp's, and safe while one thread computes. When another thread collects garbage in that very moment, TorchSharp may
-free the number while libtorch reads it: the call raises, or computes with another number. Formulas that several threads evaluate, or that
-run beside threads of any other kind (a server, a notebook with work in the background), are written with a dot wherever a number stands
+`4.0 * x` is TorchSharp's. When another thread collects garbage in that very moment, TorchSharp may free the number while libtorch reads
+it: the call raises, or computes with another number. With one thread that is very rare (the runtime has threads of its own), with four
+threads and many collections about one evaluation in 100,000. Formulas that several threads evaluate, that run beside other threads (a
+server, a notebook with work in the background) or for days are written with a dot wherever a number stands
 beside a tensor. Precedence, gradients and bits are those of the plain operators:
 *)
 

@@ -66,8 +66,11 @@ public class ScalarTests
             || (callee.Name.StartsWith("op_", StringComparison.Ordinal)
                 && parameters.Contains(typeof(torch.Tensor))
                 && parameters.Any(p => p.IsPrimitive))
-            || (callee.DeclaringType == typeof(torch.Tensor) && MakesNumber(callee));
+            || (IsTensors(callee) && MakesNumber(callee));
     }
+
+    private static bool IsTensors(MethodBase method) =>
+        !method.IsConstructor && (method.DeclaringType == typeof(torch.Tensor) || method.DeclaringType == typeof(torch));
 
     private static readonly Dictionary<MethodBase, bool> Known = [];
 
@@ -81,7 +84,7 @@ public class ScalarTests
             Known[method] = false; // while it is looked at
             return Known[method] = Called(method).Any(callee =>
                 (callee as MethodInfo)?.ReturnType == typeof(Scalar)
-                || (callee.DeclaringType == typeof(torch.Tensor) && !callee.IsConstructor && MakesNumber(callee)));
+                || (IsTensors(callee) && MakesNumber(callee)));
         }
     }
 
