@@ -54,6 +54,10 @@ public class ParityTests
         "Network.ofRecipe",                                                                                   // inside storage
         "Placement.epsilon", "Placement.ofTensor",                                                            // inside evolutions
         "Run.quiet", "Run.stopIfAsked", "Terminal.run",                                                       // new Run(), a token
+        "Arithmetic.AddInPlace", "Arithmetic.FillInPlace", "Arithmetic.NewFull", "Arithmetic.NewCount",       // inside the core
+        "ArithmeticOverloads.times", "ArithmeticOverloads.over", "ArithmeticOverloads.plus",                  // operators of F#
+        "ArithmeticOverloads.minus", "ArithmeticOverloads.times$W", "ArithmeticOverloads.over$W",
+        "ArithmeticOverloads.plus$W", "ArithmeticOverloads.minus$W",
     ];
 
     private static string Pascal(string name) => char.ToUpperInvariant(name[0]) + name[1..];

@@ -92,8 +92,10 @@ let tests =
 
                     for t, name, m in visible do
                         match m with
-                        // A module is an abstract sealed class.
-                        | Some(:? MethodInfo) when t.IsAbstract && t.IsSealed && not (name.Contains ".get_") ->
+                        // A module is an abstract sealed class; an inline function that resolves overloads has a shadow of its own.
+                        | Some(:? MethodInfo) when
+                            t.IsAbstract && t.IsSealed && not (name.Contains ".get_" || name.EndsWith "$W")
+                            ->
                             Expect.isTrue (named.Contains name) $"{name} has a comment"
                         | _ -> ()
 

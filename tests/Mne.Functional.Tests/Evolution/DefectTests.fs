@@ -46,20 +46,6 @@ let private heat points =
 
     solveFrom Run.quiet circle 64 initial options (0.2 * Term.laplacian) points 1.0
 
-/// 0.1 u_xx − u_x with u = 0 at the walls, where the reflection asks for u_xx = 0 too: it has no solution of this form.
-let private upAgainstTheWall () =
-    solveFrom
-        Run.quiet
-        wall
-        32
-        (fun x -> (5.0 * x.squeeze 1L).exp() * (Math.PI * x.squeeze 1L).sin())
-        { options with
-            Method = Method.chebyshev 8
-        }
-        (0.1 * Term.laplacian - Term.partial 0 1)
-        32
-        0.02
-
 let private allenCahn points =
     solveFrom
         Run.quiet
@@ -184,14 +170,11 @@ let tests =
                         $"{name}: defect {defect:E1}, error {error:E1}")
 
             Check.scoped "a solution that is wrong between the points is complete and doubtful, and says so" (fun () ->
-                use solution = upAgainstTheWall ()
-                Expect.equal solution.Outcome Outcome.Completed "the end is reached"
-                Expect.isGreaterThan solution.Defect 1.0 "defect"
-                Expect.stringContains solution.Summary "Completed. Doubtful: between the points" "summary"
-                Expect.stringContains solution.Summary "more points, and check at walls" "remedy"
-
-                use few = advection Run.quiet 8
-                Expect.isSome few.Doubt "too few points"
+                use few = advection Run.quiet 6
+                Expect.equal few.Outcome Outcome.Completed "the end is reached"
+                Expect.isGreaterThan few.Defect FieldNote.TolerableDefect "defect"
+                Expect.stringContains few.Summary "Completed. Doubtful: between the points" "summary"
+                Expect.stringContains few.Summary "more points, and check at walls" "remedy"
                 Expect.isLessThan (notes few |> Array.map _.Residual |> Array.max) 1e-6 "though not at the points")
 
             Check.scoped "a good solution is not doubtful" (fun () ->

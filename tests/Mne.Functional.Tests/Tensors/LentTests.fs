@@ -118,10 +118,10 @@ let private others: (string * ((Tensor -> Tensor) -> Tensor list)) list =
             let x = Random.uniform double 2 [ 9; 2 ]
             let options = { Regression.defaults with Steps = 3 }
 
-            [
-                Regression.fit Run.quiet options network (fun x -> (first (change x)).sin()) (Collocation.given x)
-                x
-            ])
+            use fitted =
+                Regression.tryFit Run.quiet options network (fun x -> (first (change x)).sin()) (Collocation.given x)
+
+            [ fitted.Parameters.clone (); x ])
         "PointDynamics.advected", (fun change -> moving (PointDynamics.advected (fun _ x -> 0.1 * change x)))
         "a velocity of points",
         (fun change ->
