@@ -83,5 +83,5 @@ let notes = Solution.steps solution |> Array.map _.Note
 printfn $"largest residual at the points      {notes |> Array.map _.Residual |> Array.max:E1}"
 printfn $"largest residual between the points {notes |> Array.map _.FreshResidual |> Array.max:E1}"
 printfn $"defect                              {solution.Defect:E1}"
-printfn $"%s{defaultArg solution.Doubt "Nothing speaks against the solution."}"
+printfn "%s" (solution.Doubt |> Option.defaultValue "Nothing speaks against the solution.")
 (*** include-output ***)
