@@ -36,13 +36,19 @@ module Resampling =
         if not (Double.IsFinite total && total > 0.0) then
             Guard.fail "weights" $"{weights.Length} weights with the sum {total}, wanted a finite sum greater than 0"
 
-        /// The first index at which the cumulated weight reaches the level; a weight of 0 is never chosen.
+        /// The first index at which the cumulated weight reaches a level greater than 0, give or take weights of 0, on which the search may stop
+        /// where several sums are equal.
         let reaching level =
             let found = Array.BinarySearch(cumulative, level)
             let i = if found >= 0 then found else ~~~found
             min i (cumulative.Length - 1)
 
-        let rec past i =
-            if weights[i] > 0.0 || i = 0 then i else past (i - 1)
+        let rec weighty i =
+            if weights[i] > 0.0 then i else weighty (i - 1)
 
-        Array.init count (fun i -> total * (float i + shift) / float count |> reaching |> past)
+        // A level of 0, which the shift 0 asks for, would be reached by weights of 0 at the head.
+        Array.init count (fun i ->
+            total * (float i + shift) / float count
+            |> max Double.Epsilon
+            |> reaching
+            |> weighty)
