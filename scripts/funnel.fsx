@@ -51,7 +51,7 @@ let options =
                             [ Layer.dense 64 Swish; Layer.dense 64 Swish ]
                     ]
         // Scales from e^{−4.5} to e^{4.5} are nothing like a normal distribution.
-        NormalPart = false
+        Known = KnownPart.Nothing
         Cover.Points = Some 1200
         Cover.FitPoints = 800
         Fit.Steps = 100

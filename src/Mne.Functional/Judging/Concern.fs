@@ -42,6 +42,8 @@ type Concern =
     /// an axis.
     /// </summary>
     | ImproperEnergy of exponent: float
+    /// <summary>Two ways to log Z differ by so many of their standard errors, taken together.</summary>
+    | EvidenceDiffers of one: (string * Estimate) * other: (string * Estimate) * errors: float
 
     /// <summary>How much it speaks against the result.</summary>
     member concern.Verdict =
@@ -50,6 +52,7 @@ type Concern =
         | MissedMass(share, _) when share > 0.02 -> Verdict.Unreliable
         | LowForwardEfficiency efficiency when efficiency < 0.02 -> Verdict.Unreliable
         | HeavyWeights(shape, _) when shape > 1.0 -> Verdict.Unreliable
+        | EvidenceDiffers((_, one), (_, other), _) when abs (one.Value - other.Value) > 1.0 -> Verdict.Unreliable
         | FlowLost _
         | ImproperEnergy _ -> Verdict.Unreliable
         | FewEffectiveDraws _
@@ -57,6 +60,7 @@ type Concern =
         | MissedMass _
         | LowForwardEfficiency _
         | PoorFit _
+        | EvidenceDiffers _
         | HeavyTails _ -> Verdict.Doubtful
 
     /// <summary>One or two sentences: what was found and what to do about it.</summary>
@@ -80,3 +84,5 @@ type Concern =
             $"The density falls only like r^−{exponent:G3}: a process that ends in a normal distribution does not reach such tails. Weights of far draws are not reliable; transform the variables so that tails become exponential."
         | ImproperEnergy exponent ->
             $"In some direction the density falls like r^{-exponent:G3} or grows, which has no finite integral: e^−V is not a density, and log Z means nothing. Check the formula."
+        | EvidenceDiffers((name, one), (otherName, other), errors) ->
+            $"log Z is {one.Value:F3} ± {one.StandardError:G2} by {name}, but {other.Value:F3} ± {other.StandardError:G2} by {otherName}, {errors:F1} standard errors apart: one of them misses a part of the target. Draw with another seed and more particles (Particles)."

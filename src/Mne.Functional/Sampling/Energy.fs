@@ -3,7 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>
-/// The energy u_t = −log ρ_t of a process for 0 ≤ t ≤ T, up to a constant: what a network learned of it, and the normal part that is known
+/// The energy u_t = −log ρ_t of a process for 0 ≤ t ≤ T, up to a constant: what a network learned of it, and the part that is known
 /// in closed form. It is the one way to read u_t, its derivatives and the flow that they make. It owns tensors; dispose of it when it is no
 /// longer needed.
 /// </summary>
@@ -11,10 +11,10 @@ type Energy =
     {
         /// <summary>The process, which carries the density that the energy begins with to its stationary one.</summary>
         Process: Process
-        /// <summary>w_t, the energy less its normal part; all of it where there is none.</summary>
+        /// <summary>w_t, the energy less what is known; all of it where nothing is.</summary>
         Solution: Solution
-        /// <summary>The normal distribution whose energy is carried along in closed form.</summary>
-        NormalPart: NormalPart option
+        /// <summary>The mixture at time 0 whose energy g_t is carried along in closed form.</summary>
+        Known: Mixture option
     }
 
     /// <summary>T, the time at which the process ends.</summary>
@@ -29,28 +29,28 @@ type Energy =
 module Energy =
 
     /// u_t's jet at the points from that of w_t; the same where there is no part.
-    let internal complete (p: Process) (part: NormalPart option) (t: float) (points: Tensor) (rest: Jet) : Jet =
+    let internal complete (p: Process) (part: Mixture option) (t: float) (points: Tensor) (rest: Jet) : Jet =
         match part with
         | Some part ->
-            Scope.keepAll (fun jet -> [ jet.Data ]) (fun () -> NormalPart.add (NormalPart.at p t part) points rest)
+            Scope.keepAll (fun jet -> [ jet.Data ]) (fun () -> KnownPart.add (KnownPart.at p t points part) points rest)
         | None -> rest
 
     /// g_t at the points (N); 0 where there is no part.
-    let internal known (p: Process) (part: NormalPart option) (t: float) (points: Tensor) : Tensor =
+    let internal known (p: Process) (part: Mixture option) (t: float) (points: Tensor) : Tensor =
         match part with
-        | Some part -> NormalPart.energy (NormalPart.at p t part) points
+        | Some part -> KnownPart.energy (KnownPart.at p t points part) points
         | None -> points.new_zeros points.shape[0]
 
     /// The equation of w; that of u where there is no part.
-    let internal equation (p: Process) (part: NormalPart option) : Term =
+    let internal equation (p: Process) (part: Mixture option) : Term =
         match part with
         | Some part ->
             p
-            |> FokkerPlanck.remainder (fun t points -> NormalPart.gradient (NormalPart.at p t part) points)
+            |> FokkerPlanck.remainder (fun t points -> KnownPart.gradient (KnownPart.at p t points part) points)
         | None -> FokkerPlanck.energy p
 
     /// Points that move with the flow of u while w evolves.
-    let internal flowingPoints (p: Process) (part: NormalPart option) : PointDynamics =
+    let internal flowingPoints (p: Process) (part: Mixture option) : PointDynamics =
         PointDynamics.Moving(
             Set.toList (Jet.gradientRequest p.Dimension),
             fun local ->
@@ -74,7 +74,7 @@ module Energy =
             Jet =
                 Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
                     Solution.jet request t points energy.Solution
-                    |> complete energy.Process energy.NormalPart t points)
+                    |> complete energy.Process energy.Known t points)
         }
 
     /// <summary>u_t, up to a constant.</summary>
@@ -122,4 +122,4 @@ module Energy =
         let θ = Solution.parameters t energy.Solution
 
         Jet.value (energy.Solution.Network.Propagate Set.empty θ points)
-        .+ known energy.Process energy.NormalPart t points
+        .+ known energy.Process energy.Known t points

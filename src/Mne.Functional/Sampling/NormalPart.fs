@@ -4,30 +4,11 @@ open MathNet.Numerics.LinearAlgebra
 open TorchSharp
 
 /// <summary>
-/// A normal distribution N(m, C) at time 0. A process with known transitions carries it along in closed form, so that a
-/// sampler's network need only learn the rest of the energy, w_t = u_t − g_t with g_t = ½ (x − m_t)ᵀ C_t⁻¹ (x − m_t):
-/// nothing for a normal distribution, and what fades with time for others. Far out, where there are no points, u_t
-/// grows like g_t.
+/// The normal distribution closest to an energy: the simplest part of it that is known for all times (<c>KnownPart</c>). A sampler's network then
+/// need only learn the rest: nothing for a normal distribution, and what fades with time for others. Far out, where there are no points, u_t grows
+/// like the part.
 /// </summary>
-type NormalPart =
-    {
-        /// <summary>m (d).</summary>
-        Mean: float[]
-        /// <summary>C (d × d).</summary>
-        Covariance: float[,]
-    }
-
-/// g_t at one time: ½ (x − m)ᵀ A (x − m).
-type internal QuadraticEnergy =
-    {
-        /// m (d).
-        Centre: float[]
-        /// A = C_t⁻¹ (d × d).
-        Precision: float[,]
-    }
-
-/// <summary>The part of an energy that is known for all times.</summary>
-[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+[<RequireQualifiedAccess>]
 module NormalPart =
 
     /// Bounds of C⁻¹ in units of the inverse covariance of the points. Points follow a tempered density, wider than the density itself,
@@ -159,9 +140,9 @@ module NormalPart =
     /// <param name="points">Points that cover the density (M × d).</param>
     /// <example><code>
     /// let network = Network.create (Domain.euclidean 2) [ Layer.dense 32 Swish ]
-    /// let part = NormalPart.fit network target.Energy samples   // part.Mean (d), part.Covariance (d × d)
+    /// let part = NormalPart.fit network target.Energy samples   // part.Means[0] (d), part.Covariances[0] (d × d)
     /// </code></example>
-    let fit (network: Network) (energy: Tensor -> Tensor) (points: Tensor) : NormalPart =
+    let fit (network: Network) (energy: Tensor -> Tensor) (points: Tensor) : Mixture =
         Scope.free (fun () ->
             let placement = Placement.ofTensor points
             let form = formOf network
@@ -197,51 +178,6 @@ module NormalPart =
 
             let back = scale * evd.EigenVectors
 
-            {
-                Mean = (Vector.Build.DenseOfArray mean + back * Vector.Build.DenseOfArray centre).ToArray()
-                Covariance = (back * Matrix.Build.DenseOfDiagonalArray spread * back.Transpose()).ToArray()
-            })
-
-    /// g_t of a part under a process. Raises `ArgumentException` when the process has no known transition.
-    let internal at (p: Process) (t: float) (part: NormalPart) : QuadraticEnergy =
-        let step = Process.transition t p
-        let f = Matrix<float>.Build.DenseOfArray step.Matrix
-
-        let covariance =
-            f * Matrix.Build.DenseOfArray part.Covariance * f.Transpose()
-            + Matrix.Build.DenseOfArray step.Covariance
-
-        {
-            Centre = (f * Vector.Build.DenseOfArray part.Mean + Vector.Build.DenseOfArray step.Offset).ToArray()
-            Precision = covariance.Cholesky().Solve(Matrix.Build.DenseIdentity f.RowCount).ToArray()
-        }
-
-    /// A (x − m) (N × d), the gradient of g.
-    let internal gradient (g: QuadraticEnergy) (points: Tensor) : Tensor =
-        let placement = Placement.ofTensor points
-
-        (points - Tensor.ofArray placement g.Centre).mm(Tensor.ofArray2D placement g.Precision)
-
-    /// g at the points (N).
-    let internal energy (g: QuadraticEnergy) (points: Tensor) : Tensor =
-        let centred = points - Tensor.ofArray (Placement.ofTensor points) g.Centre
-        0.5 .* (centred * gradient g points).sum 1L
-
-    /// The jet of w + g from that of w at the points.
-    let internal add (g: QuadraticEnergy) (points: Tensor) (jet: Jet) : Jet =
-        let slope = gradient g points
-
-        let constant (value: float) = points.NewFull(points.shape[0], value)
-
-        let channel derivative =
-            match derivative with
-            | Derivative.Value -> energy g points
-            | Derivative.Partial(k, 1) -> slope.select (1L, int64 k)
-            | Derivative.Partial(k, 2) -> constant g.Precision[k, k]
-            | Derivative.Partial _ -> constant 0.0
-            | Derivative.Mixed(i, j) -> constant g.Precision[i, j]
-            | Derivative.Laplacian -> constant (Seq.sum [ for k in 0 .. jet.Dimension - 1 -> g.Precision[k, k] ])
-
-        { jet with
-            Data = jet.Data .+ (Tensor.stack 0L (List.map channel jet.Channels)).unsqueeze 2L
-        }
+            Mixture.normal
+                ((Vector.Build.DenseOfArray mean + back * Vector.Build.DenseOfArray centre).ToArray())
+                ((back * Matrix.Build.DenseOfDiagonalArray spread * back.Transpose()).ToArray()))

@@ -38,7 +38,7 @@ module Sampler =
     let defaults: SamplerOptions =
         {
             Network = fun domain -> Network.create domain [ Layer.dense 64 Swish; Layer.dense 64 Swish ]
-            NormalPart = true
+            Known = KnownPart.Normal
             Duration = 3.0
             Cover = Cover.defaults
             Fit =
@@ -96,6 +96,17 @@ module Sampler =
         if p.Dimension <> d then
             Guard.fail "family" $"a process in {p.Dimension} dimensions, but the density has {d}"
 
+        match options.Known with
+        | KnownPart.Mixture mixture ->
+            Mixture.check "Known" d mixture
+
+            if p.Transition.IsNone then
+                Guard.fail
+                    "Known"
+                    $"found a mixture, but {p.Name} has no known transition to carry it along; take KnownPart.Nothing, or a linear process"
+        | KnownPart.Normal
+        | KnownPart.Nothing -> ()
+
         let network = options.Network(Domain.euclidean d)
 
         if network.Domain.Dimension <> d || network.Outputs <> 1 then
@@ -112,7 +123,7 @@ module Sampler =
     let private drawn (run: Run) (points: int -> Collocation) stream count : Tensor =
         Collocation.points run.Placement (Stream.seed stream run) (points count)
 
-    /// The normal part, and θ with which the network has what is left of the energy at time 0, with its relative error at fresh points.
+    /// The known part, and θ with which the network has what is left of the energy at time 0, with its relative error at fresh points.
     let private fitEnergy
         (run: Run)
         (options: SamplerOptions)
@@ -128,13 +139,15 @@ module Sampler =
             Scope.free (fun () -> Tensor.toFloat ((target.Energy(drawn Stream.Level count)).mean()))
 
         let part =
-            if options.NormalPart && p.Transition.IsSome then
+            match options.Known with
+            | KnownPart.Mixture mixture -> Some mixture
+            | KnownPart.Normal when p.Transition.IsSome ->
                 Scope.free (fun () ->
                     drawn Stream.NormalPart (max count (NormalPart.wanted network))
                     |> NormalPart.fit network target.Energy
                     |> Some)
-            else
-                None
+            | KnownPart.Normal
+            | KnownPart.Nothing -> None
 
         let rest x =
             target.Energy x .- level - Energy.known p part 0.0 x
@@ -227,7 +240,7 @@ module Sampler =
                     {
                         Process = p
                         Solution = solution
-                        NormalPart = part
+                        Known = part
                     }
                 FitError = error
                 Options = options

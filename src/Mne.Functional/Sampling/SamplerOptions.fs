@@ -22,10 +22,10 @@ type SamplerOptions =
         /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 64 swish units.</summary>
         Network: Domain -> Network
         /// <summary>
-        /// Whether a normal distribution close to the target is carried along in closed form, and the network need only learn the
-        /// rest of the energy (<c>NormalPart</c>): for processes with known transitions. Default true.
+        /// What is carried along in closed form, so that the network need only learn the rest of the energy: for processes with known transitions.
+        /// Default <c>KnownPart.Normal</c>.
         /// </summary>
-        NormalPart: bool
+        Known: KnownPart
         /// <summary>T: how long the process runs; what is left of the start then is of size e^{−T}. Default 3.</summary>
         Duration: float
         /// <summary>Which points stand for the target. Default <c>Cover.defaults</c>.</summary>

@@ -15,6 +15,14 @@ type internal Stream =
     | PointCount = 10
     | ReverseSde = 11
     | Marginal = 12
+    | Structure = 13
+    | Modes = 14
+    | Tempering = 15
+    | Proposals = 16
+    | Pool = 17
+    | Flow = 18
+    | Final = 19
+    | Blocks = 20
 
 /// Seeds of streams.
 module internal Stream =

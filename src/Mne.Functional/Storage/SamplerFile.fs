@@ -34,16 +34,43 @@ module internal SamplerFile =
             group.Attributes["clock"] <- clock
             group["witnesses"] <- Hdf5.tensor points
 
-            match sampler.Energy.NormalPart with
+            match sampler.Energy.Known with
             | Some part ->
-                group["mean"] <- Hdf5.tensor (Tensor.ofArray Placement.float64 part.Mean)
-                group["covariance"] <- Hdf5.tensor (Tensor.ofArray2D Placement.float64 part.Covariance)
+                group["weights"] <- Hdf5.tensor (Tensor.ofArray Placement.float64 part.Weights)
+                group["means"] <- Hdf5.tensor (Tensor.ofRows Placement.float64 (Seq.map Seq.ofArray part.Means))
+
+                group["covariances"] <-
+                    Hdf5.tensor (
+                        part.Covariances |> Seq.map (Tensor.ofArray2D Placement.float64) |> Tensor.concatenate 0L
+                    )
             | None -> ()
 
             group["energy"] <- Hdf5.tensor energy
             group["drift"] <- Hdf5.tensor drift)
 
         stacks
+
+    /// The mixture that is carried along; in files of earlier versions, a normal distribution under other names.
+    let private known (group: IH5Group) : Mixture option =
+        Scope.free (fun () ->
+            let matrix name =
+                Tensor.toArray2D (Hdf5.getTensor name group)
+
+            if group.LinkExists "means" then
+                let weights = Tensor.toArray (Hdf5.getTensor "weights" group)
+                let means, covariances = matrix "means", matrix "covariances"
+                let d = Array2D.length2 means
+
+                Some
+                    {
+                        Weights = weights
+                        Means = Array.init weights.Length (fun k -> means[k, *])
+                        Covariances = Array.init weights.Length (fun k -> covariances[k * d .. (k + 1) * d - 1, *])
+                    }
+            elif group.LinkExists "mean" then
+                Some(Mixture.normal (Tensor.toArray (Hdf5.getTensor "mean" group)) (matrix "covariance"))
+            else
+                None)
 
     let private get network (family: int -> Process) (target: Density) (file: IH5Group) : Sampler =
         let solution = SolutionFile.get network file
@@ -84,16 +111,7 @@ module internal SamplerFile =
                 {
                     Process = p
                     Solution = solution
-                    NormalPart =
-                        if group.LinkExists "mean" then
-                            Scope.free (fun () ->
-                                Some
-                                    {
-                                        Mean = Tensor.toArray (Hdf5.getTensor "mean" group)
-                                        Covariance = Tensor.toArray2D (Hdf5.getTensor "covariance" group)
-                                    })
-                        else
-                            None
+                    Known = known group
                 }
             FitError = Hdf5.float "fitError" group
             Options =

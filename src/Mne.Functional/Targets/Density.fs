@@ -1,11 +1,14 @@
 namespace Mne.Functional
 
+open System
+open TorchSharp
+
 /// <summary>A probability density of which the formula is known up to a factor: ρ ∝ e^{−V}.</summary>
 type Density =
     {
         /// <summary>The space dimension d.</summary>
         Dimension: int
-        /// <summary>The energy V, points (N × d) ↦ (N); one number per point, finite everywhere, smooth.</summary>
+        /// <summary>The energy V, points (N × d) ↦ (N); one number per point, smooth where it is finite, +∞ where there is no density.</summary>
         Energy: Tensor -> Tensor
     }
 
@@ -13,9 +16,24 @@ type Density =
 [<RequireQualifiedAccess>]
 module Density =
 
+    /// Energies with +∞ where they are not a number. Most often all of them are finite, and their sum says so.
+    let private placesWithoutDensity (values: Tensor) : Tensor =
+        if Tensor.isFinite values then
+            values
+        else
+            let lowest = Scope.free (fun () -> Tensor.toFloat ((values.detach().nan_to_num (0.0)).min()))
+
+            if Double.IsNegativeInfinity lowest then
+                Guard.fail
+                    "energy"
+                    "found −∞, where the density e^−V would be infinite; wanted numbers, or +∞ where there is no density"
+
+            torch.where (values.isnan (), values.NewFull(values.shape[0], infinity), values)
+
     /// <summary>
-    /// The density e^{−V} up to a factor, from its energy V: points (N × d) ↦ (N). The energy is checked wherever it is
-    /// evaluated: <c>ArgumentException</c> when it returns another shape than N or a number that is not finite.
+    /// The density e^{−V} up to a factor, from its energy V: points (N × d) ↦ (N). Where V is +∞ or not a number, there is no density: such
+    /// points are rejected as proposals and have the weight 0 as draws. The energy is checked wherever it is
+    /// evaluated: <c>ArgumentException</c> when it returns another shape than N or −∞, which no density has.
     /// </summary>
     /// <param name="d">Dimension of space.</param>
     /// <param name="energy">V: points (N × d) ↦ (N).</param>
@@ -33,8 +51,7 @@ module Density =
                     let values = Lent.one energy points
                     Guard.vector "energy" (Tensor.rows points) values
                     Guard.samePlacement "energy" values "points" points
-                    Guard.finite "energy" values
-                    values
+                    placesWithoutDensity values
         }
 
     /// <summary>

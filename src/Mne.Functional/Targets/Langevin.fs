@@ -38,7 +38,19 @@ module internal Langevin =
         {
             Points = points
             Energy = energy.detach ()
-            Gradient = gradient.detach ()
+            // Where there is no density, there is no slope either; such proposals are not accepted.
+            Gradient = gradient.detach().nan_to_num (0.0, 0.0, 0.0)
+        }
+
+    /// The one where accepted (M), and the other elsewhere.
+    let choose (accepted: Tensor) (proposed: LangevinState) (state: LangevinState) : LangevinState =
+        let pick (yes: Tensor) (no: Tensor) =
+            torch.where ((if yes.dim () = 2L then accepted.unsqueeze 1L else accepted), yes, no)
+
+        {
+            Points = pick proposed.Points state.Points
+            Energy = pick proposed.Energy state.Energy
+            Gradient = pick proposed.Gradient state.Gradient
         }
 
     /// One step of every chain, and which of the proposals were accepted (M). Call it inside a scope.
@@ -78,12 +90,4 @@ module internal Langevin =
         let accepted: Tensor =
             (Random.uniform placement (Seed.child 1 seed) [ m ]).log().less logRatio
 
-        let choose (yes: Tensor) (no: Tensor) =
-            torch.where ((if yes.dim () = 2L then accepted.unsqueeze 1L else accepted), yes, no)
-
-        {
-            Points = choose proposed.Points state.Points
-            Energy = choose proposed.Energy state.Energy
-            Gradient = choose proposed.Gradient state.Gradient
-        },
-        accepted
+        choose accepted proposed state, accepted

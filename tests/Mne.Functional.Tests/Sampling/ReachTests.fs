@@ -52,7 +52,7 @@ let private runaway () : Sampler =
             {
                 Process = Process.ornsteinUhlenbeck 1
                 Solution = solution
-                NormalPart = None
+                Known = None
             }
         FitError = nan
         Options =

@@ -157,7 +157,7 @@ let private exactKernels =
 let private coarse =
     { Sampler.defaults with
         // The normal part would take most of the bias away.
-        NormalPart = false
+        Known = KnownPart.Nothing
         Network = fun domain -> Network.create domain [ Layer.dense 8 Swish; Layer.dense 8 Swish ]
         Cover.FitPoints = 50
         Cover.Points = Some 50

@@ -347,8 +347,8 @@ let tests =
             }
 
             test "without the normal part, the network learns all of the energy" {
-                withSampler { small with NormalPart = false } Process.ornsteinUhlenbeck (fun sampler ->
-                    Expect.isNone sampler.Energy.NormalPart "no normal part"
+                withSampler { small with Known = KnownPart.Nothing } Process.ornsteinUhlenbeck (fun sampler ->
+                    Expect.isNone sampler.Energy.Known "no known part"
 
                     Scope.free (fun () ->
                         let x = Check.normal 2 [ 7; 1 ]

@@ -1,0 +1,262 @@
+namespace Mne.Functional
+
+open System
+open System.Threading
+open TorchSharp
+
+/// <summary>
+/// What there is to know of a density of which only the formula was given: weighted draws, log Z, whether to trust them, and what the program found and
+/// chose. It owns tensors; dispose of it when it is no longer needed.
+/// </summary>
+[<StructuredFormatDisplay("{Text}")>]
+type Posterior =
+    internal
+        {
+            Formula: Density
+            Solved: Solved list
+            Made: Draws
+            Evidence: Estimate
+            /// What blocks leave out of log Z.
+            Constant: float
+            Against: Concern list
+            Evaluated: int64
+            Empty: int
+        }
+
+    /// <summary>What was asked about.</summary>
+    member posterior.Target = posterior.Formula
+    /// <summary>Weighted draws in the coordinates of the formula.</summary>
+    member posterior.Draws = posterior.Made
+    /// <summary>log Z = log ∫ e^{−V} dx with its standard error.</summary>
+    member posterior.LogNormaliser = posterior.Evidence
+    /// <summary>Effective sample size as a fraction of the draws.</summary>
+    member posterior.Efficiency = Importance.efficiency posterior.Made
+    /// <summary>What speaks against the result.</summary>
+    member posterior.Concerns = posterior.Against
+
+    /// <summary>The worst verdict of any concern.</summary>
+    member posterior.Verdict =
+        posterior.Against |> List.map _.Verdict |> List.fold max Verdict.Reliable
+
+    /// <summary>What the program found and chose.</summary>
+    member posterior.Plan: Plan =
+        {
+            Blocks = posterior.Solved |> List.map _.Plan
+        }
+
+    /// <summary>At how many points the energy was evaluated, once for each gradient as well.</summary>
+    member posterior.Evaluations = posterior.Evaluated
+    /// <summary>How many of the draws lie where there is no density; they have the weight 0.</summary>
+    member posterior.WithoutDensity = posterior.Empty
+
+    /// <summary>A few lines of text: log Z, efficiency, verdict, concerns, plan.</summary>
+    member posterior.Text =
+        let m = Tensor.rows posterior.Made.LogWeights
+        let efficiency = posterior.Efficiency
+
+        String.concat
+            "\n"
+            [
+                $"{m} draws, d = {posterior.Formula.Dimension}: {posterior.Verdict}"
+                $"log Z = {posterior.Evidence.Value:F4} ± {posterior.Evidence.StandardError:G2}, effective sample size {100.0 * efficiency.Value:F1} %% of the draws, {posterior.Evaluated} evaluations of the energy"
+                if posterior.Empty > 0 then
+                    $"{posterior.Empty} draws lie where there is no density and have the weight 0"
+                yield! posterior.Against |> List.map (fun concern -> $"- {concern.Advice}")
+                posterior.Plan.Text
+            ]
+
+    override posterior.ToString() = posterior.Text
+
+    interface IDisposable with
+        member posterior.Dispose() =
+            (posterior.Made :> IDisposable).Dispose()
+
+            for solved in posterior.Solved do
+                (solved :> IDisposable).Dispose()
+
+/// <summary>From the formula of a density to trustworthy draws and evidence in one call, with nothing told.</summary>
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Posterior =
+
+    /// <summary>4,000 draws, an efficiency of 0.9, 4,000 particles, <c>Sampler.defaults</c>.</summary>
+    let defaults: PosteriorOptions =
+        {
+            Count = 4000
+            Efficiency = 0.9
+            Particles = 4000
+            Flow = Some Sampler.defaults
+        }
+
+    /// Dimensions in which modes of all coordinates together are looked for before independent ones are.
+    let private mostSearched = 40
+
+    let private check (run: Run) (options: PosteriorOptions) =
+        Run.check run
+        Guard.atLeast "Count" 25 options.Count
+        Guard.atLeast "Particles" 100 options.Particles
+
+        if not (options.Efficiency > 0.0 && options.Efficiency < 1.0) then
+            Guard.fail "Efficiency" $"found {options.Efficiency}, wanted a number between 0 and 1"
+
+    /// Draws of independent blocks side by side: points in the formula's coordinates with the formula's own weights, and log Z.
+    let private assemble (run: Run) (count: int) (target: Density) (constant: float) (solved: Solved list) : Draws * Estimate =
+        let parts =
+            solved
+            |> List.mapi (fun k solved -> Solved.draw (Run.part k (Stream.run Stream.Final run)) count solved)
+
+        let columns =
+            [ for solved in solved -> solved.Plan.Coordinates ]
+            |> Array.concat
+            |> Array.indexed
+            |> Array.sortBy snd
+            |> Array.map fst
+
+        let joined = parts |> List.map (fun (draws, _) -> draws.Points) |> Tensor.concatenate 1L
+        let points = joined.index_select (1L, torch.tensor (Array.map int64 columns))
+
+        let sum pick =
+            parts |> List.map (fun (draws, _) -> pick draws) |> List.reduce (fun (a: Tensor) (b: Tensor) -> a .+ b)
+
+        {
+            Points = points
+            LogProposal = sum _.LogProposal
+            LogWeights = sum _.LogWeights .+ constant
+        },
+        {
+            Value = constant + List.sumBy (fun (_, e: Estimate) -> e.Value) parts
+            StandardError = sqrt (parts |> List.sumBy (fun (_, e) -> e.StandardError ** 2.0))
+        }
+
+    /// <summary>
+    /// Weighted draws from a density of which only the formula is known, its log Z, and whether to trust them. The program looks for modes and
+    /// independent coordinates, carries samples from a wide distribution to the target, fits a mixture to them, and, where draws from that are not
+    /// efficient enough, evolves the energy with the mixture as its known part. What it found and chose is in <c>Plan</c>. Source:
+    /// docs/mathematics.md, "From a formula to draws".
+    /// </summary>
+    /// <param name="run">Where numbers are (double precision on the CPU), the seed of everything random, and who hears of it and may end it.</param>
+    /// <param name="options">How many draws, how efficient, and how to evolve. All of them are checked before any work begins.</param>
+    /// <param name="target">The formula. Where its energy is +∞ or not a number, there is no density.</param>
+    /// <exception cref="T:System.ArgumentException">Options do not fit, or the energy has the wrong shape, is −∞, or is finite nowhere near the origin.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// let banana = Density.ofEnergy 2 (fun x -&gt;
+    ///     let a, b = x.select (1L, 0L), x.select (1L, 1L)
+    ///     0.5 .* a.Square() .+ 2.0 .* (b - a.Square()).Square())
+    ///
+    /// use posterior = Posterior.sample Run.quiet Posterior.defaults banana
+    /// printfn $"{posterior}"
+    /// </code></example>
+    let sample (run: Run) (options: PosteriorOptions) (target: Density) : Posterior =
+        check run options
+        NativeTorch.ensure ()
+        let evaluated = ref 0L
+
+        let counted =
+            { target with
+                Energy =
+                    fun points ->
+                        Interlocked.Add(&evaluated.contents, points.shape[0]) |> ignore
+                        target.Energy points
+            }
+
+        let survivors (posterior: Posterior) =
+            Draws.tensors posterior.Made
+            @ [
+                for solved in posterior.Solved do
+                    yield! solved.Sampler |> Option.map (fun s -> Solution.tensors s.Energy.Solution) |> Option.defaultValue []
+            ]
+
+        Scope.keepAll survivors (fun () ->
+            run.Meter(Progress.started Phase.Search 0.0)
+            let structure = Stream.seed Stream.Structure run
+
+            /// In so many dimensions modes of the whole are looked for before parts of it.
+            let modes =
+                if target.Dimension <= mostSearched then
+                    Some(Search.modes (Stream.run Stream.Modes run) counted)
+                else
+                    None
+
+            let place, known =
+                match modes with
+                | Some modes ->
+                    let centres = Tensor.ofRows Placement.float64 [ for mode in modes -> Seq.ofArray mode.Centre ]
+                    centres.narrow (0L, 0L, 1L), centres
+                | None ->
+                    let lowest = Search.lowest (Stream.run Stream.Structure run) counted
+                    lowest, lowest
+
+            let blocks = Structure.blocks structure counted known
+            let modes = if blocks.Length = 1 then modes else None
+
+            let densities =
+                match blocks with
+                | [ _ ] -> [| counted |]
+                | _ -> [| for block in blocks -> Structure.density counted place block |]
+
+            let constant =
+                match blocks with
+                | [ _ ] -> 0.0
+                | _ -> -(Tensor.toFloat (counted.Energy place))
+
+            let like = Structure.alike (Stream.seed Stream.Blocks run) densities
+            let wanted = options.Efficiency ** (1.0 / float blocks.Length)
+
+            let solved =
+                (Map.empty, List.indexed blocks)
+                ||> List.fold (fun found (i, block) ->
+                    let next =
+                        match Map.tryFind like[i] found with
+                        | Some(first: Solved) when like[i] <> i ->
+                            { first with
+                                Target = densities[i]
+                                Plan =
+                                    { first.Plan with
+                                        Coordinates = block
+                                        Like = like[i]
+                                    }
+                            }
+                        | _ -> Solved.solve (Run.part i run) options wanted block i modes densities[i]
+
+                    Map.add i next found)
+                |> Map.toList
+                |> List.map snd
+
+            let draws, evidence = assemble run options.Count counted constant solved
+            let weights = Tensor.toArray draws.LogWeights
+            let efficiency = Importance.efficiency draws
+
+            {
+                Formula = target
+                Solved = solved
+                Made = draws
+                Evidence = evidence
+                Constant = constant
+                Against =
+                    [
+                        if efficiency.Value < 0.1 then
+                            Concern.FewEffectiveDraws efficiency.Value
+
+                        for solved in solved do
+                            yield! solved.Concerns
+                    ]
+                    |> List.distinct
+                Evaluated = evaluated.Value
+                Empty = weights |> Array.filter Double.IsNegativeInfinity |> Array.length
+            })
+
+    /// <summary>More draws, by the same routes.</summary>
+    /// <param name="run">Its seed is that of the draws: take another than before.</param>
+    /// <param name="count">M, how many.</param>
+    /// <param name="posterior">What they are drawn from.</param>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// use posterior = Posterior.sample Run.quiet Posterior.defaults (Density.gaussianMixture [ 1.0, [ 3.0; 4.0 ], 0.5 ])
+    /// use more = posterior |&gt; Posterior.draw { Run.quiet with Seed = 1 } 10000
+    /// </code></example>
+    let draw (run: Run) (count: int) (posterior: Posterior) : Draws =
+        Run.check run
+        Guard.atLeast "count" 25 count
+
+        Draws.keep (fun () ->
+            fst (assemble run count posterior.Formula posterior.Constant posterior.Solved))

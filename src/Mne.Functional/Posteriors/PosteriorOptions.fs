@@ -1,0 +1,19 @@
+namespace Mne.Functional
+
+/// <summary>How to go from a formula to draws. Start from <c>Posterior.defaults</c>.</summary>
+type PosteriorOptions =
+    {
+        /// <summary>M, how many draws. Default 4,000.</summary>
+        Count: int
+        /// <summary>
+        /// The efficiency (effective sample size over draws) that is enough: work ends when it is reached. Default 0.9.
+        /// </summary>
+        Efficiency: float
+        /// <summary>Particles of tempered sequential Monte Carlo. Default 4,000.</summary>
+        Particles: int
+        /// <summary>
+        /// How an energy is evolved where a mixture alone does not reach the efficiency; <c>Known</c> and <c>Cover.Start</c> are set by the
+        /// program. None: no energy is evolved. Default <c>Sampler.defaults</c>.
+        /// </summary>
+        Flow: SamplerOptions option
+    }

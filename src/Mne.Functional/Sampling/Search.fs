@@ -1,0 +1,343 @@
+namespace Mne.Functional
+
+open System
+open TorchSharp
+
+/// A place where an energy is least, and how far around it the energy is within ½ of that: the normal distribution that has the same shape.
+type internal Mode =
+    {
+        /// m (d).
+        Centre: float[]
+        /// C (d × d).
+        Covariance: float[,]
+        /// V(m).
+        Energy: float
+        /// log of the integral of e^{−V} if it had that shape: −V(m) + ½ log det 2πC.
+        LogMass: float
+    }
+
+/// The search for modes of a density of which nothing is known: Newton's method from many scattered starts at once, in rounds, each of which begins
+/// around what the earlier ones found, until one finds nothing new.
+[<RequireQualifiedAccess>]
+module internal Search =
+
+    /// Starts of a round.
+    let private starts = 128
+
+    let private mostRounds = 8
+
+    /// Places that are looked at before a round begins.
+    let private candidateCount = 32768
+
+    /// Newton's steps at most.
+    let private mostSteps = 80
+
+    /// Modes that hold less than e^{−this} of the mass of the largest are not kept.
+    let private negligible = 15.0
+
+    let private mostModes = 64
+
+    /// Numbers in place of those that are not: where an energy is infinite, it has no slope.
+    let private finite (t: Tensor) : Tensor = t.nan_to_num (0.0, 0.0, 0.0)
+
+    /// V, and Newton's frame at each of the points (M × d): eigenvalues (M × d) of the Hessian in coordinates scaled to a unit diagonal, and axes
+    /// (M × d × d) of these coordinates in the caller's, as columns, with the slopes along them (M × d).
+    let private frame (target: Density) (points: Tensor) =
+        let energy, gradient, hessian = Diff.fgradhessian target.Energy points
+        let gradient, hessian = finite gradient, finite hessian
+        let diagonal = hessian.diagonal(0L, 1L, 2L).abs()
+        // Where an energy is straight, a step of the size of the point itself is the natural one.
+        let straight = 1e-4 .* gradient.abs () / (points.abs().ClampMin 1.0)
+        let least = 1e-24 ./ points.abs().ClampMin(1.0).Square()
+        let unit = diagonal.maximum(straight).maximum(least).rsqrt ()
+        let scaled = unit.unsqueeze 2L * hessian * unit.unsqueeze 1L
+        let symmetric = finite (0.5 .* (scaled .+ scaled.transpose (1L, 2L)))
+        let struct (λ, q) = torch.linalg.eigh symmetric
+        let axes = unit.unsqueeze 2L * q
+        let slopes = axes.transpose(1L, 2L).matmul(gradient.unsqueeze 2L).squeeze 2L
+        energy, λ, axes, slopes
+
+    /// Steps of different boldness, which are tried together (C × M × d): Newton's own, with |λ| in place of λ so that it descends, and shorter ones.
+    let private steps (λ: Tensor) (axes: Tensor) (slopes: Tensor) : Tensor =
+        let newton = -slopes / λ.abs().ClampMin 1e-12
+        let along (step: Tensor) = axes.matmul(step.unsqueeze 2L).squeeze 2L
+        let near = newton.Clamp(-1.0, 1.0)
+        let far = newton.Clamp(-30.0, 30.0)
+
+        Tensor.stack
+            0L
+            [
+                for α in [ 2.0; 1.0; 0.5; 0.1 ] -> along (α .* newton)
+                for α in [ 1.0; 0.25 ] -> along (α .* far)
+                for α in [ 2.0; 1.0; 0.3; 0.03; 1e-3 ] -> along (α .* near)
+            ]
+
+    /// The energy of points of any shape (… × d).
+    let private energyOf (target: Density) (points: Tensor) : Tensor =
+        let d = Array.last points.shape
+
+        (target.Energy(points.reshape (-1L, d))).reshape (Array.take (points.shape.Length - 1) points.shape)
+
+    /// Where descents from the points end (M × d), and the energies there.
+    let private descend (run: Run) (target: Density) (first: Tensor) : Tensor * Tensor =
+        let m = Tensor.rows first
+
+        let rec go step (points: Tensor) (energy: Tensor) (active: int[]) =
+            Run.stopIfAsked run
+
+            if step = mostSteps || active.Length = 0 then
+                points, energy
+            else
+                let next, value, still =
+                    Scope.keepAll (fun (p, e, _) -> [ p; e ]) (fun () ->
+                        let here = Tensor.pick active points
+                        let before, λ, axes, slopes = frame target here
+                        let tried = here.unsqueeze 0L .+ steps λ axes slopes
+                        let values = (energyOf target tried).nan_to_num (infinity, infinity, infinity)
+                        let struct (best, which) = values.min 0L
+
+                        let chosen =
+                            tried
+                                .gather(0L, which.unsqueeze(0L).unsqueeze(2L).expand_as (tried.narrow (0L, 0L, 1L)))
+                                .squeeze 0L
+
+                        let better = best.lt before
+                        let moved = torch.where (better.unsqueeze 1L, chosen, here)
+                        let reached = torch.where (better, best, before)
+                        let gain = Tensor.toArray (before - reached)
+
+                        let index = torch.tensor (Array.map int64 active)
+
+                        points.index_copy (0L, index, moved),
+                        energy.index_copy (0L, index, reached),
+                        [|
+                            for i, row in Array.indexed active do
+                                if gain[i] > 1e-9 * (1.0 + 1e-6 * abs gain[i]) then
+                                    row
+                        |])
+
+                points.Dispose()
+                energy.Dispose()
+                go (step + 1) next value still
+
+        use _ = torch.no_grad ()
+        let energy = target.Energy first
+        let finite = Tensor.toArray (energy.isfinite ())
+        go 0 (first.clone ()) energy [| for i in 0 .. m - 1 do if finite[i] > 0.0 then i |]
+
+    /// How far along an axis an energy rises by ½, from its rises at radii that double: found between two of them as for a power of the radius.
+    let private width (radii: float[]) (rises: float[]) : float =
+        match rises |> Array.tryFindIndex (fun rise -> not (rise <= 0.5)) with
+        | None -> Array.last radii
+        | Some 0 -> radii[0]
+        | Some k ->
+            let low, high = rises[k - 1], rises[k]
+
+            if Double.IsFinite high && low > 1e-12 then
+                let power = log (high / low) / log (radii[k] / radii[k - 1])
+                radii[k - 1] * (0.5 / low) ** (1.0 / max 0.25 power)
+            else
+                radii[k - 1]
+
+    /// Rises of the energy from a point (1 × d) along axes (d × d, as columns) at radii: one row for each axis.
+    let private rises (target: Density) (point: Tensor) (energy: float) (axes: Tensor) (radii: float[]) : float[,] =
+        Scope.free (fun () ->
+            let tried =
+                point.unsqueeze 0L
+                .+ axes.t().unsqueeze 1L
+                   * (Tensor.ofArray Placement.float64 radii).unsqueeze(0L).unsqueeze 2L
+
+            Tensor.toArray2D (energyOf target tried .- energy))
+
+    /// The mode at a point (1 × d) where a descent ended. Its axes are those of the curvature, but its widths are measured, so that flat places,
+    /// edges and walls have one as well: near those of the curvature first, and where it says nothing, at lengths of every size.
+    let private shape (target: Density) (point: Tensor) : Mode =
+        Scope.free (fun () ->
+            use _ = torch.no_grad ()
+            let d = int point.shape[1]
+            let energy, λ, axes, _ = frame target point
+            let energy = Tensor.toFloat energy
+            let lengths = (λ.squeeze 0L).abs().ClampMin(1e-12).rsqrt ()
+            let axes = axes.squeeze 0L * lengths.unsqueeze 0L
+            let unit = axes / axes.norm(0).unsqueeze 0L
+
+            let widths sign =
+                let near = [| for k in -4 .. 8 -> 2.0 ** float k |]
+                let found = rises target point energy (sign .* axes) near
+
+                let all = lazy rises target point energy (sign .* unit) [| for k in -80 .. 80 -> 2.0 ** float k |]
+                let size = Tensor.toArray (axes.norm 0)
+
+                [|
+                    for k in 0 .. d - 1 ->
+                        if found[k, 0] <= 0.5 && not (found[k, near.Length - 1] <= 0.5) then
+                            size[k] * width near found[k, *]
+                        else
+                            width [| for k in -80 .. 80 -> 2.0 ** float k |] all.Value[k, *]
+                |]
+
+            let both = Array.map2 (fun up down -> sqrt (up * down)) (widths 1.0) (widths -1.0)
+            let scaled = unit * (Tensor.ofArray Placement.float64 both).unsqueeze 0L
+            let struct (_, logDeterminant) = torch.linalg.slogdet scaled
+
+            {
+                Centre = Tensor.toArray point
+                Covariance = Tensor.toArray2D (scaled.mm (scaled.t ()))
+                Energy = energy
+                LogMass = -energy + Tensor.toFloat logDeterminant + 0.5 * float d * log (2.0 * Math.PI)
+            })
+
+    /// (x − m)ᵀ C⁻¹ (x − m) of points (M × d) from a mode (M).
+    let private distances (mode: Mode) (points: Tensor) : float[] =
+        Scope.free (fun () ->
+            let root =
+                torch.linalg.cholesky (Tensor.ofArray2D Placement.float64 mode.Covariance)
+
+            let centred = (points - Tensor.ofArray Placement.float64 mode.Centre).t()
+            Tensor.toArray ((torch.linalg.solve_triangular (root, centred, upper = false)).Square().sum 0L))
+
+    /// Points that are not within a deviation of a mode, nor of each other, lowest first.
+    let private apart (target: Density) (known: Mode list) (points: Tensor) (energy: Tensor) : Mode list =
+        let order = Tensor.toArray energy |> Array.indexed |> Array.filter (snd >> Double.IsFinite) |> Array.sortBy snd |> Array.map fst
+
+        let rec go (found: Mode list) (left: int[]) =
+            if left.Length = 0 || found.Length >= mostModes then
+                found
+            else
+                let mode = Scope.free (fun () -> shape target (Tensor.pick [| left[0] |] points))
+
+                let away = Scope.free (fun () -> distances mode (Tensor.pick left points))
+
+                go
+                    (mode :: found)
+                    [|
+                        for i, row in Array.indexed left do
+                            if i > 0 && away[i] > 1.0 then row
+                    |]
+
+        let left =
+            (order, known)
+            ||> List.fold (fun left mode ->
+                if left.Length = 0 then
+                    left
+                else
+                    let away = Scope.free (fun () -> distances mode (Tensor.pick left points))
+                    [| for i, row in Array.indexed left do if away[i] > 1.0 then row |])
+
+        go [] left
+
+    let private weighty (modes: Mode list) : Mode list =
+        match modes with
+        | [] -> []
+        | _ ->
+            let top = modes |> List.map _.LogMass |> List.max
+
+            modes
+            |> List.filter (fun mode -> mode.LogMass > top - negligible)
+            |> List.sortByDescending _.LogMass
+            |> List.truncate mostModes
+
+    /// The mixture of the modes' normal distributions; `temper`: their masses to this power.
+    let mixture (temper: float) (modes: Mode list) : Mixture =
+        let top = modes |> List.map _.LogMass |> List.max
+        let masses = [| for mode in modes -> exp (temper * (mode.LogMass - top)) |]
+
+        {
+            Weights = masses |> Array.map (fun mass -> mass / Array.sum masses)
+            Means = [| for mode in modes -> mode.Centre |]
+            Covariances = [| for mode in modes -> mode.Covariance |]
+        }
+
+    /// Points that know nothing: of sizes from 0.1 to 100, around the origin.
+    let private scattered seed count d : Tensor =
+        let size =
+            ((3.0 .* Random.uniform Placement.float64 (Seed.child 0 seed) [ count; 1 ] .- 1.0) .* log 10.0).exp()
+
+        size * Random.normal Placement.float64 (Seed.child 1 seed) [ count; d ]
+
+    /// Candidates around what was found: at it, three and ten times as far out as its modes are wide, as far as these are apart, and anywhere.
+    let private candidates seed (found: Mixture) : Tensor =
+        let quarter = candidateCount / 4
+        let draw k mixture = Mixture.draw Placement.float64 (Seed.child k seed) quarter mixture
+        let one, other = draw 0 found, draw 1 found
+
+        // Differences of two draws have the extent of everything that was found; their size is given to every direction.
+        let wide =
+            let difference = one - other
+            let own = difference * Random.normal Placement.float64 (Seed.child 2 seed) [ quarter; found.Dimension ]
+            let round = difference.norm(1).unsqueeze 1L * Random.normal Placement.float64 (Seed.child 3 seed) [ quarter; found.Dimension ]
+            let mixed = torch.where ((Random.uniform Placement.float64 (Seed.child 4 seed) [ quarter; 1 ]).LessThan 0.5, own, round ./ sqrt (float found.Dimension))
+            one.mean [| 0L |] .+ 0.7 .* mixed
+
+        Tensor.concatenate
+            0L
+            [
+                draw 5 (Mixture.widened 3.0 found)
+                draw 6 (Mixture.widened 10.0 found)
+                wide
+                scattered (Seed.child 7 seed) quarter found.Dimension
+            ]
+
+    /// Starts where the energy is far lower than what was found explains: the places where descents lead elsewhere.
+    let private unexplained (target: Density) seed (modes: Mode list) : Tensor =
+        let found = Mixture.widened 2.0 (mixture 1.0 modes)
+        let tried = candidates seed found
+
+        let excess =
+            let normals = Normals.ofMixture Placement.float64 found
+            let known = (Normals.logStudentTerms 3.0 normals (Normals.whitened normals tried)).logsumexp 0L
+            (-(target.Energy tried) - known).nan_to_num (-1e300, -1e300, -1e300)
+
+        let struct (_, order) = excess.topk (starts / 2)
+
+        Tensor.concatenate 0L [ tried.index_select (0L, order); tried[torch.TensorIndex.Slice(0L, int64 candidateCount, int64 (2 * candidateCount / starts))] ]
+
+    /// Raises `ArgumentException`: nothing was found.
+    let private nowhere () =
+        Guard.fail
+            "energy"
+            $"not finite at any of {candidateCount} places around the origin, at distances from 0.1 to 100; move the density to where these are (Density.transformed)"
+
+    /// A place of low energy (1 × d): where the best of some descents ends.
+    let lowest (run: Run) (target: Density) : Tensor =
+        Scope.keep (fun () ->
+            use _ = torch.no_grad ()
+            let tried = scattered run.Seed candidateCount target.Dimension
+            let energy = target.Energy tried
+            let finite = Tensor.toArray (energy.isfinite ()) |> Array.exists (fun f -> f > 0.0)
+
+            if not finite then
+                nowhere ()
+
+            let struct (_, order) = (-energy).topk 8
+            let points, energy = descend run target (tried.index_select (0L, order))
+            points.index_select (0L, energy.argmin().unsqueeze 0L))
+
+    /// The modes of a density.
+    let modes (run: Run) (target: Density) : Mode list =
+        let d = target.Dimension
+
+        let round known seed =
+            Scope.free (fun () ->
+                let first =
+                    match known with
+                    | [] -> scattered seed starts d
+                    | _ -> unexplained target seed known
+
+                let points, energy = descend run target first
+                apart target known points energy)
+
+        /// Rounds until two in a row have found nothing new.
+        let rec go known idle r =
+            if r = mostRounds || idle = 2 then
+                known
+            else
+                let found = weighty (known @ round known (Seed.child r run.Seed))
+                go found (if found.Length = known.Length && r > 0 then idle + 1 else 0) (r + 1)
+
+        let found = go [] 0 0
+
+        if found.IsEmpty then
+            nowhere ()
+
+        found
