@@ -78,13 +78,17 @@ type Posterior =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Posterior =
 
-    /// <summary>4,000 draws, an efficiency of 0.9, 4,000 particles, <c>Sampler.defaults</c>.</summary>
+    /// <summary>4,000 draws, an efficiency of 0.5, 4,000 particles, <c>Sampler.defaults</c> of at most 400 steps.</summary>
     let defaults: PosteriorOptions =
         {
             Count = 4000
-            Efficiency = 0.9
+            Efficiency = 0.5
             Particles = 4000
-            Flow = Some Sampler.defaults
+            Flow =
+                Some
+                    { Sampler.defaults with
+                        Evolve.MaximumSteps = 400
+                    }
         }
 
     /// Dimensions in which modes of all coordinates together are looked for before independent ones are.
@@ -99,7 +103,13 @@ module Posterior =
             Guard.fail "Efficiency" $"found {options.Efficiency}, wanted a number between 0 and 1"
 
     /// Draws of independent blocks side by side: points in the formula's coordinates with the formula's own weights, and log Z.
-    let private assemble (run: Run) (count: int) (target: Density) (constant: float) (solved: Solved list) : Draws * Estimate =
+    let private assemble
+        (run: Run)
+        (count: int)
+        (target: Density)
+        (constant: float)
+        (solved: Solved list)
+        : Draws * Estimate =
         let parts =
             solved
             |> List.mapi (fun k solved -> Solved.draw (Run.part k (Stream.run Stream.Final run)) count solved)
@@ -111,11 +121,15 @@ module Posterior =
             |> Array.sortBy snd
             |> Array.map fst
 
-        let joined = parts |> List.map (fun (draws, _) -> draws.Points) |> Tensor.concatenate 1L
+        let joined =
+            parts |> List.map (fun (draws, _) -> draws.Points) |> Tensor.concatenate 1L
+
         let points = joined.index_select (1L, torch.tensor (Array.map int64 columns))
 
         let sum pick =
-            parts |> List.map (fun (draws, _) -> pick draws) |> List.reduce (fun (a: Tensor) (b: Tensor) -> a .+ b)
+            parts
+            |> List.map (fun (draws, _) -> pick draws)
+            |> List.reduce (fun (a: Tensor) (b: Tensor) -> a .+ b)
 
         {
             Points = points
@@ -163,7 +177,10 @@ module Posterior =
             Draws.tensors posterior.Made
             @ [
                 for solved in posterior.Solved do
-                    yield! solved.Sampler |> Option.map (fun s -> Solution.tensors s.Energy.Solution) |> Option.defaultValue []
+                    yield!
+                        solved.Sampler
+                        |> Option.map (fun s -> Solution.tensors s.Energy.Solution)
+                        |> Option.defaultValue []
             ]
 
         Scope.keepAll survivors (fun () ->
@@ -180,7 +197,9 @@ module Posterior =
             let place, known =
                 match modes with
                 | Some modes ->
-                    let centres = Tensor.ofRows Placement.float64 [ for mode in modes -> Seq.ofArray mode.Centre ]
+                    let centres =
+                        Tensor.ofRows Placement.float64 [ for mode in modes -> Seq.ofArray mode.Centre ]
+
                     centres.narrow (0L, 0L, 1L), centres
                 | None ->
                     let lowest = Search.lowest (Stream.run Stream.Structure run) counted
@@ -258,5 +277,4 @@ module Posterior =
         Run.check run
         Guard.atLeast "count" 25 count
 
-        Draws.keep (fun () ->
-            fst (assemble run count posterior.Formula posterior.Constant posterior.Solved))
+        Draws.keep (fun () -> fst (assemble run count posterior.Formula posterior.Constant posterior.Solved))

@@ -6,14 +6,15 @@ type PosteriorOptions =
         /// <summary>M, how many draws. Default 4,000.</summary>
         Count: int
         /// <summary>
-        /// The efficiency (effective sample size over draws) that is enough: work ends when it is reached. Default 0.9.
+        /// The efficiency (effective sample size over draws) that is enough: only below it a dearer route is tried. Default 0.5.
         /// </summary>
         Efficiency: float
         /// <summary>Particles of tempered sequential Monte Carlo. Default 4,000.</summary>
         Particles: int
         /// <summary>
         /// How an energy is evolved where a mixture alone does not reach the efficiency; <c>Known</c> and <c>Cover.Start</c> are set by the
-        /// program. None: no energy is evolved. Default <c>Sampler.defaults</c>.
+        /// program. None: no energy is evolved. Default <c>Sampler.defaults</c> with
+        /// <c>Evolve.MaximumSteps</c> 400.
         /// </summary>
         Flow: SamplerOptions option
     }

@@ -23,7 +23,8 @@ type internal Solved =
 
     interface IDisposable with
         member solved.Dispose() =
-            solved.Sampler |> Option.iter (fun sampler -> (sampler :> IDisposable).Dispose())
+            solved.Sampler
+            |> Option.iter (fun sampler -> (sampler :> IDisposable).Dispose())
 
 /// From the formula of a density to something that can be drawn from: search, tempered samples, mixture, and, where that is not enough, an evolved
 /// energy with the mixture as its known part.
@@ -58,7 +59,9 @@ module internal Solved =
     /// Draws by tempering from the mixture in independent runs: each draw has its run's estimate of Z as its weight.
     let private tempered (run: Run) (count: int) (mixture: Mixture) (target: Density) : Draws * Estimate =
         let share = max 25 ((count + runs - 1) / runs)
-        let first = Mixture.blend [ 0.8, Mixture.widened 1.2 mixture; 0.2, Mixture.widened 2.5 mixture ]
+
+        let first =
+            Mixture.blend [ 0.8, Mixture.widened 1.2 mixture; 0.2, Mixture.widened 2.5 mixture ]
 
         let clouds =
             [
@@ -114,11 +117,25 @@ module internal Solved =
         Scope.keep (fun () ->
             use _ = torch.no_grad ()
             let count = Tensor.rows cloud
-            let typical = Tensor.toFloat (target.Energy(cloud).median ())
-            let more = MixtureProposal.draw run.Placement run.Seed (2 * count) (MixtureProposal.create 0.8 (Mixture.widened 1.4 mixture))
+            let typical = Tensor.toFloat (target.Energy(cloud).median())
+
+            let more =
+                MixtureProposal.draw
+                    run.Placement
+                    run.Seed
+                    (2 * count)
+                    (MixtureProposal.create 0.8 (Mixture.widened 1.4 mixture))
+
             let energy = target.Energy more
             let near = (energy .- typical).LessThan(6.0 + 1.0 * float target.Dimension)
-            let rows = Tensor.toArray (near.``to`` torch.float64) |> Array.indexed |> Array.filter (fun (_, n) -> n > 0.0) |> Array.map fst |> Array.truncate count
+
+            let rows =
+                Tensor.toArray (near.``to`` torch.float64)
+                |> Array.indexed
+                |> Array.filter (fun (_, n) -> n > 0.0)
+                |> Array.map fst
+                |> Array.truncate count
+
             Tensor.concatenate 0L [ cloud; Tensor.pick rows more ])
 
     /// The energy evolved, or why it could not be.
@@ -141,11 +158,17 @@ module internal Solved =
         | FitFailedException(_, advice) -> Error $"the energy could not be fitted: {advice}"
 
     /// What weights and samples say against draws: few or heavy weights, samples where there are hardly any draws.
-    let private judge (draws: Draws) (evidence: Estimate) (logProposal: (Tensor -> Tensor) option) (target: Density) (cloud: Tensor) =
+    let private judge
+        (draws: Draws)
+        (evidence: Estimate)
+        (logProposal: (Tensor -> Tensor) option)
+        (target: Density)
+        (cloud: Tensor)
+        =
         let efficiency = Importance.efficiency draws
         let m = Tensor.rows draws.LogWeights
         let shape = Importance.paretoShape draws
-        let largest = Tensor.toFloat ((Importance.weights draws).max ())
+        let largest = Tensor.toFloat ((Importance.weights draws).max())
 
         [
             if efficiency.Value < 0.1 then
@@ -171,8 +194,7 @@ module internal Solved =
 
         [
             for name, estimate in List.take (evidence.Length - 1) evidence do
-                let error =
-                    sqrt (estimate.StandardError ** 2.0 + last.StandardError ** 2.0 + 1e-6)
+                let error = sqrt (estimate.StandardError ** 2.0 + last.StandardError ** 2.0 + 1e-6)
 
                 let errors = abs (estimate.Value - last.Value) / error
 
@@ -181,7 +203,15 @@ module internal Solved =
         ]
 
     /// Solves a density until draws have the wanted efficiency, or all routes were tried.
-    let solve (run: Run) (options: PosteriorOptions) (wanted: float) (coordinates: int[]) (like: int) (modes: Mode list option) (target: Density) : Solved =
+    let solve
+        (run: Run)
+        (options: PosteriorOptions)
+        (wanted: float)
+        (coordinates: int[])
+        (like: int)
+        (modes: Mode list option)
+        (target: Density)
+        : Solved =
         let clock = Stopwatch.StartNew()
 
         Scope.keepAll
@@ -213,10 +243,15 @@ module internal Solved =
                 let proposal, _ =
                     Whitening.mixture inner cloud.Mixture
                     |> MixtureFit.improve 64 20 points (points.new_zeros points.shape[0])
-                    |> MixtureProposal.adapt (Stream.run Stream.Proposals run) white options.Particles wanted
+                    |> MixtureProposal.adapt
+                        (Stream.run Stream.Proposals run)
+                        white
+                        options.Particles
+                        (1.0 - 0.2 * (1.0 - wanted)) // mixtures cost little
 
                 let mixture = proposal.Mixture
                 let pilot = Stream.run Stream.Pilot run
+
                 let plan route sampler =
                     {
                         Target = target
@@ -243,6 +278,7 @@ module internal Solved =
                 let trial (solved: Solved) =
                     let draws, evidence = draw pilot options.Particles solved
                     let constant = Whitening.logDeterminant whitening
+
                     let logProposal =
                         match solved.Plan.Route, solved.Sampler with
                         | Route.Mixture, _ -> Some(MixtureProposal.logDensity proposal)
@@ -260,7 +296,9 @@ module internal Solved =
                 let byMixture = plan Route.Mixture None
                 let mixtureEfficiency, mixtureEvidence, mixtureConcerns = trial byMixture
 
-                let tried = [ byMixture, mixtureEfficiency, ("mixture", mixtureEvidence), mixtureConcerns ]
+                let tried =
+                    [ byMixture, mixtureEfficiency, ("mixture", mixtureEvidence), mixtureConcerns ]
+
                 let remarks = []
 
                 let tried, remarks =
@@ -279,12 +317,13 @@ module internal Solved =
                         | Error message -> tried, message :: remarks
                     | _ -> tried, remarks
 
-                let best tried = tried |> List.maxBy (fun (_, e, _, _) -> e)
+                let best tried =
+                    tried |> List.maxBy (fun (_, e, _, _) -> e)
 
                 let tried =
                     let _, e, _, _ = best tried
 
-                    if e < 0.5 then
+                    if e < wanted then
                         let byTempering = plan Route.Tempered None
                         let e, evidence, concerns = trial byTempering
                         (byTempering, e, ("repeated tempering", evidence), concerns) :: tried
@@ -297,7 +336,13 @@ module internal Solved =
                     if not (obj.ReferenceEquals(solved, chosen)) then
                         (solved :> IDisposable).Dispose()
 
-                let others = [ for _, _, e, _ in tried do if fst e <> fst evidence then e ]
+                let others =
+                    [
+                        for _, _, e, _ in tried do
+                            if fst e <> fst evidence then
+                                e
+                    ]
+
                 let all = ("tempering", cloud.LogNormaliser) :: List.rev others @ [ evidence ]
 
                 { chosen with

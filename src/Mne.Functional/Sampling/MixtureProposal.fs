@@ -31,33 +31,33 @@ module internal MixtureProposal =
     let logDensity (proposal: MixtureProposal) (points: Tensor) : Tensor =
         let mixture, rest = proposal.Mixture, proposal.Heavy
         let placement = Placement.ofTensor points
-        let own, wide = Normals.ofMixture placement mixture, Normals.ofMixture placement (heavy mixture)
 
-        let pieces =
-            Rows.pieces (Rows.within 4_000_000 (mixture.Components * mixture.Dimension)) (Tensor.rows points)
+        let own, wide =
+            Normals.ofMixture placement mixture, Normals.ofMixture placement (heavy mixture)
 
-        pieces
-        |> Rows.map 0L (fun piece ->
-            let x = Rows.narrow piece points
-            let normal = Normals.logDensity own x .+ log (1.0 - rest)
-
-            let student =
-                (Normals.logStudentTerms ν wide (Normals.whitened wide x)).logsumexp 0L .+ log rest
-
-            normal.logaddexp student)
+        let normal = Normals.logDensity own points .+ log (1.0 - rest)
+        let student = Normals.logStudentDensity ν wide points .+ log rest
+        normal.logaddexp student
 
     /// Draws (M × d). Call it inside a scope.
     let draw (placement: Placement) (seed: int) (count: int) (proposal: MixtureProposal) : Tensor =
         let mixture, rest = proposal.Mixture, proposal.Heavy
-        let uniform k shape = Random.uniform placement (Seed.child k seed) shape
-        let normal k shape = Random.normal placement (Seed.child k seed) shape
+
+        let uniform k shape =
+            Random.uniform placement (Seed.child k seed) shape
+
+        let normal k shape =
+            Random.normal placement (Seed.child k seed) shape
+
         let d = mixture.Dimension
-        let chi = (normal 0 [ count; int ν ]).Square().sum (1L, keepdim = true)
+        let chi = (normal 0 [ count; int ν ]).Square().sum(1L, keepdim = true)
         let noise = normal 1 [ count; d ]
-        let own = Normals.draw (Seed.child 2 seed) noise (Normals.ofMixture placement mixture)
+
+        let own =
+            Normals.draw (Seed.child 2 seed) noise (Normals.ofMixture placement mixture)
 
         let student =
-            Normals.draw (Seed.child 2 seed) (noise * (ν ./ chi).sqrt ()) (Normals.ofMixture placement (heavy mixture))
+            Normals.draw (Seed.child 2 seed) (noise * (ν ./ chi).sqrt()) (Normals.ofMixture placement (heavy mixture))
 
         torch.where ((uniform 3 [ count; 1 ]).LessThan rest, student, own)
 

@@ -10,6 +10,8 @@ type internal Mode =
         Centre: float[]
         /// C (d × d).
         Covariance: float[,]
+        /// A with C⁻¹ = AᵀA (d × d): it makes a distance of a deviation.
+        Whitener: float[,]
         /// V(m).
         Energy: float
         /// log of the integral of e^{−V} if it had that shape: −V(m) + ½ log det 2πC.
@@ -26,11 +28,17 @@ module internal Search =
 
     let private mostRounds = 8
 
-    /// Places that are looked at before a round begins.
-    let private candidateCount = 32768
+    /// Places that are looked at before a round begins: more where several modes are known, since there may be more of them.
+    let private candidateCount modes = if modes > 1 then 32768 else 8192
 
     /// Newton's steps at most.
-    let private mostSteps = 80
+    let private mostSteps = 40
+
+    /// Steps after which a half of the descents is enough.
+    let private fewSteps = 10
+
+    /// A descent ends when a step gains less: what is left does not matter beside the width of a mode.
+    let private enough = 1e-4
 
     /// Modes that hold less than e^{−this} of the mass of the largest are not kept.
     let private negligible = 15.0
@@ -41,7 +49,7 @@ module internal Search =
     let private finite (t: Tensor) : Tensor = t.nan_to_num (0.0, 0.0, 0.0)
 
     /// V, and Newton's frame at each of the points (M × d): eigenvalues (M × d) of the Hessian in coordinates scaled to a unit diagonal, and axes
-    /// (M × d × d) of these coordinates in the caller's, as columns, with the slopes along them (M × d).
+    /// (M × d × d) of these coordinates in the caller's, as columns, with the slopes along them (M × d); and the inverse of the axes.
     let private frame (target: Density) (points: Tensor) =
         let energy, gradient, hessian = Diff.fgradhessian target.Energy points
         let gradient, hessian = finite gradient, finite hessian
@@ -49,18 +57,21 @@ module internal Search =
         // Where an energy is straight, a step of the size of the point itself is the natural one.
         let straight = 1e-4 .* gradient.abs () / (points.abs().ClampMin 1.0)
         let least = 1e-24 ./ points.abs().ClampMin(1.0).Square()
-        let unit = diagonal.maximum(straight).maximum(least).rsqrt ()
+        let unit = diagonal.maximum(straight).maximum(least).rsqrt()
         let scaled = unit.unsqueeze 2L * hessian * unit.unsqueeze 1L
         let symmetric = finite (0.5 .* (scaled .+ scaled.transpose (1L, 2L)))
         let struct (λ, q) = torch.linalg.eigh symmetric
         let axes = unit.unsqueeze 2L * q
         let slopes = axes.transpose(1L, 2L).matmul(gradient.unsqueeze 2L).squeeze 2L
-        energy, λ, axes, slopes
+        energy, λ, axes, slopes, q.transpose (1L, 2L) / unit.unsqueeze 1L
 
     /// Steps of different boldness, which are tried together (C × M × d): Newton's own, with |λ| in place of λ so that it descends, and shorter ones.
     let private steps (λ: Tensor) (axes: Tensor) (slopes: Tensor) : Tensor =
         let newton = -slopes / λ.abs().ClampMin 1e-12
-        let along (step: Tensor) = axes.matmul(step.unsqueeze 2L).squeeze 2L
+
+        let along (step: Tensor) =
+            axes.matmul(step.unsqueeze 2L).squeeze 2L
+
         let near = newton.Clamp(-1.0, 1.0)
         let far = newton.Clamp(-30.0, 30.0)
 
@@ -76,30 +87,37 @@ module internal Search =
     let private energyOf (target: Density) (points: Tensor) : Tensor =
         let d = Array.last points.shape
 
-        (target.Energy(points.reshape (-1L, d))).reshape (Array.take (points.shape.Length - 1) points.shape)
+        (target.Energy(points.reshape (-1L, d))).reshape(Array.take (points.shape.Length - 1) points.shape)
 
-    /// Where descents from the points end (M × d), and the energies there.
+    /// Where descents from the points end (M × d), and the energies there: +∞ for those that have not ended.
     let private descend (run: Run) (target: Density) (first: Tensor) : Tensor * Tensor =
         let m = Tensor.rows first
 
         let rec go step (points: Tensor) (energy: Tensor) (active: int[]) =
             Run.stopIfAsked run
 
-            if step = mostSteps || active.Length = 0 then
-                points, energy
+            // The slowest are not waited for.
+            if
+                active.Length = 0
+                || step = mostSteps
+                || (step >= fewSteps && 2 * active.Length <= m)
+            then
+                let unfinished = torch.tensor (Array.map int64 active)
+                points, energy.index_copy (0L, unfinished, energy.NewFull(int64 active.Length, infinity))
             else
                 let next, value, still =
                     Scope.keepAll (fun (p, e, _) -> [ p; e ]) (fun () ->
                         let here = Tensor.pick active points
-                        let before, λ, axes, slopes = frame target here
+                        let before, λ, axes, slopes, _ = frame target here
                         let tried = here.unsqueeze 0L .+ steps λ axes slopes
-                        let values = (energyOf target tried).nan_to_num (infinity, infinity, infinity)
+                        let values = (energyOf target tried).nan_to_num(infinity, infinity, infinity)
                         let struct (best, which) = values.min 0L
 
                         let chosen =
                             tried
-                                .gather(0L, which.unsqueeze(0L).unsqueeze(2L).expand_as (tried.narrow (0L, 0L, 1L)))
-                                .squeeze 0L
+                                .gather(0L, which.unsqueeze(0L).unsqueeze(2L).expand_as(tried.narrow (0L, 0L, 1L)))
+                                .squeeze
+                                0L
 
                         let better = best.lt before
                         let moved = torch.where (better.unsqueeze 1L, chosen, here)
@@ -112,7 +130,7 @@ module internal Search =
                         energy.index_copy (0L, index, reached),
                         [|
                             for i, row in Array.indexed active do
-                                if gain[i] > 1e-9 * (1.0 + 1e-6 * abs gain[i]) then
+                                if gain[i] > enough then
                                     row
                         |])
 
@@ -123,7 +141,16 @@ module internal Search =
         use _ = torch.no_grad ()
         let energy = target.Energy first
         let finite = Tensor.toArray (energy.isfinite ())
-        go 0 (first.clone ()) energy [| for i in 0 .. m - 1 do if finite[i] > 0.0 then i |]
+
+        go
+            0
+            (first.clone ())
+            energy
+            [|
+                for i in 0 .. m - 1 do
+                    if finite[i] > 0.0 then
+                        i
+            |]
 
     /// How far along an axis an energy rises by ½, from its rises at radii that double: found between two of them as for a power of the radius.
     let private width (radii: float[]) (rises: float[]) : float =
@@ -155,9 +182,10 @@ module internal Search =
         Scope.free (fun () ->
             use _ = torch.no_grad ()
             let d = int point.shape[1]
-            let energy, λ, axes, _ = frame target point
+            let energy, λ, axes, _, inverse = frame target point
             let energy = Tensor.toFloat energy
-            let lengths = (λ.squeeze 0L).abs().ClampMin(1e-12).rsqrt ()
+            let lengths = (λ.squeeze 0L).abs().ClampMin(1e-12).rsqrt()
+            let norms = axes.squeeze(0L).norm 0
             let axes = axes.squeeze 0L * lengths.unsqueeze 0L
             let unit = axes / axes.norm(0).unsqueeze 0L
 
@@ -165,7 +193,9 @@ module internal Search =
                 let near = [| for k in -4 .. 8 -> 2.0 ** float k |]
                 let found = rises target point energy (sign .* axes) near
 
-                let all = lazy rises target point energy (sign .* unit) [| for k in -80 .. 80 -> 2.0 ** float k |]
+                let all =
+                    lazy rises target point energy (sign .* unit) [| for k in -80 .. 80 -> 2.0 ** float k |]
+
                 let size = Tensor.toArray (axes.norm 0)
 
                 [|
@@ -176,29 +206,40 @@ module internal Search =
                             width [| for k in -80 .. 80 -> 2.0 ** float k |] all.Value[k, *]
                 |]
 
-            let both = Array.map2 (fun up down -> sqrt (up * down)) (widths 1.0) (widths -1.0)
-            let scaled = unit * (Tensor.ofArray Placement.float64 both).unsqueeze 0L
-            let struct (_, logDeterminant) = torch.linalg.slogdet scaled
+            let both =
+                Array.map2 (fun up down -> sqrt (up * down)) (widths 1.0) (widths -1.0)
+                |> Tensor.ofArray Placement.float64
+
+            let scaled = unit * both.unsqueeze 0L
+            // The axes are orthogonal in scaled coordinates, where their determinant has no round-off to speak of.
+            let whitener = inverse.squeeze 0L * (norms / both).unsqueeze 1L
+            let struct (_, logDeterminant) = torch.linalg.slogdet (inverse.squeeze 0L)
 
             {
                 Centre = Tensor.toArray point
                 Covariance = Tensor.toArray2D (scaled.mm (scaled.t ()))
+                Whitener = Tensor.toArray2D whitener
                 Energy = energy
-                LogMass = -energy + Tensor.toFloat logDeterminant + 0.5 * float d * log (2.0 * Math.PI)
+                LogMass =
+                    -energy - Tensor.toFloat logDeterminant
+                    + Tensor.toFloat ((both / norms).log().sum())
+                    + 0.5 * float d * log (2.0 * Math.PI)
             })
 
     /// (x − m)ᵀ C⁻¹ (x − m) of points (M × d) from a mode (M).
     let private distances (mode: Mode) (points: Tensor) : float[] =
         Scope.free (fun () ->
-            let root =
-                torch.linalg.cholesky (Tensor.ofArray2D Placement.float64 mode.Covariance)
-
-            let centred = (points - Tensor.ofArray Placement.float64 mode.Centre).t()
-            Tensor.toArray ((torch.linalg.solve_triangular (root, centred, upper = false)).Square().sum 0L))
+            let centred = points - Tensor.ofArray Placement.float64 mode.Centre
+            Tensor.toArray ((centred.mm ((Tensor.ofArray2D Placement.float64 mode.Whitener).t())).Square().sum 1L))
 
     /// Points that are not within a deviation of a mode, nor of each other, lowest first.
     let private apart (target: Density) (known: Mode list) (points: Tensor) (energy: Tensor) : Mode list =
-        let order = Tensor.toArray energy |> Array.indexed |> Array.filter (snd >> Double.IsFinite) |> Array.sortBy snd |> Array.map fst
+        let order =
+            Tensor.toArray energy
+            |> Array.indexed
+            |> Array.filter (snd >> Double.IsFinite)
+            |> Array.sortBy snd
+            |> Array.map fst
 
         let rec go (found: Mode list) (left: int[]) =
             if left.Length = 0 || found.Length >= mostModes then
@@ -212,7 +253,8 @@ module internal Search =
                     (mode :: found)
                     [|
                         for i, row in Array.indexed left do
-                            if i > 0 && away[i] > 1.0 then row
+                            if i > 0 && away[i] > 1.0 then
+                                row
                     |]
 
         let left =
@@ -222,7 +264,12 @@ module internal Search =
                     left
                 else
                     let away = Scope.free (fun () -> distances mode (Tensor.pick left points))
-                    [| for i, row in Array.indexed left do if away[i] > 1.0 then row |])
+
+                    [|
+                        for i, row in Array.indexed left do
+                            if away[i] > 1.0 then
+                                row
+                    |])
 
         go [] left
 
@@ -251,22 +298,40 @@ module internal Search =
     /// Points that know nothing: of sizes from 0.1 to 100, around the origin.
     let private scattered seed count d : Tensor =
         let size =
-            ((3.0 .* Random.uniform Placement.float64 (Seed.child 0 seed) [ count; 1 ] .- 1.0) .* log 10.0).exp()
+            ((3.0 .* Random.uniform Placement.float64 (Seed.child 0 seed) [ count; 1 ] .- 1.0)
+             .* log 10.0)
+                .exp()
 
         size * Random.normal Placement.float64 (Seed.child 1 seed) [ count; d ]
 
     /// Candidates around what was found: at it, three and ten times as far out as its modes are wide, as far as these are apart, and anywhere.
-    let private candidates seed (found: Mixture) : Tensor =
-        let quarter = candidateCount / 4
-        let draw k mixture = Mixture.draw Placement.float64 (Seed.child k seed) quarter mixture
+    let private candidates seed (count: int) (found: Mixture) : Tensor =
+        let quarter = count / 4
+
+        let draw k mixture =
+            Mixture.draw Placement.float64 (Seed.child k seed) quarter mixture
+
         let one, other = draw 0 found, draw 1 found
 
         // Differences of two draws have the extent of everything that was found; their size is given to every direction.
         let wide =
             let difference = one - other
-            let own = difference * Random.normal Placement.float64 (Seed.child 2 seed) [ quarter; found.Dimension ]
-            let round = difference.norm(1).unsqueeze 1L * Random.normal Placement.float64 (Seed.child 3 seed) [ quarter; found.Dimension ]
-            let mixed = torch.where ((Random.uniform Placement.float64 (Seed.child 4 seed) [ quarter; 1 ]).LessThan 0.5, own, round ./ sqrt (float found.Dimension))
+
+            let own =
+                difference
+                * Random.normal Placement.float64 (Seed.child 2 seed) [ quarter; found.Dimension ]
+
+            let round =
+                difference.norm(1).unsqueeze 1L
+                * Random.normal Placement.float64 (Seed.child 3 seed) [ quarter; found.Dimension ]
+
+            let mixed =
+                torch.where (
+                    (Random.uniform Placement.float64 (Seed.child 4 seed) [ quarter; 1 ]).LessThan 0.5,
+                    own,
+                    round ./ sqrt (float found.Dimension)
+                )
+
             one.mean [| 0L |] .+ 0.7 .* mixed
 
         Tensor.concatenate
@@ -281,28 +346,40 @@ module internal Search =
     /// Starts where the energy is far lower than what was found explains: the places where descents lead elsewhere.
     let private unexplained (target: Density) seed (modes: Mode list) : Tensor =
         let found = Mixture.widened 2.0 (mixture 1.0 modes)
-        let tried = candidates seed found
+        let count = candidateCount modes.Length
+        let tried = candidates seed count found
 
         let excess =
             let normals = Normals.ofMixture Placement.float64 found
-            let known = (Normals.logStudentTerms 3.0 normals (Normals.whitened normals tried)).logsumexp 0L
-            (-(target.Energy tried) - known).nan_to_num (-1e300, -1e300, -1e300)
+            let known = Normals.logStudentDensity 3.0 normals tried
+            (-(target.Energy tried) - known).nan_to_num(-1e300, -1e300, -1e300)
 
-        let struct (_, order) = excess.topk (starts / 2)
+        /// log of what was found of Z; places worth a descent hold much more than their share of it.
+        let top = modes |> List.map _.LogMass |> List.max
+        let found = top + log (modes |> List.sumBy (fun mode -> exp (mode.LogMass - top)))
+        let struct (values, order) = excess.topk (starts / 2)
 
-        Tensor.concatenate 0L [ tried.index_select (0L, order); tried[torch.TensorIndex.Slice(0L, int64 candidateCount, int64 (2 * candidateCount / starts))] ]
+        let worth =
+            Tensor.toArray values |> Array.filter (fun e -> e > found + 1.0) |> Array.length
+
+        Tensor.concatenate
+            0L
+            [
+                tried.index_select (0L, order.narrow (0L, 0L, int64 worth))
+                tried[torch.TensorIndex.Slice(0L, int64 count, int64 (4 * count / starts))]
+            ]
 
     /// Raises `ArgumentException`: nothing was found.
     let private nowhere () =
         Guard.fail
             "energy"
-            $"not finite at any of {candidateCount} places around the origin, at distances from 0.1 to 100; move the density to where these are (Density.transformed)"
+            $"not finite at any of {candidateCount 0} places around the origin, at distances from 0.1 to 100; move the density to where these are (Density.transformed)"
 
     /// A place of low energy (1 × d): where the best of some descents ends.
     let lowest (run: Run) (target: Density) : Tensor =
         Scope.keep (fun () ->
             use _ = torch.no_grad ()
-            let tried = scattered run.Seed candidateCount target.Dimension
+            let tried = scattered run.Seed (candidateCount 0) target.Dimension
             let energy = target.Energy tried
             let finite = Tensor.toArray (energy.isfinite ()) |> Array.exists (fun f -> f > 0.0)
 
@@ -316,6 +393,7 @@ module internal Search =
     /// The modes of a density.
     let modes (run: Run) (target: Density) : Mode list =
         let d = target.Dimension
+        let at = run |> Run.phase Phase.Search 0.0
 
         let round known seed =
             Scope.free (fun () ->
@@ -333,6 +411,12 @@ module internal Search =
                 known
             else
                 let found = weighty (known @ round known (Seed.child r run.Seed))
+
+                run.Meter
+                    { at (float (r + 1)) (float (r + 1) / float mostRounds) with
+                        Accepted = found.Length
+                    }
+
                 go found (if found.Length = known.Length && r > 0 then idle + 1 else 0) (r + 1)
 
         let found = go [] 0 0

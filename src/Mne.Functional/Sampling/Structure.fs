@@ -13,16 +13,20 @@ module internal Structure =
 
     /// The places of finite energy among some (M × d).
     let private finite (target: Density) (points: Tensor) : Tensor =
-        let found = Tensor.toArray (target.Energy points) |> Array.indexed |> Array.filter (snd >> Double.IsFinite)
+        let found =
+            Tensor.toArray (target.Energy points)
+            |> Array.indexed
+            |> Array.filter (snd >> Double.IsFinite)
+
         Tensor.pick (Array.map fst found) points
 
     /// Which coordinates a second derivative couples at some of the points.
     let private coupled (target: Density) (points: Tensor) : bool[,] =
-        let hessian = (Diff.hessian target.Energy points).nan_to_num (1e300, 1e300, 1e300)
-        let size = hessian.diagonal(0L, 1L, 2L).abs().sqrt ()
+        let hessian = (Diff.hessian target.Energy points).nan_to_num(1e300, 1e300, 1e300)
+        let size = hessian.diagonal(0L, 1L, 2L).abs().sqrt()
         let unit = size.unsqueeze 1L * size.unsqueeze 2L
         // Round-off of second derivatives that vanish in exact arithmetic.
-        let found = (hessian.abs () - 1e-9 .* unit).GreaterThan(0.0).any (0L, false)
+        let found = (hessian.abs () - 1e-9 .* unit).GreaterThan(0.0).any(0L, false)
         Tensor.toArray2D (found.``to`` torch.float64) |> Array2D.map (fun c -> c <> 0.0)
 
     /// Sets of coordinates that are connected, each in order.
@@ -34,7 +38,13 @@ module internal Structure =
             match border with
             | [] -> reached
             | k :: rest ->
-                let next = [ for j in 0 .. d - 1 do if coupled[k, j] && not (reached.Contains j) then j ]
+                let next =
+                    [
+                        for j in 0 .. d - 1 do
+                            if coupled[k, j] && not (reached.Contains j) then
+                                j
+                    ]
+
                 spread (reached + Set.ofList next) (next @ rest)
 
         [
@@ -53,8 +63,8 @@ module internal Structure =
     let private additive (target: Density) (a: Tensor) (b: Tensor) (block: int[]) : bool =
         let v = target.Energy
         let whole, mixed = v a .+ v b, v (exchange block b a) .+ v (exchange block a b)
-        let size = (v a).abs () .+ (v b).abs () .+ mixed.abs ()
-        Tensor.toFloat (((whole - mixed).abs () / (size .+ 1e-300)).nan_to_num(1.0, 1.0, 1.0).max ()) < 1e-10
+        let size = (v a).abs() .+ (v b).abs() .+ mixed.abs ()
+        Tensor.toFloat (((whole - mixed).abs() / (size .+ 1e-300)).nan_to_num(1.0, 1.0, 1.0).max()) < 1e-10
 
     /// Blocks of coordinates that are independent, in order; all coordinates in one where the formula couples them. `known`: places that matter
     /// (M × d), such as modes; others of every size are looked at beside them, since far from all others a mode looks like a density by itself.
@@ -67,17 +77,25 @@ module internal Structure =
         else
             Scope.free (fun () ->
                 use _ = torch.no_grad ()
-                let normal k shape = Random.normal Placement.float64 (Seed.child k seed) shape
-                let size k = ((3.0 .* Random.uniform Placement.float64 (Seed.child k seed) [ 2 * pairs; 1 ] .- 1.0) .* log 10.0).exp ()
+
+                let normal k shape =
+                    Random.normal Placement.float64 (Seed.child k seed) shape
+
+                let size k =
+                    ((3.0 .* Random.uniform Placement.float64 (Seed.child k seed) [ 2 * pairs; 1 ]
+                      .- 1.0)
+                     .* log 10.0)
+                        .exp()
+
                 let rows = Tensor.rows known
                 let around = Tensor.pick [| for i in 0 .. 2 * pairs - 1 -> i % rows |] known
-                let unit = known.abs().ClampMin(1.0).mean ([| 0L |])
+                let unit = known.abs().ClampMin(1.0).mean([| 0L |])
 
                 let near = around .+ 0.3 .* size 0 * unit * normal 1 [ 2 * pairs; d ]
                 let far = size 2 * normal 3 [ 2 * pairs; d ]
                 let all = finite target (Tensor.concatenate 0L [ around; near; far ])
                 let m = Tensor.rows all
-                let order = (Random.uniform Placement.float64 (Seed.child 4 seed) [ m ]).argsort ()
+                let order = (Random.uniform Placement.float64 (Seed.child 4 seed) [ m ]).argsort()
                 let mixed = all.index_select (0L, order)
 
                 if m < 4 * probes then
@@ -105,7 +123,10 @@ module internal Structure =
                     let index = torch.tensor (Array.map int64 block, device = y.device)
 
                     let x =
-                        (Tensor.ofArray placement values).expand(y.shape[0], int64 values.Length).clone().index_copy (1L, index, y)
+                        (Tensor.ofArray placement values)
+                            .expand(y.shape[0], int64 values.Length)
+                            .clone()
+                            .index_copy(1L, index, y)
 
                     target.Energy x .- atPlace
         }

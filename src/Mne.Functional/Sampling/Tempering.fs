@@ -27,15 +27,17 @@ module internal Tempering =
 
     /// log of a mixture of Student distributions with the moments of a mixture's components.
     let private heavy (normals: Normals) (points: Tensor) : Tensor =
-        (Normals.logStudentTerms ν normals (Normals.whitened normals points)).logsumexp 0L
+        Normals.logStudentDensity ν normals points
 
     /// Draws from it.
     let private drawHeavy (placement: Placement) (seed: int) (count: int) (normals: Normals) : Tensor =
         let d = int normals.Means.shape[1]
-        let normal k shape = Random.normal placement (Seed.child k seed) shape
+
+        let normal k shape =
+            Random.normal placement (Seed.child k seed) shape
         // χ² with five degrees of freedom.
-        let chi = (normal 0 [ count; int ν ]).Square().sum (1L, keepdim = true)
-        let noise = normal 1 [ count; d ] * (ν ./ chi).sqrt ()
+        let chi = (normal 0 [ count; int ν ]).Square().sum(1L, keepdim = true)
+        let noise = normal 1 [ count; d ] * (ν ./ chi).sqrt()
         Normals.draw (Seed.child 2 seed) noise normals
 
     /// The largest step of β up to 1 − β that keeps half of the effective sample size, from log e^{−V}/q (N).
@@ -85,9 +87,11 @@ module internal Tempering =
         let weight (s: LangevinState) = -s.Energy - heavy proposal s.Points
 
         let accepted =
-            (Random.uniform (Placement.ofTensor state.Points) (Seed.child 1 seed) [ m ]).log().less (weight proposed - weight state)
+            (Random.uniform (Placement.ofTensor state.Points) (Seed.child 1 seed) [ m ])
+                .log()
+                .less(weight proposed - weight state)
 
-        Langevin.choose accepted proposed state, Tensor.toFloat (accepted.``to``(state.Energy.dtype).mean ())
+        Langevin.choose accepted proposed state, Tensor.toFloat (accepted.``to``(state.Energy.dtype).mean())
 
     /// Langevin steps: groups of samples, chosen without looking where they are, each with the shape of one component. The factor of the step's size
     /// that would have accepted more or less, as is best.
@@ -96,10 +100,13 @@ module internal Tempering =
         let groups = min 8 mixture.Components
 
         let shuffled =
-            Tensor.toArray ((Random.uniform Placement.float64 (Seed.child 0 seed) [ m ]).argsort()) |> Array.map int
+            Tensor.toArray ((Random.uniform Placement.float64 (Seed.child 0 seed) [ m ]).argsort())
+            |> Array.map int
 
         let chosen =
-            let uniform = Tensor.toArray (Random.uniform Placement.float64 (Seed.child 1 seed) [ groups ])
+            let uniform =
+                Tensor.toArray (Random.uniform Placement.float64 (Seed.child 1 seed) [ groups ])
+
             let cumulative = Array.scan (+) 0.0 mixture.Weights |> Array.tail
 
             uniform
@@ -134,7 +141,6 @@ module internal Tempering =
             ]
 
         let back = Array.zeroCreate m
-        parts |> List.iter (fun (rows, _, _) -> ()) 
         let order = parts |> List.map (fun (rows, _, _) -> rows) |> Array.concat
         order |> Array.iteri (fun i row -> back[row] <- i)
 
@@ -150,7 +156,7 @@ module internal Tempering =
             Gradient = join _.Gradient
         },
         Tensor.toFloat (
-            (parts |> List.map (fun (_, _, a) -> a) |> Tensor.concatenate 0L).``to``(state.Energy.dtype).mean ()
+            (parts |> List.map (fun (_, _, a) -> a) |> Tensor.concatenate 0L).``to``(state.Energy.dtype).mean()
         )
 
     /// Samples of the target from those of a wide mixture, which has to reach everything that the target has.
@@ -162,6 +168,7 @@ module internal Tempering =
             use _ = torch.no_grad ()
             let q = Normals.ofMixture placement first
             let seed k = Seed.child k run.Seed
+            let at = run |> Run.phase Phase.Search 0.0
 
             let rec go k β logZ variance size (mixture: Mixture) (points: Tensor) (energy: Tensor) =
                 Run.stopIfAsked run
@@ -178,18 +185,27 @@ module internal Tempering =
                         Temperatures = k
                     }
                 elif k > 200 then
-                    Guard.fail "energy" $"more than 200 temperatures were needed, and β = {β} was reached: the density is too far from anything that was found; give first points of your own (Start.Known)"
+                    Guard.fail
+                        "energy"
+                        $"more than 200 temperatures were needed, and β = {β} was reached: the density is too far from anything that was found; give first points of your own (Start.Known)"
                 else
                     let ratio = -energy - heavy q points
                     let δ = nextStep β (Tensor.toArray ratio)
                     let β' = if β + δ > 1.0 - 1e-9 then 1.0 else β + δ
                     let logWeights = δ .* ratio
                     let top = Tensor.toFloat (logWeights.max ())
-                    let w = Tensor.toArray ((logWeights .- top).exp ())
+                    let w = Tensor.toArray ((logWeights .- top).exp())
                     let mean = Array.average w
-                    let spread = (Array.averageBy (fun w -> w * w) w / (mean * mean) - 1.0) / float w.Length
-                    let fitted = MixtureFit.improve (if β' = 1.0 then 16 else 8) 8 points logWeights mixture
-                    let shift = Scope.free (fun () -> Tensor.toArray (Random.uniform Placement.float64 (seed (10 * k)) [ 1 ]))
+
+                    let spread =
+                        (Array.averageBy (fun w -> w * w) w / (mean * mean) - 1.0) / float w.Length
+
+                    let fitted =
+                        MixtureFit.improve (if β' = 1.0 then 16 else 8) 8 points logWeights mixture
+
+                    let shift =
+                        Scope.free (fun () -> Tensor.toArray (Random.uniform Placement.float64 (seed (10 * k)) [ 1 ]))
+
                     let chosen = Resampling.systematic shift[0] count w
                     let density = between q β' target
 
@@ -202,11 +218,19 @@ module internal Tempering =
                                 ((state, size), [ 1..walks ])
                                 ||> List.fold (fun (state, size) i ->
                                     let state, _ = leap density (Seed.child i (seed (10 * k + 1))) proposal state
-                                    let state, rate = walk density (Seed.child i (seed (10 * k + 2))) size fitted state
-                                    state, size * exp (1.0 * (rate - 0.574)))
+
+                                    let state, rate =
+                                        walk density (Seed.child i (seed (10 * k + 2))) size fitted state
+
+                                    state, size * exp (rate - 0.574))
 
                             let energy = target.Energy state.Points
                             state.Points, energy, size)
+
+                    run.Meter
+                        { at (float (k + 1)) β' with
+                            Accepted = k + 1
+                        }
 
                     go (k + 1) β' (logZ + top + log mean) (variance + spread) size fitted points energy
 

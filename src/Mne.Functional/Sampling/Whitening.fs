@@ -17,16 +17,19 @@ module internal Whitening =
 
     /// From a mean (d) and a covariance (d × d), whose coordinates may differ in unit by many orders of magnitude.
     let private ofMoments (mean: Tensor) (covariance: Tensor) : Whitening =
-        let size = covariance.diagonal().sqrt ()
+        let size = covariance.diagonal().sqrt()
         let correlation = covariance / size.unsqueeze 0L / size.unsqueeze 1L
         let identity = torch.eye (mean.shape[0], dtype = mean.dtype)
 
         /// With as little of the identity as makes it positive definite in the precision at hand.
         let rec root jitter =
-            let struct (l, failed) = torch.linalg.cholesky_ex (correlation .+ jitter .* identity)
+            let struct (l, failed) =
+                torch.linalg.cholesky_ex (correlation .+ jitter .* identity)
 
-            if Tensor.toFloat failed = 0.0 then l
-            else root (max 1e-15 (100.0 * jitter))
+            if Tensor.toFloat failed = 0.0 then
+                l
+            else
+                root (max 1e-15 (100.0 * jitter))
 
         {
             Shift = Tensor.toArray mean
@@ -37,7 +40,7 @@ module internal Whitening =
     let ofPoints (points: Tensor) : Whitening =
         Scope.free (fun () ->
             let points = Tensor.place Placement.float64 points
-            ofMoments (points.mean [| 0L |]) ((points.t ()).cov().reshape (points.shape[1], points.shape[1])))
+            ofMoments (points.mean [| 0L |]) ((points.t ()).cov().reshape(points.shape[1], points.shape[1])))
 
     /// In which a mixture has.
     let ofMixture (mixture: Mixture) : Whitening =
@@ -67,14 +70,14 @@ module internal Whitening =
     /// x from y (N × d).
     let back (whitening: Whitening) (y: Tensor) : Tensor =
         let placement = Placement.ofTensor y
-        y.mm((scale placement whitening).t ()) .+ shift placement whitening
+        y.mm ((scale placement whitening).t()) .+ shift placement whitening
 
     /// y from x (N × d).
     let apply (whitening: Whitening) (x: Tensor) : Tensor =
         let placement = Placement.ofTensor x
-        let centred = (x - shift placement whitening).t ()
+        let centred = (x - shift placement whitening).t()
 
-        torch.linalg.solve_triangular(scale placement whitening, centred, upper = false).t().contiguous ()
+        torch.linalg.solve_triangular(scale placement whitening, centred, upper = false).t().contiguous()
 
     /// The density of y, with the same Z.
     let density (whitening: Whitening) (target: Density) : Density =
@@ -88,11 +91,11 @@ module internal Whitening =
     let within (outer: Whitening) (inner: Whitening) : Whitening =
         Scope.free (fun () ->
             {
-                Shift = Tensor.toArray ((back outer (Tensor.ofRows Placement.float64 [ Seq.ofArray inner.Shift ])).squeeze 0L)
-                Scale =
-                    Tensor.toArray2D (
-                        (scale Placement.float64 outer).mm (scale Placement.float64 inner)
+                Shift =
+                    Tensor.toArray (
+                        (back outer (Tensor.ofRows Placement.float64 [ Seq.ofArray inner.Shift ])).squeeze 0L
                     )
+                Scale = Tensor.toArray2D ((scale Placement.float64 outer).mm(scale Placement.float64 inner))
             })
 
     /// A mixture in y.
@@ -103,7 +106,10 @@ module internal Whitening =
 
             let covariance (c: float[,]) =
                 let l = scale Placement.float64 whitening
-                let half = torch.linalg.solve_triangular (l, Tensor.ofArray2D Placement.float64 c, upper = false)
+
+                let half =
+                    torch.linalg.solve_triangular (l, Tensor.ofArray2D Placement.float64 c, upper = false)
+
                 let whole = torch.linalg.solve_triangular (l, half.t (), upper = false)
                 Tensor.toArray2D (0.5 .* (whole .+ whole.t ()))
 

@@ -41,7 +41,9 @@ module internal SamplerFile =
 
                 group["covariances"] <-
                     Hdf5.tensor (
-                        part.Covariances |> Seq.map (Tensor.ofArray2D Placement.float64) |> Tensor.concatenate 0L
+                        part.Covariances
+                        |> Seq.map (Tensor.ofArray2D Placement.float64)
+                        |> Tensor.concatenate 0L
                     )
             | None -> ()
 

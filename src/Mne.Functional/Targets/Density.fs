@@ -21,7 +21,8 @@ module Density =
         if Tensor.isFinite values then
             values
         else
-            let lowest = Scope.free (fun () -> Tensor.toFloat ((values.detach().nan_to_num (0.0)).min()))
+            let lowest =
+                Scope.free (fun () -> Tensor.toFloat ((values.detach().nan_to_num(0.0)).min()))
 
             if Double.IsNegativeInfinity lowest then
                 Guard.fail

@@ -39,7 +39,7 @@ module internal Langevin =
             Points = points
             Energy = energy.detach ()
             // Where there is no density, there is no slope either; such proposals are not accepted.
-            Gradient = gradient.detach().nan_to_num (0.0, 0.0, 0.0)
+            Gradient = gradient.detach().nan_to_num(0.0, 0.0, 0.0)
         }
 
     /// The one where accepted (M), and the other elsewhere.

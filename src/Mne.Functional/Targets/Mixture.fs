@@ -43,7 +43,7 @@ module internal Normals =
     /// From log w (K), m (K × d) and C (K × d × d).
     let ofMoments (logWeights: Tensor) (means: Tensor) (covariances: Tensor) : Normals =
         let d = means.shape[1]
-        let diagonal = covariances.diagonal(0L, 1L, 2L).diag_embed (0L, 1L, 2L)
+        let diagonal = covariances.diagonal(0L, 1L, 2L).diag_embed(0L, 1L, 2L)
 
         /// With as little of the diagonal as makes them positive definite in the precision at hand.
         let rec factorise jitter =
@@ -53,7 +53,9 @@ module internal Normals =
             if Tensor.toFloat (failed.sum ()) = 0.0 then
                 l
             elif jitter > 1e-3 then
-                Guard.fail "Covariances" "found a matrix that is not positive definite; leave out directions that do not vary"
+                Guard.fail
+                    "Covariances"
+                    "found a matrix that is not positive definite; leave out directions that do not vary"
             else
                 factorise (max 1e-14 (100.0 * jitter))
 
@@ -94,7 +96,7 @@ module internal Normals =
         - 0.5 .* whitened.Square().sum 2L
 
     /// log w_k T_ν(x; m_k, C_k) (K × N): multivariate Student distributions in place of normal ones.
-    let logStudentTerms (ν: float) (normals: Normals) (whitened: Tensor) : Tensor =
+    let private logStudentTerms (ν: float) (normals: Normals) (whitened: Tensor) : Tensor =
         let d = float normals.Means.shape[1]
 
         let constant =
@@ -103,19 +105,30 @@ module internal Normals =
             - 0.5 * d * log (ν * Math.PI)
 
         (normals.LogWeights .+ logScale normals .+ constant).unsqueeze 1L
-        - 0.5 * (ν + d) .* (whitened.Square().sum 2L ./ ν).log1p ()
+        - 0.5 * (ν + d) .* (whitened.Square().sum 2L ./ ν).log1p()
 
-    let logDensity (normals: Normals) (points: Tensor) : Tensor =
-        (logTerms normals (whitened normals points)).logsumexp 0L
+    /// log Σ of terms at points, some rows at a time so that no K × N × d tensor is large.
+    let private logSum (terms: Normals -> Tensor -> Tensor) (normals: Normals) (points: Tensor) : Tensor =
+        let perRow = int (normals.Means.shape[0] * normals.Means.shape[1])
+
+        Tensor.rows points
+        |> Rows.pieces (Rows.within 4_000_000 perRow)
+        |> Rows.map 0L (fun piece -> (terms normals (whitened normals (Rows.narrow piece points))).logsumexp 0L)
+
+    /// log Σ w_k N(x; m_k, C_k) (N).
+    let logDensity (normals: Normals) (points: Tensor) : Tensor = logSum logTerms normals points
+
+    /// log Σ w_k T_ν(x; m_k, C_k) (N).
+    let logStudentDensity (ν: float) (normals: Normals) (points: Tensor) : Tensor =
+        logSum (logStudentTerms ν) normals points
 
     /// Component indices (M) in proportion to the weights, from uniform numbers.
     let private choose (placement: Placement) (seed: int) (count: int) (normals: Normals) : Tensor =
         let cumulative = normals.LogWeights.exp().cumsum 0L
         let uniform = Random.uniform placement seed [ count ] * cumulative[-1]
 
-        torch
-            .searchsorted(cumulative, uniform)
-            .clamp_max ((normals.LogWeights.shape[0] - 1L).ToScalar())
+        // The last sum is not less than any of the numbers.
+        torch.searchsorted (cumulative.narrow (0L, 0L, cumulative.shape[0] - 1L), uniform)
 
     /// Points from the components (M × d), given standard numbers (M × d), some rows at a time so that no M × d × d tensor is large.
     let draw (seed: int) (noise: Tensor) (normals: Normals) : Tensor =
@@ -176,17 +189,27 @@ module Mixture =
     /// With all deviations so many times as large.
     let internal widened (factor: float) (mixture: Mixture) : Mixture =
         { mixture with
-            Covariances =
-                mixture.Covariances
-                |> Array.map (Array2D.map (fun c -> factor * factor * c))
+            Covariances = mixture.Covariances |> Array.map (Array2D.map (fun c -> factor * factor * c))
         }
 
     /// Several in these proportions.
     let internal blend (parts: (float * Mixture) list) : Mixture =
         {
-            Weights = [| for share, mixture in parts do yield! mixture.Weights |> Array.map (fun w -> share * w) |]
-            Means = [| for _, mixture in parts do yield! mixture.Means |]
-            Covariances = [| for _, mixture in parts do yield! mixture.Covariances |]
+            Weights =
+                [|
+                    for share, mixture in parts do
+                        yield! mixture.Weights |> Array.map (fun w -> share * w)
+                |]
+            Means =
+                [|
+                    for _, mixture in parts do
+                        yield! mixture.Means
+                |]
+            Covariances =
+                [|
+                    for _, mixture in parts do
+                        yield! mixture.Covariances
+                |]
         }
 
     /// <summary>log Σ w_k N(x; m_k, C_k), normalised.</summary>
@@ -201,8 +224,7 @@ module Mixture =
     let logDensity (points: Tensor) (mixture: Mixture) : Tensor =
         Guard.points "points" mixture.Dimension points
 
-        Scope.keep (fun () ->
-            Normals.logDensity (Normals.ofMixture (Placement.ofTensor points) mixture) points)
+        Scope.keep (fun () -> Normals.logDensity (Normals.ofMixture (Placement.ofTensor points) mixture) points)
 
     /// <summary>Independent draws.</summary>
     /// <param name="placement">Precision and device.</param>

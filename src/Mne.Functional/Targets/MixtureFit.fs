@@ -31,8 +31,7 @@ module internal MixtureFit =
         let centred = points.unsqueeze 0L - means.unsqueeze 1L
         let scaled = r.sqrt().unsqueeze 2L * centred
 
-        let second =
-            scaled.transpose(1L, 2L).matmul scaled / n.unsqueeze(1L).unsqueeze 2L
+        let second = scaled.transpose(1L, 2L).matmul scaled / n.unsqueeze(1L).unsqueeze 2L
 
         let own = second.diagonal (0L, 1L, 2L)
         // A width that no component falls below: a thousandth of that of all points.
@@ -46,13 +45,17 @@ module internal MixtureFit =
     let private advance (least: float) (worth: Tensor) (points: Tensor) (mixture: Mixture) : Mixture =
         Scope.free (fun () ->
             let normals = Normals.ofMixture (Placement.ofTensor points) mixture
-            let r = (Normals.logTerms normals (Normals.whitened normals points)).softmax 0L * worth
+
+            let r =
+                (Normals.logTerms normals (Normals.whitened normals points)).softmax 0L * worth
+
             let n = Tensor.toArray (r.sum 1L)
 
             let kept =
                 [|
                     for k, count in Array.indexed n do
-                        if count >= least || count = Array.max n then k
+                        if count >= least || count = Array.max n then
+                            k
                 |]
 
             maximise points (Tensor.pick kept r) |||> mixtureOf)
@@ -77,8 +80,10 @@ module internal MixtureFit =
     /// Σ w log q / Σ w at points.
     let private score (weights: Tensor) (points: Tensor) (mixture: Mixture) : float =
         Scope.free (fun () ->
-            let logs = Normals.logDensity (Normals.ofMixture (Placement.ofTensor points) mixture) points
-            Tensor.toFloat ((weights * logs).sum () / weights.sum ()))
+            let logs =
+                Normals.logDensity (Normals.ofMixture (Placement.ofTensor points) mixture) points
+
+            Tensor.toFloat ((weights * logs).sum() / weights.sum ()))
 
     /// The mixture closest to weighted points, from a first one: its components are split in two again and again while points that the fit does not
     /// see gain by it, `most` components at most. `steps`: how many steps each of the fits makes.
@@ -87,15 +92,32 @@ module internal MixtureFit =
             let weights = logWeights.softmax 0L
             let worth = Tensor.toFloat (1.0 ./ weights.Square().sum())
             let rows, d = Tensor.rows points, int points.shape[1]
-            let pick (of': int[]) = Tensor.pick of' points, Tensor.pick of' weights
+
+            let pick (of': int[]) =
+                Tensor.pick of' points, Tensor.pick of' weights
             // Every third point judges.
-            let seen, seenWeights = pick [| for i in 0 .. rows - 1 do if i % 3 <> 2 then i |]
-            let judging, judgingWeights = pick [| for i in 0 .. rows - 1 do if i % 3 = 2 then i |]
+            let seen, seenWeights =
+                pick
+                    [|
+                        for i in 0 .. rows - 1 do
+                            if i % 3 <> 2 then
+                                i
+                    |]
+
+            let judging, judgingWeights =
+                pick
+                    [|
+                        for i in 0 .. rows - 1 do
+                            if i % 3 = 2 then
+                                i
+                    |]
+
             let seenWorth = seenWeights / seenWeights.sum () .* (worth * 2.0 / 3.0)
             let least = min 4.0 (0.5 * worth)
 
             let refine mixture =
-                (mixture, [ 1..steps ]) ||> List.fold (fun m _ -> advance least seenWorth seen m)
+                (mixture, [ 1..steps ])
+                ||> List.fold (fun m _ -> advance least seenWorth seen m)
 
             let fits (mixture: Mixture) =
                 mixture.Components <= most

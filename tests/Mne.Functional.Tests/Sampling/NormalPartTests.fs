@@ -46,9 +46,9 @@ let tests =
                         + Tensor.ofArray Placement.float64 mean
 
                     let part = NormalPart.fit (layered d) (fun x -> energyOf mean c x + 3.7) x
-                    close 1e-8 "covariance" part.Covariance c
+                    close 1e-8 "covariance" part.Covariances[0] c
 
-                    Expect.isLessThan (Array.max (Array.map2 (fun a b -> abs (a - b)) part.Mean mean)) 1e-8 "mean")
+                    Expect.isLessThan (Array.max (Array.map2 (fun a b -> abs (a - b)) part.Means[0] mean)) 1e-8 "mean")
 
             Check.scoped "it is never wider than the points, nor ten times as curved" (fun () ->
                 let x = 1.5 * Check.normal 5 [ 2000; 2 ]
@@ -64,7 +64,7 @@ let tests =
                     let part = NormalPart.fit (layered 2) energy x
 
                     let values =
-                        Tensor.toArray (torch.linalg.eigvalsh (Tensor.ofArray2D Placement.float64 part.Covariance))
+                        Tensor.toArray (torch.linalg.eigvalsh (Tensor.ofArray2D Placement.float64 part.Covariances[0]))
 
                     Expect.isLessThan (Array.max values) (1.15 * variance) $"{name}: widest"
                     Expect.isGreaterThan (Array.min values) (0.85 * variance / 10.0) $"{name}: narrowest")
@@ -76,14 +76,14 @@ let tests =
                     Check.normal 6 [ 1500; d ] * Tensor.linspace Placement.float64 0.5 2.0 d + 3.0
 
                 let part = NormalPart.fit (layered d) (fun x -> x.square().sum 1L) x
-                Check.close 1e-9 "mean" (Tensor.ofArray Placement.float64 part.Mean) (x.mean [| 0L |])
-                close 1e-9 "covariance" part.Covariance (Tensor.toArray2D (x.t().cov())))
+                Check.close 1e-9 "mean" (Tensor.ofArray Placement.float64 part.Means[0]) (x.mean [| 0L |])
+                close 1e-9 "covariance" part.Covariances[0] (Tensor.toArray2D (x.t().cov())))
 
             Check.scoped "single precision is enough to see a normal distribution" (fun () ->
                 let single = Placement.float32
                 let x = Tensor.place single (1.5 * Check.normal 5 [ 500; 3 ])
                 let part = NormalPart.fit (layered 3) (fun x -> 2.0 * x.square().sum 1L) x
-                close 1e-4 "covariance" part.Covariance (Array2D.init 3 3 (fun i j -> if i = j then 0.25 else 0.0)))
+                close 1e-4 "covariance" part.Covariances[0] (Array2D.init 3 3 (fun i j -> if i = j then 0.25 else 0.0)))
 
             Check.scoped "coordinates are coupled only where the network couples them" (fun () ->
                 let c = array2D [ [ 1.0; 0.8; 0.0 ]; [ 0.8; 1.0; 0.0 ]; [ 0.0; 0.0; 0.1 ] ]
@@ -93,7 +93,7 @@ let tests =
                 let fitted blocks =
                     let network = Network.ofBlocks (Domain.euclidean 3) blocks [ Layer.dense 4 Swish ]
 
-                    (NormalPart.fit network energy x).Covariance
+                    (NormalPart.fit network energy x).Covariances[0]
 
                 let separate =
                     Network.add
@@ -101,118 +101,12 @@ let tests =
                             for k in 0..2 -> Network.ofBlocks (Domain.euclidean 3) [ [ k ] ] [ Layer.dense 4 Swish ]
                         ]
 
-                let diagonal = (NormalPart.fit separate energy x).Covariance
+                let diagonal = (NormalPart.fit separate energy x).Covariances[0]
                 Expect.equal diagonal[0, 1] 0.0 "not coupled"
                 Expect.notEqual diagonal[1, 1] diagonal[2, 2] "each its own"
                 let shared = fitted [ [ 0 ]; [ 1 ]; [ 2 ] ]
                 Expect.equal shared[0, 0] shared[2, 2] "shared weights: alike"
                 Expect.isGreaterThan (fitted [ [ 0; 1; 2 ] ]).[0, 1] 0.3 "coupled")
-
-            Check.scoped "g solves the energy's equation, for every linear process" (fun () ->
-                let part =
-                    {
-                        Mean = [| 0.5; -1.0 |]
-                        Covariance = array2D [ [ 2.0; 0.6 ]; [ 0.6; 0.5 ] ]
-                    }
-
-                for p in
-                    [
-                        Process.ornsteinUhlenbeck 2
-                        Process.ornsteinUhlenbeckTo [ 1.0; 2.0 ] (Covariance.Diagonal [ 0.5; 3.0 ])
-                        Process.ornsteinUhlenbeck 2 |> Process.scheduled (Schedule.linear 0.2 3.0 1.0)
-                        Process.partialNoise [ 0 ] 2
-                        Process.linear
-                            (array2D [ [ 0.0; 1.0 ]; [ -1.0; -2.0 ] ])
-                            [ 0.0; 0.3 ]
-                            (Covariance.Diagonal [ 0.0; 4.0 ])
-                    ] do
-                    let x = Check.normal 7 [ 40; 2 ]
-                    let t, h = 0.4, 1e-4
-
-                    let g t =
-                        NormalPart.energy (NormalPart.at p t part) x
-
-                    let slope =
-                        (8.0 * (g (t + h) - g (t - h)) - (g (t + 2.0 * h) - g (t - 2.0 * h)))
-                        / (12.0 * h)
-
-                    let jet =
-                        Jet.ofPoints (FokkerPlanck.flowNeeds p) x
-                        |> fun jet ->
-                            { jet with
-                                Data = Tensor.zeros Placement.float64 [ jet.Channels.Length; 40; 1 ]
-                            }
-                        |> NormalPart.add (NormalPart.at p t part) x
-
-                    let expected =
-                        Term.evaluate (FokkerPlanck.energy p) { Time = t; Points = x; Jet = jet }
-
-                    // Energies are known up to a constant.
-                    Check.close 1e-7 p.Name (slope - slope.mean ()) expected)
-
-            Check.scoped "the equation of the rest is the whole one less that of g" (fun () ->
-                let p = Process.ornsteinUhlenbeckTo [ 1.0; 2.0 ] (Covariance.Diagonal [ 0.5; 3.0 ])
-
-                let part =
-                    {
-                        Mean = [| 0.5; -1.0 |]
-                        Covariance = array2D [ [ 2.0; 0.6 ]; [ 0.6; 0.5 ] ]
-                    }
-
-                let g = NormalPart.at p 0.3 part
-                let network = layered 2
-                let θ, x = Network.initial network 3, Check.normal 8 [ 30; 2 ]
-                let w = Network.jet (FokkerPlanck.flowNeeds p) network θ x
-
-                let evaluate term jet =
-                    Term.evaluate term { Time = 0.3; Points = x; Jet = jet }
-
-                let rest = evaluate (FokkerPlanck.remainder (fun _ -> NormalPart.gradient g) p) w
-
-                let nothing = { w with Data = w.Data.zeros_like () }
-
-                let equation = FokkerPlanck.energy p
-
-                Check.close
-                    1e-11
-                    "∂ₜw"
-                    rest
-                    (evaluate equation (NormalPart.add g x w)
-                     - evaluate equation (NormalPart.add g x nothing)))
-
-            Check.scoped "derivatives of g agree with automatic differentiation" (fun () ->
-                let part =
-                    {
-                        Mean = [| 0.5; -1.0; 2.0 |]
-                        Covariance = covariance 3 3
-                    }
-
-                let p = Process.ornsteinUhlenbeck 3
-                let g = NormalPart.at p 0.2 part
-                let x = Check.normal 9 [ 6; 3 ]
-
-                let request =
-                    [
-                        Derivative.Value
-                        Derivative.Laplacian
-                        Derivative.Partial(1, 1)
-                        Derivative.Partial(2, 3)
-                        Derivative.Partial(0, 2)
-                        Derivative.Mixed(0, 2)
-                    ]
-
-                let jet =
-                    Jet.ofPoints (Set.ofList request) x
-                    |> fun jet ->
-                        { jet with
-                            Data = Tensor.zeros Placement.float64 [ jet.Channels.Length; 6; 1 ]
-                        }
-                    |> NormalPart.add g x
-
-                for derivative in request do
-                    let expected = Oracle.local (NormalPart.energy g) x derivative
-                    let found = Jet.get derivative jet
-                    Expect.isLessThan (Check.size (found - expected)) 1e-11 $"%A{derivative}")
 
             test
                 "the same points give the same bits, wherever they lie in memory, also where features depend on each other" {
@@ -228,7 +122,7 @@ let tests =
                         NormalPart.fit (layered 3) (fun x -> x.square().sum 1L + (x.sum 1L).cos()) (doubled.clone ()))
 
                 let first = fit 0
-                Expect.isTrue (first.Mean |> Array.forall Double.IsFinite) "finite"
+                Expect.isTrue (first.Means[0] |> Array.forall Double.IsFinite) "finite"
 
                 for k in 1..40 do
                     Expect.equal (fit k) first "bits"
