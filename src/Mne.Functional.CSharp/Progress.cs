@@ -61,7 +61,7 @@ public sealed class Progress
     /// <summary>Time since the phase began.</summary>
     public TimeSpan Elapsed => Inner.Elapsed;
 
-    /// <summary>Estimate of the time that the phase still needs; null until there is ground for one.</summary>
+    /// <summary>Estimate of the time that the phase still needs; null until 5 % is done.</summary>
     public TimeSpan? Remaining => Inner.Remaining is { } remaining ? remaining.Value : null;
 
     /// <summary>A sign of life from work of the caller's own, with an estimate of the time that it still needs.</summary>

@@ -48,7 +48,7 @@ type Progress =
         EffectiveRank: float
         /// <summary>Time since the phase began.</summary>
         Elapsed: TimeSpan
-        /// <summary>Estimate of the time that the phase still needs; None until there is ground for one.</summary>
+        /// <summary>Estimate of the time that the phase still needs; None until 5 % is done.</summary>
         Remaining: TimeSpan option
     }
 
@@ -80,11 +80,14 @@ module Progress =
             Remaining = None
         }
 
-    /// <summary>Time still needed when a part of the work took so long; None before 1 % is done.</summary>
+    /// <summary>
+    /// Time still needed when a part of the work took so long; None before 5 % is done, while first steps and starting up say little
+    /// about the rest.
+    /// </summary>
     /// <param name="fraction">How much is done, from 0 to 1.</param>
     /// <param name="elapsed">How long it took.</param>
     let remaining (fraction: float) (elapsed: TimeSpan) =
-        if fraction > 0.01 && fraction <= 1.0 then
+        if fraction >= 0.05 && fraction <= 1.0 then
             Some(elapsed * ((1.0 - fraction) / fraction))
         else
             None
