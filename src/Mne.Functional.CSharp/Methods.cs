@@ -1,3 +1,6 @@
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
+
 namespace Mne.Functional.CSharp;
 
 /// <summary>
@@ -73,7 +76,7 @@ public sealed record Method
     /// <summary>The order of the solution that it is compared with.</summary>
     public int EmbeddedOrder => Inner.EmbeddedOrder;
 
-    /// <summary>The Runge–Kutta pair that it steps by; null for a method that is none, written in F#.</summary>
+    /// <summary>The Runge–Kutta pair that it steps by; null for a method of one's own.</summary>
     public Tableau? Tableau => Inner.Tableau is null ? null : new(Inner.Tableau.Value);
 
     /// <summary>Dormand and Prince's pair of order 5(4): the default of evolutions.</summary>
@@ -91,11 +94,46 @@ public sealed record Method
     /// <exception cref="ArgumentException">The parts of the tableau do not fit together.</exception>
     public static Method OfTableau(Tableau tableau) => new(Core.MethodModule.ofTableau(Bridge.Wanted(tableau).Inner));
 
+    /// <summary>A method of one's own for y' = f(t, y), explicit or implicit; its functions are pure.</summary>
+    /// <param name="name">What it is called, also in files, which keep no functions.</param>
+    /// <param name="order">The order of the solution that is carried on.</param>
+    /// <param name="embeddedOrder">The order of its error estimate less one: estimates go with the step size to this power plus one.</param>
+    /// <param name="step">One step: (f, t, y, h, memory) ↦ proposal. h is negative when time runs backwards.</param>
+    /// <param name="start">The memory at first: (f, t, y, f(t, y)) ↦ memory; null for f(t, y) alone.</param>
+    /// <example><code>
+    /// // Euler's method, without an estimate of its error: to go with steps of one size
+    /// var euler = Method.Create("Euler", order: 1, embeddedOrder: 1, (f, t, y, h, memory) =>
+    /// {
+    ///     var next = y + h * memory[0];
+    ///     var slope = f(t + h, next);
+    ///     return new(next, 0.0 * y, Segment.Hermite(t, h, y, memory[0], next, slope), [slope]);
+    /// });
+    /// var options = new EvolutionOptions { Method = euler, Controller = Controller.Constant(0.01) };
+    /// </code></example>
+    public static Method Create(
+        string name,
+        int order,
+        int embeddedOrder,
+        Func<Func<double, Tensor, Tensor>, double, Tensor, double, IReadOnlyList<Tensor>, Proposal> step,
+        Func<Func<double, Tensor, Tensor>, double, Tensor, Tensor, IReadOnlyList<Tensor>>? start = null)
+    {
+        Bridge.Wanted(step);
+        start ??= (_, _, _, slope) => [slope];
+        return new(new Core.Method(
+            Bridge.Wanted(name), order, embeddedOrder, FSharpOption<Core.Tableau>.None,
+            FuncConvert.FromFunc<FSharpFunc<double, FSharpFunc<Tensor, Tensor>>, double, Tensor, Tensor, FSharpList<Tensor>>(
+                (f, t, y, slope) => Bridge.List(start(Bridge.OfFunction(f), t, y, slope))),
+            FuncConvert.FromFunc<FSharpFunc<double, FSharpFunc<Tensor, Tensor>>, double, Tensor, double, FSharpList<Tensor>, Core.Proposal>(
+                (f, t, y, h, memory) => step(Bridge.OfFunction(f), t, y, h, [.. memory]).ToCore())));
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }
 
-/// <summary>Chooses step sizes from error estimates: a proportional–integral controller, or steps of one size.</summary>
+/// <summary>
+/// Chooses step sizes from error estimates: a proportional–integral controller, steps of one size, or a rule of one's own.
+/// </summary>
 /// <example><code>var careful = new EvolutionOptions { Controller = new Controller { Safety = 0.8 } };</code></example>
 public sealed record Controller
 {
@@ -119,6 +157,39 @@ public sealed record Controller
     /// <summary>Steps of one size, whatever their error. A step that cannot be made ends the run.</summary>
     /// <exception cref="ArgumentException">The size is not positive.</exception>
     public static Controller Constant(double step) => OfCore(Core.ControllerModule.constant(step));
+
+    /// <summary>A controller of one's own. It may ask another one for its decision (<see cref="Adapt"/>).</summary>
+    /// <param name="name">What it is called, also in files, which keep no functions.</param>
+    /// <param name="adapt">(attempt, memory) ↦ decision; pure.</param>
+    /// <param name="first">The size of the first step; null lets the program choose.</param>
+    /// <param name="memory">The memory at first; null for none.</param>
+    /// <example><code>
+    /// // Steps by the error, but no longer than the method is stable
+    /// var usual = new Controller();
+    /// var stable = Controller.Create("stable", (attempt, memory) =>
+    /// {
+    ///     var decision = usual.Adapt(attempt, memory);
+    ///     return decision with { Step = Math.Min(decision.Step, 0.02) };
+    /// });
+    /// </code></example>
+    public static Controller Create(
+        string name,
+        Func<Attempt, IReadOnlyList<double>, Decision> adapt,
+        double? first = null,
+        IReadOnlyList<double>? memory = null)
+    {
+        Bridge.Wanted(adapt);
+        return OfCore(new(
+            Bridge.Wanted(name), FSharpOption<Core.Gains>.None, Bridge.Option(first), Bridge.List(memory ?? []),
+            Bridge.Function<Core.Attempt, FSharpList<double>, Core.Decision>(
+                (attempt, known) => adapt(Attempt.OfCore(attempt), [.. known]).ToCore())));
+    }
+
+    /// <summary>What it makes of an attempt.</summary>
+    /// <param name="attempt">A step that was tried.</param>
+    /// <param name="memory">Its memory; empty at first.</param>
+    public Decision Adapt(Attempt attempt, IReadOnlyList<double> memory) =>
+        Decision.OfCore(ToCore().Adapt.Invoke(Bridge.Wanted(attempt).ToCore()).Invoke(Bridge.List(memory)));
 
     internal Core.Controller ToCore() => Other ?? Core.ControllerModule.ofGains(new(Safety, Integral, Shrink, Growth));
 

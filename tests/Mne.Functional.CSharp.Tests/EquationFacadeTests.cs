@@ -245,6 +245,56 @@ public class EquationFacadeTests
     }
 
     [Fact]
+    public void Methods_and_controllers_of_ones_own_run()
+    {
+        // ∂u/∂t = −u for u = θ sin x.
+        var sine = Network.OfFunction(Circle, 1, seed => Tensors.Vector([1.0]), (θ, x) => θ[0] * x.squeeze(1).sin());
+        using var start = Tensors.Vector([1.0]);
+        Solution Solve(EvolutionOptions options) => Evolution.Solve(-Term.Value, sine, Points, start, 0.0, 1.0, options);
+
+        // The midpoint rule remembers two tensors of its own; its error is the difference from Euler's method.
+        var midpoint = Method.Create(
+            "midpoint", order: 2, embeddedOrder: 1,
+            (f, t, y, h, memory) =>
+            {
+                Assert.Equal(2, memory.Count);
+                var slope = f(t + 0.5 * h, y + 0.5 * h * memory[0]);
+                var next = y + h * slope;
+                var last = f(t + h, next);
+                return new(next, h * (slope - memory[0]), Segment.Hermite(t, h, y, memory[0], next, last), [last, memory[1]]);
+            },
+            (f, t, y, slope) => [slope, y]);
+        Assert.Equal(("midpoint", 2, 1, null), (midpoint.Name, midpoint.Order, midpoint.EmbeddedOrder, midpoint.Tableau));
+        using var solution = Solve(new() { Method = midpoint, Tolerance = 1e-4 });
+        Close([Math.Exp(-1.0)], solution.Parameters(1.0), 1e-3);
+        Close([Math.Exp(-0.35)], solution.Parameters(0.35), 1e-3);
+
+        // No longer than 0.02, and every tenth step tried again at half its size.
+        var usual = new Controller();
+        var own = Controller.Create(
+            "own",
+            (attempt, memory) =>
+            {
+                var decision = usual.Adapt(attempt, [.. memory.Skip(1)]);
+                var tries = memory[0] + 1.0;
+                return tries % 10.0 == 0.0
+                    ? new(false, 0.5 * attempt.Step, [tries, .. memory.Skip(1)])
+                    : new(decision.Accept, Math.Min(0.02, decision.Step), [tries, .. decision.Memory]);
+            },
+            first: 0.01,
+            memory: [0.0]);
+        using var small = Solve(new() { Controller = own, Tolerance = 1e-4 });
+        var steps = small.Steps;
+        Close([Math.Exp(-1.0)], small.Parameters(1.0), 1e-6);
+        Assert.Equal(0.01, steps[0].Size);
+        Assert.All(steps, step => Assert.InRange(step.Size, 0.0, 1.0101 * 0.02));
+        Assert.True(steps[^1].Rejected >= 5, $"{steps[^1].Rejected} rejected");
+
+        Assert.Throws<ArgumentNullException>("adapt", () => Controller.Create("none", null!));
+        Assert.Throws<ArgumentNullException>("step", () => Method.Create("none", 1, 1, null!));
+    }
+
+    [Fact]
     public void Equations_of_ones_own_have_a_name_and_a_domain()
     {
         var decay = new Equation("decay", -1.0 * Term.Value, Circle, "a textbook");

@@ -111,13 +111,8 @@ module Evolution =
             Events =
                 [
                     for event in options.Events ->
-                        {
-                            Name = event.Name
-                            Function =
-                                fun t y ->
-                                    event.Function t (VectorField.parameters field y) (VectorField.points field y)
-                            Direction = event.Direction
-                        }
+                        Event.create event.Name event.Direction (fun t y ->
+                            event.Function t (VectorField.parameters field y) (VectorField.points field y))
                 ]
             // No piece has the number −1.
             Examine = Defect.examine relativeToSpread options.SmallestScale (Seed.child -1 run.Seed)

@@ -25,6 +25,28 @@ type StopEvent =
         Direction: Direction
     }
 
+/// <summary>Events that end an evolution.</summary>
+[<RequireQualifiedAccess>]
+module StopEvent =
+
+    /// <summary>An event of one's own.</summary>
+    /// <param name="name">What the outcome reports.</param>
+    /// <param name="direction">The direction in which the function passes 0.</param>
+    /// <param name="f">A function of (t, θ (p), X (N × d)).</param>
+    /// <example><code>
+    /// // Ends when the size of u at the points has fallen to 0.01.
+    /// let small =
+    ///     StopEvent.create "small" Direction.Falling (fun _ θ x -> Tensor.rms (Network.value network θ x) - 0.01)
+    ///
+    /// let options = { Evolution.defaults with Events = [ small ] }
+    /// </code></example>
+    let create (name: string) (direction: Direction) (f: float -> Tensor -> Tensor -> float) : StopEvent =
+        {
+            Name = name
+            Function = f
+            Direction = direction
+        }
+
 /// <summary>How to solve an evolution equation. Start from <c>Evolution.defaults</c>.</summary>
 type EvolutionOptions =
     {

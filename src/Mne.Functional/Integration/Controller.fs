@@ -47,16 +47,9 @@ type Decision =
 /// <example><code>
 /// // Steps by the error, but no longer than the method is stable, where stiffness is known as a function of time.
 /// let stable (stiffness: float -> float) =
-///     let byError = Controller.proportionalIntegral
-///
-///     { byError with
-///         Name = "stable"
-///         Gains = None
-///         Adapt =
-///             fun attempt memory ->
-///                 let decision = byError.Adapt attempt memory
-///                 { decision with Step = min decision.Step (3.3 / stiffness attempt.Time) }
-///     }
+///     Controller.create "stable" (fun attempt memory ->
+///         let decision = Controller.proportionalIntegral.Adapt attempt memory
+///         { decision with Step = min decision.Step (3.3 / stiffness attempt.Time) })
 /// </code></example>
 [<CustomEquality; NoComparison>]
 type Controller =
@@ -126,7 +119,7 @@ module Controller =
 
     /// <summary>
     /// A proportional–integral controller (Gustafsson 1991; Hairer and Wanner, Solving Ordinary Differential Equations II, IV.2).
-    /// Its memory is the error of the last accepted step.
+    /// Its memory is the error of the last accepted step, nothing before one.
     /// </summary>
     /// <param name="gains">How it weighs errors; start from <c>Controller.gains</c>.</param>
     let ofGains (gains: Gains) : Controller =
@@ -134,13 +127,15 @@ module Controller =
             Name = "proportional–integral"
             Gains = Some gains
             First = None
-            Memory = [ 1e-4 ]
+            Memory = []
             Adapt =
                 fun attempt memory ->
                     if attempt.Error <= 1.0 then
+                        let previous = memory |> List.tryHead |> Option.defaultValue 1e-4
+
                         {
                             Accept = true
-                            Step = attempt.Step * afterAccepted gains attempt memory.Head
+                            Step = attempt.Step * afterAccepted gains attempt previous
                             Memory = [ attempt.Error ]
                         }
                     else
@@ -154,24 +149,42 @@ module Controller =
     /// <summary>The proportional–integral controller with the usual gains.</summary>
     let proportionalIntegral: Controller = ofGains gains
 
+    /// <summary>
+    /// A controller of one's own, which remembers nothing at first and lets the integrator choose the first step; for others, set
+    /// <c>Memory</c> and <c>First</c>. It may ask another one, such as <c>Controller.proportionalIntegral</c>, for its decision.
+    /// </summary>
+    /// <param name="name">What it is called, also in files, which keep no functions.</param>
+    /// <param name="adapt">attempt ↦ memory ↦ decision; pure.</param>
+    /// <example><code>
+    /// // Half of the step where the error would allow the whole.
+    /// let careful =
+    ///     Controller.create "careful" (fun attempt memory ->
+    ///         let decision = Controller.proportionalIntegral.Adapt attempt memory
+    ///         if decision.Accept then { decision with Step = 0.5 * decision.Step } else decision)
+    /// </code></example>
+    let create (name: string) (adapt: Attempt -> float list -> Decision) : Controller =
+        {
+            Name = name
+            Gains = None
+            First = None
+            Memory = []
+            Adapt = adapt
+        }
+
     /// <summary>Steps of one size, whatever their error. A step that cannot be made ends the integration.</summary>
     /// <param name="step">The size, also of the first step.</param>
     /// <exception cref="T:System.ArgumentException">The size is not a finite number greater than 0.</exception>
     let constant (step: float) : Controller =
         Guard.positive "step" step
 
-        {
-            Name = $"constant {step}"
-            Gains = None
-            First = Some step
-            Memory = []
-            Adapt =
-                fun attempt _ ->
-                    let made = not (Double.IsNaN attempt.Error)
+        let controller =
+            create $"constant {step}" (fun attempt _ ->
+                let made = not (Double.IsNaN attempt.Error)
 
-                    {
-                        Accept = made
-                        Step = if made then step else 0.0
-                        Memory = []
-                    }
-        }
+                {
+                    Accept = made
+                    Step = if made then step else 0.0
+                    Memory = []
+                })
+
+        { controller with First = Some step }

@@ -30,7 +30,24 @@ type Event =
         Direction: Direction
     }
 
-module internal Event =
+/// <summary>Events of integrations; those of evolutions are made by <c>StopEvent.create</c>.</summary>
+[<RequireQualifiedAccess>]
+module Event =
+
+    /// <summary>An event of one's own.</summary>
+    /// <param name="name">What the outcome reports.</param>
+    /// <param name="direction">The direction in which the function passes 0.</param>
+    /// <param name="f">g(t, y).</param>
+    /// <example><code>
+    /// // The first of two components falls to ½.
+    /// let half = Event.create "half" Direction.Falling (fun _ y -> Tensor.toFloat y[0] - 0.5)
+    /// </code></example>
+    let create (name: string) (direction: Direction) (f: float -> Tensor -> float) : Event =
+        {
+            Name = name
+            Function = f
+            Direction = direction
+        }
 
     /// Into so many parts a step is divided.
     let private parts = 8
@@ -84,7 +101,7 @@ module internal Event =
             | first :: _ as times -> search (if g first < 0.0 then -1.0 else 1.0) None times
 
     /// What ends an integration within a step, and when: the first of its events.
-    let first (events: Event list) (segment: Segment) : (float * Outcome) option =
+    let internal first (events: Event list) (segment: Segment) : (float * Outcome) option =
         match List.choose (within segment) events with
         | [] -> None
         | found -> Some(found |> List.minBy (fun (t, _) -> abs (t - segment.Start)))

@@ -133,12 +133,7 @@ module internal Notation =
             Step = fun _ _ _ _ -> lost
         }
 
-    let private controllerNamed (name: string) : Controller =
-        { Controller.proportionalIntegral with
-            Name = name
-            Gains = None
-            Adapt = fun _ -> lost
-        }
+    let private controllerNamed (name: string) : Controller = Controller.create name (fun _ -> lost)
 
     let private items (t: Type) (node: JsonNode | null) =
         match node with

@@ -77,6 +77,37 @@ let tests =
                 Expect.equal (controller.Adapt (attempt 3.0) [ 0.7 ]).Memory [ 0.7 ] "rejected"
             }
 
+            test "before it remembers anything, no error counts as the last one" {
+                Expect.isEmpty controller.Memory "at first"
+
+                let next memory =
+                    (controller.Adapt
+                        {
+                            Time = 0.0
+                            Step = 1.0
+                            Error = 0.3
+                            Order = 5
+                            AfterRejection = false
+                        }
+                        memory)
+                        .Step
+
+                Expect.equal (next []) (next [ 1e-4 ]) "as after an exact step"
+                Expect.isLessThan (next []) (next [ 1.0 ]) "not as after a bad one"
+            }
+
+            test "one of one's own has no gains, remembers nothing at first, and equals itself alone" {
+                let own () =
+                    Controller.create "own" controller.Adapt
+
+                let one = own ()
+                Expect.equal (one.Name, one.Gains, one.First, one.Memory) ("own", None, None, []) "fields"
+                Expect.equal (factor one false 0.1 1.0) (factor controller false 0.1 1.0) "it decides"
+                Expect.equal one one "itself"
+                Expect.notEqual one (own ()) "another"
+                Expect.notEqual one controller "the one that it asks"
+            }
+
             test "a constant one accepts any error and keeps its step" {
                 let constant = Controller.constant 0.25
                 Expect.equal constant.First (Some 0.25) "first step"

@@ -24,14 +24,7 @@ let private solve tolerance maximumStep events span =
         (circle (fst span))
         span
 
-let private event name direction f =
-    {
-        Name = name
-        Function = f
-        Direction = direction
-    }
-
-let private falling name f = event name Direction.Falling f
+let private falling name f = Event.create name Direction.Falling f
 
 /// The name and the time of the event that ended it.
 let private stopped (trajectory: Trajectory<unit>) =
@@ -85,21 +78,21 @@ let tests =
                         Direction.Either, 4.0, 2.0 * Math.PI
                     ] do
                     use trajectory =
-                        solve 1e-9 infinity [ event "through" direction height ] (start, start + 20.0)
+                        solve 1e-9 infinity [ Event.create "through" direction height ] (start, start + 20.0)
 
                     expect "through" wanted trajectory)
 
             Check.scoped "whose function is past 0 at the start has occurred there" (fun () ->
                 for direction, start in [ Direction.Falling, 4.0; Direction.Rising, 0.5; Direction.Falling, 0.0 ] do
                     use trajectory =
-                        solve 1e-6 infinity [ event "past" direction height ] (start, start + 20.0)
+                        solve 1e-6 infinity [ Event.create "past" direction height ] (start, start + 20.0)
 
                     Expect.equal (stopped trajectory) ("past", start) "at once"
                     Check.identical "state" (Trajectory.evaluate start trajectory) (circle start)
 
                 // In either direction it waits for the function to leave 0.
                 use trajectory =
-                    solve 1e-9 infinity [ event "through" Direction.Either height ] (0.0, 20.0)
+                    solve 1e-9 infinity [ Event.create "through" Direction.Either height ] (0.0, 20.0)
 
                 expect "through" Math.PI trajectory)
 
@@ -134,7 +127,7 @@ let tests =
 
                 for direction in [ Direction.Falling; Direction.Rising; Direction.Either ] do
                     use never =
-                        solve 1e-1 infinity [ event "never" direction (fun _ _ -> nan) ] (0.0, 1.0)
+                        solve 1e-1 infinity [ Event.create "never" direction (fun _ _ -> nan) ] (0.0, 1.0)
 
                     Expect.equal never.Outcome (Outcome.EventNotANumber("never", 0.0)) "from the start")
         ]

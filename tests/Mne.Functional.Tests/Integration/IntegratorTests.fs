@@ -259,14 +259,7 @@ let tests =
                         fun (p: Integration<unit, unit>) -> { p with InitialStep = Some 5.0 }
                         fun (p: Integration<unit, unit>) ->
                             { p with
-                                Events =
-                                    [
-                                        {
-                                            Name = "end"
-                                            Function = fun t _ -> 2.0 - t
-                                            Direction = Direction.Falling
-                                        }
-                                    ]
+                                Events = [ Event.create "end" Direction.Falling (fun t _ -> 2.0 - t) ]
                             }
                     ] do
                     let trajectory =

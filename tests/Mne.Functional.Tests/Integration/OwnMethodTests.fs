@@ -50,19 +50,18 @@ let private stiffExact t =
 let private limping: Controller =
     let usual = Controller.proportionalIntegral
 
-    { usual with
-        Name = "limping"
-        Gains = None
-        Memory = 0.0 :: usual.Memory
-        Adapt =
-            fun attempt memory ->
-                let decision = usual.Adapt attempt memory.Tail
-                let count = memory.Head + 1.0
+    let own =
+        Controller.create "limping" (fun attempt memory ->
+            let decision = usual.Adapt attempt memory.Tail
+            let count = memory.Head + 1.0
 
-                { decision with
-                    Step = (if count % 3.0 = 0.0 then 0.5 else 1.0) * decision.Step
-                    Memory = count :: decision.Memory
-                }
+            { decision with
+                Step = (if count % 3.0 = 0.0 then 0.5 else 1.0) * decision.Step
+                Memory = count :: decision.Memory
+            })
+
+    { own with
+        Memory = 0.0 :: usual.Memory
     }
 
 exception private Killed
@@ -193,16 +192,12 @@ let tests =
                 let usual = Controller.proportionalIntegral
 
                 let stable =
-                    { usual with
-                        Gains = None
-                        Adapt =
-                            fun attempt memory ->
-                                let decision = usual.Adapt attempt memory
+                    Controller.create "stable" (fun attempt memory ->
+                        let decision = usual.Adapt attempt memory
 
-                                { decision with
-                                    Step = min decision.Step (3.0 / 1000.0)
-                                }
-                    }
+                        { decision with
+                            Step = min decision.Step (3.0 / 1000.0)
+                        })
 
                 let solve controller =
                     Integrator.solve

@@ -150,11 +150,8 @@ let private others: (string * ((Tensor -> Tensor) -> Tensor list)) list =
         "an event",
         (fun change ->
             let event =
-                {
-                    StopEvent.Name = "never"
-                    Function = fun _ θ x -> 1e9 + Tensor.toFloat ((change θ).sum() + (change x).sum())
-                    Direction = Direction.Either
-                }
+                StopEvent.create "never" Direction.Either (fun _ θ x ->
+                    1e9 + Tensor.toFloat ((change θ).sum() + (change x).sum()))
 
             evolve
                 { Evolution.defaults with
