@@ -23,11 +23,17 @@ let private examples =
             | _ -> Some(20250206UL, 3645UL, None)
     }
 
+/// MNE_CASES=10 takes ten times as many examples of every law.
+let private times =
+    match Int32.TryParse(Environment.GetEnvironmentVariable "MNE_CASES") with
+    | true, factor -> max 1 factor
+    | _ -> 1
+
 /// A law for so many examples from generators of one's own.
 let lawOf arbitrary count name law =
     testPropertyWithConfig
         { examples with
-            maxTest = count
+            maxTest = count * times
             arbitrary = arbitrary
         }
         name

@@ -31,18 +31,14 @@ type private Cases =
         }
         |> Arb.fromGen
 
-let private config =
-    { FsCheckConfig.defaultConfig with
-        arbitrary = [ typeof<Cases> ]
-    }
-
 [<Tests>]
 let tests =
     testList
         "Resampling"
         [
-            testPropertyWithConfig
-                config
+            Check.lawOf
+                [ typeof<Cases> ]
+                100
                 "index i is chosen ⌊count wᵢ/Σw⌋ times or once more, in order, and never where the weight is 0"
                 (fun case ->
                     let chosen = Resampling.systematic case.Shift case.Count case.Weights
