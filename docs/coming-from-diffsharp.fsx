@@ -3,7 +3,7 @@
 title: Coming from DiffSharp
 category: Guide
 categoryindex: 1
-index: 10
+index: 11
 ---
 
 # Coming from DiffSharp

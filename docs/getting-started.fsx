@@ -112,7 +112,8 @@ and the error that it may have made (see [trust the result](trust-and-weights.ht
     let sampler = Sampler.evolve run Sampler.defaults Process.ornsteinUhlenbeck ring
     let draws = sampler |> Sampler.draw { run with Seed = 1 } 4000
 
-Another seed gives other draws, and `{ run with Cancellation = token }` ends within a step when it is asked to. `Chart` makes pictures:
+Another seed gives other draws, and `{ run with Cancellation = token }` ends within a step when it is asked to
+([steer a run](steer-a-run.html)). `Chart` makes pictures:
 `Chart.points "draws" draws.Points |> Chart.save "ring.html"` gives one file that draws offline.
 
 Next: [compose your own equation](compose-an-equation.html), [choose a network](choose-a-network.html),
