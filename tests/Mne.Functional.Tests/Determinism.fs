@@ -124,21 +124,25 @@ let child (shift: string) : unit =
 [<Tests>]
 let tests =
     test "three processes, one hash for each pipeline" {
-        let lines (shift: int) =
+        let start (shift: int) =
             let command = ProcessStartInfo("dotnet", RedirectStandardOutput = true)
 
             for part in [ Reflection.Assembly.GetExecutingAssembly().Location; argument; string shift ] do
                 command.ArgumentList.Add part
 
-            use running = Process.Start command |> Unchecked.nonNull
+            Process.Start command |> Unchecked.nonNull
+
+        let lines (running: Diagnostics.Process) =
+            use running = running
             let said = running.StandardOutput.ReadToEnd()
             running.WaitForExit()
             Expect.equal running.ExitCode 0 "it ends well"
             said.Split('\n', StringSplitOptions.RemoveEmptyEntries)
 
-        let first = lines 0
-        Expect.equal first.Length pipelines.Length "a line for each"
+        // Side by side: what each says fits into its pipe.
+        let said = [ 0..2 ] |> List.map start |> List.map lines
+        Expect.equal said.Head.Length pipelines.Length "a line for each"
 
         for shift in 1..2 do
-            Expect.equal (lines shift) first $"process {shift}"
+            Expect.equal said[shift] said.Head $"process {shift}"
     }

@@ -17,7 +17,9 @@ let private evolve placement d (term: Term) (f: Tensor -> Tensor) =
     use solution =
         Evolution.trySolve
             Run.quiet
-            Evolution.defaults
+            { Evolution.defaults with
+                InitialStep = Some 0.1 // nothing moves: one step will do
+            }
             (0.0 * term)
             network
             (Collocation.given (Random.normal placement 1 [ 40; d ]))

@@ -232,7 +232,7 @@ let tests =
                     else
                         Expect.equal (Check.size x) 0.0 $"%A{derivative} vanishes")
 
-            Oracle.law "even and odd parts: the symmetry, and derivatives and tangent as autograd has them" 20 (fun a ->
+            Oracle.law "even and odd parts: the symmetry, and derivatives and tangent as autograd has them" 10 (fun a ->
                 let d = a.Coordinates.Length
                 let axes = if a.Seed % 2 = 0 then [ 0 ] else [ 0 .. d - 1 ]
 

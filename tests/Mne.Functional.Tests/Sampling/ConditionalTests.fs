@@ -34,6 +34,9 @@ let private target =
 
 let private conditional = lazy (Conditional.evolve Run.quiet options [ 0 ] target)
 
+let private marginal =
+    lazy (conditional.Value |> Marginal.evolve Run.quiet options Process.ornsteinUhlenbeck)
+
 let private mean (k: int64) (draws: Draws) =
     draws |> Importance.expectation (fun x -> x.select (1L, k))
 
@@ -83,10 +86,7 @@ let tests =
             }
 
             test "draws by way of the marginal follow the whole density" {
-                use marginal =
-                    conditional.Value |> Marginal.evolve Run.quiet options Process.ornsteinUhlenbeck
-
-                use draws = marginal |> Marginal.draw Run.quiet 2000
+                use draws = marginal.Value |> Marginal.draw Run.quiet 2000
                 Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.85 "effective sample size"
                 within "log Z" (Importance.logNormaliser draws) 0.0
                 let centre, covariance = Mixture.mean mixture, Mixture.covariance mixture
@@ -141,9 +141,7 @@ let tests =
                         (Conditional.logProposal Run.quiet [ y ] a conditional)
                         draws.LogProposal
 
-                    use marginal =
-                        conditional |> Marginal.evolve Run.quiet options Process.ornsteinUhlenbeck
-
+                    let marginal = marginal.Value
                     let both = marginal |> Marginal.draw Run.quiet 50
 
                     Check.close
@@ -187,10 +185,7 @@ let tests =
                 refused "given" (fun () -> Conditional.logProposal Run.quiet [] one conditional.Value |> ignore)
                 refused "given" (fun () -> Conditional.density [ 0.0; 1.0 ] conditional.Value |> ignore)
 
-                use marginal =
-                    conditional.Value |> Marginal.evolve Run.quiet options Process.ornsteinUhlenbeck
-
-                refused "points" (fun () -> Marginal.logProposal Run.quiet one marginal |> ignore)
+                refused "points" (fun () -> Marginal.logProposal Run.quiet one marginal.Value |> ignore)
             }
 
             test "in single precision: refused where it meets double, and marginals follow their conditional" {

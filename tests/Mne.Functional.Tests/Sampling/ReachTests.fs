@@ -38,6 +38,7 @@ let private runaway () : Sampler =
         Evolution.solve
             Run.quiet
             { Evolution.defaults with
+                InitialStep = Some 1.0
                 MaximumStep = 1.0
             }
             (Term.known "0" (fun _ x -> x.squeeze(1L).zeros_like()))
@@ -57,7 +58,7 @@ let private runaway () : Sampler =
         FitError = nan
         Options =
             { Sampler.defaults with
-                Draw.Tolerance = 1e-7
+                Draw.Tolerance = 1e-5
             }
     }
 
@@ -98,10 +99,11 @@ let tests =
 
             Check.scoped "draws whose flow runs away come to rest, and weights stay right" (fun () ->
                 use sampler = runaway ()
-                use draws = sampler |> Sampler.draw Run.quiet 4000
+                let count = 2000
+                use draws = sampler |> Sampler.draw Run.quiet count
                 Expect.isTrue (Tensor.isFinite draws.Points) "points"
                 let far = draws.Points.abs().gt(9.0.ToScalar())
-                let share = float (Tensor.toFloat (far.sum ())) / 4000.0
+                let share = float (Tensor.toFloat (far.sum ())) / float count
                 Expect.isTrue (share > 0.05 && share < 0.3) $"{share} of the draws run away"
                 let found = Importance.logNormaliser draws
 
@@ -113,7 +115,8 @@ let tests =
                 // Between −8 and 8 the density has the mass that the share of draws there says.
                 let inside =
                     1.0
-                    - float (Tensor.toFloat ((draws.Points.abs().gt(8.0.ToScalar())).sum())) / 4000.0
+                    - float (Tensor.toFloat ((draws.Points.abs().gt(8.0.ToScalar())).sum()))
+                      / float count
 
                 let line = Tensor.linspace double -8.0 8.0 1601
                 let q = (Sampler.logProposal Run.quiet (line.unsqueeze 1L) sampler).exp()
@@ -121,7 +124,7 @@ let tests =
 
                 Expect.isLessThan
                     (abs (mass - inside))
-                    (4.0 * sqrt (inside * (1.0 - inside) / 4000.0))
+                    (4.0 * sqrt (inside * (1.0 - inside) / float count))
                     $"mass {mass}, draws {inside}"
 
                 let near = (draws.Points.abs().squeeze 1L).lt(3.0.ToScalar())

@@ -161,6 +161,7 @@ let private coarse =
         Network = fun domain -> Network.create domain [ Layer.dense 8 Swish; Layer.dense 8 Swish ]
         Cover.FitPoints = 50
         Cover.Points = Some 50
+        Cover.Refreshes = 8
         Evolve.Sketch = Sketch.Exact
         Evolve.Regularisation = 1e-5
         Evolve.Tolerance = 1e-2

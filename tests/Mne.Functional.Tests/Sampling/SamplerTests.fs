@@ -31,6 +31,10 @@ let private withSampler options family (f: Sampler -> 'a) : 'a =
     use sampler = Sampler.evolve Run.quiet options family target
     f sampler
 
+/// One for the tests that only draw.
+let private usual =
+    lazy (Sampler.evolve Run.quiet small Process.ornsteinUhlenbeck target)
+
 let private numbers (draws: Draws) =
     Array.concat
         [
@@ -53,20 +57,20 @@ let tests =
         "Sampler"
         [
             test "draws, weights and log Z of two modes" {
-                withSampler small Process.ornsteinUhlenbeck (fun sampler ->
-                    Expect.isLessThan sampler.FitError 0.05 "fit"
-                    good sampler
+                let sampler = usual.Value
+                Expect.isLessThan sampler.FitError 0.05 "fit"
+                good sampler
 
-                    Scope.free (fun () ->
-                        let samples =
-                            Tensor.ofRows
-                                Placement.float64
-                                [ for row in Mixture.sample 1 300 exactDraws -> Seq.ofArray row ]
+                Scope.free (fun () ->
+                    let samples =
+                        Tensor.ofRows
+                            Placement.float64
+                            [ for row in Mixture.sample 1 300 exactDraws -> Seq.ofArray row ]
 
-                        let logWeights =
-                            -(target.Energy samples) - Sampler.logProposal Run.quiet samples sampler
+                    let logWeights =
+                        -(target.Energy samples) - Sampler.logProposal Run.quiet samples sampler
 
-                        Expect.isGreaterThan (Importance.forwardEfficiency logWeights) 0.95 "forward"))
+                    Expect.isGreaterThan (Importance.forwardEfficiency logWeights) 0.95 "forward")
             }
 
             for name, options, family in
@@ -161,14 +165,14 @@ let tests =
             }
 
             test "the same seed gives the same bits, another seed other draws, batches no other distribution" {
-                let first, again, other, batched =
-                    withSampler small Process.ornsteinUhlenbeck (fun sampler ->
-                        let drawn run =
-                            use draws = Sampler.draw run 60 sampler
-                            numbers draws
+                let drawn run =
+                    use draws = Sampler.draw run 60 usual.Value
+                    numbers draws
 
-                        let first = { Run.quiet with Seed = 1 }
-                        drawn first, drawn first, drawn { first with Seed = 2 }, drawn { first with Rows = 17 })
+                let run = { Run.quiet with Seed = 1 }
+
+                let first, again, other, batched =
+                    drawn run, drawn run, drawn { run with Seed = 2 }, drawn { run with Rows = 17 }
 
                 Expect.equal again first "same draws"
                 Expect.notEqual other first "other draws"
@@ -177,7 +181,7 @@ let tests =
 
                 let evolvedAgain =
                     withSampler small Process.ornsteinUhlenbeck (fun sampler ->
-                        use draws = Sampler.draw { Run.quiet with Seed = 1 } 60 sampler
+                        use draws = Sampler.draw run 60 sampler
                         numbers draws)
 
                 Expect.equal evolvedAgain first "same sampler"
@@ -360,21 +364,22 @@ let tests =
             }
 
             test "draws and reports end when they are asked to, and a report does not call that unreliable" {
-                withSampler small Process.ornsteinUhlenbeck (fun sampler ->
-                    let ended =
-                        { Run.quiet with
-                            Cancellation = Threading.CancellationToken true
-                        }
+                let sampler = usual.Value
 
-                    for body in
-                        [
-                            fun () -> using (Sampler.draw ended 10 sampler) ignore
-                            fun () -> using (ReverseSde.draw ended ReverseSde.defaults 10 sampler) ignore
-                            fun () -> sampler |> Report.ofSampler ended { Report.defaults with Count = 50 } |> ignore
-                        ] do
-                        Assert.raises<OperationCanceledException> body |> ignore
+                let ended =
+                    { Run.quiet with
+                        Cancellation = Threading.CancellationToken true
+                    }
 
-                    using (Sampler.draw Run.quiet 10 sampler) ignore)
+                for body in
+                    [
+                        fun () -> using (Sampler.draw ended 10 sampler) ignore
+                        fun () -> using (ReverseSde.draw ended ReverseSde.defaults 10 sampler) ignore
+                        fun () -> sampler |> Report.ofSampler ended { Report.defaults with Count = 50 } |> ignore
+                    ] do
+                    Assert.raises<OperationCanceledException> body |> ignore
+
+                using (Sampler.draw Run.quiet 10 sampler) ignore
             }
 
             test "options are checked before any work: nothing is reported before they are refused" {

@@ -16,6 +16,7 @@ let private small =
         Evolve.Tolerance = 1e-3
         Fit.Steps = 10
         Cover.FitPoints = 120
+        Cover.Refreshes = 4
         Draw.Tolerance = 1e-3
     }
 
