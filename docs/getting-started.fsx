@@ -81,6 +81,7 @@ let options =
     { Sampler.defaults with
         Cover.Points = Some 300
         Cover.FitPoints = 300
+        Cover.Refreshes = 12
         Fit.Steps = 30
         Evolve.Sketch = Sketch.Landmarks 150
         Evolve.Regularisation = 1e-6

@@ -25,6 +25,7 @@ let options =
         Cover.Start = Start.Cloud(2.0, 2.0)
         Cover.Points = Some 300
         Cover.FitPoints = 300
+        Cover.Refreshes = 12
         Fit.Steps = 40
         Evolve.Sketch = Sketch.Landmarks 150
         Evolve.Regularisation = 1e-6

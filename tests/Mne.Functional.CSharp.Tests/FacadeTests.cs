@@ -21,7 +21,7 @@ public class FacadeTests
     internal static readonly SamplerOptions Small = new()
     {
         Network = domain => Network.Create(domain, Layer.Dense(16, Activation.Swish)),
-        Cover = new() { Points = 120, FitPoints = 120 },
+        Cover = new() { Points = 120, FitPoints = 120, Refreshes = 12 },
         Fit = SamplerOptions.Defaults.Fit with { Steps = 10 },
         Evolve = SamplerOptions.Defaults.Evolve with { Sketch = Sketch.Landmarks(60), Regularisation = 1e-5, Tolerance = 1e-3 },
         Draw = new() { Tolerance = 1e-3 },
