@@ -121,26 +121,50 @@ let child (shift: string) : unit =
             let _elsewhere = Tensor.zeros Placement.float64 [ 37 * int shift + 1 ]
             printfn $"{name}: {numbers ()}")
 
+/// What three processes of their own say, each a line for each pipeline.
+let private said () : string[] list =
+    let start (shift: int) =
+        let command = ProcessStartInfo("dotnet", RedirectStandardOutput = true)
+
+        for part in [ Reflection.Assembly.GetExecutingAssembly().Location; argument; string shift ] do
+            command.ArgumentList.Add part
+
+        Process.Start command |> Unchecked.nonNull
+
+    let lines (running: Diagnostics.Process) =
+        use running = running
+        let said = running.StandardOutput.ReadToEnd()
+        running.WaitForExit()
+        Expect.equal running.ExitCode 0 "it ends well"
+        said.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+
+    // Side by side: what each says fits into its pipe.
+    [ 0..2 ] |> List.map start |> List.map lines
+
+/// So many pipelines in three processes, and how many of them have more than one hash.
+let trust () : int * int =
+    let said = said ()
+
+    let differing =
+        [
+            for k in 0 .. pipelines.Length - 1 do
+                if
+                    (said
+                     |> List.map (fun lines -> Array.tryItem k lines |> Option.defaultValue "")
+                     |> List.distinct)
+                        .Length
+                    <> 1
+                then
+                    printfn $"differs: {fst pipelines[k]}"
+                    k
+        ]
+
+    pipelines.Length, differing.Length
+
 [<Tests>]
 let tests =
     test "three processes, one hash for each pipeline" {
-        let start (shift: int) =
-            let command = ProcessStartInfo("dotnet", RedirectStandardOutput = true)
-
-            for part in [ Reflection.Assembly.GetExecutingAssembly().Location; argument; string shift ] do
-                command.ArgumentList.Add part
-
-            Process.Start command |> Unchecked.nonNull
-
-        let lines (running: Diagnostics.Process) =
-            use running = running
-            let said = running.StandardOutput.ReadToEnd()
-            running.WaitForExit()
-            Expect.equal running.ExitCode 0 "it ends well"
-            said.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-
-        // Side by side: what each says fits into its pipe.
-        let said = [ 0..2 ] |> List.map start |> List.map lines
+        let said = said ()
         Expect.equal said.Head.Length pipelines.Length "a line for each"
 
         for shift in 1..2 do

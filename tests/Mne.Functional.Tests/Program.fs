@@ -12,4 +12,18 @@ let main arguments =
     | [| argument; shift |] when argument = Determinism.argument ->
         Determinism.child shift
         0
+    | [| argument; "describe" |] when argument = Matrix.argument ->
+        Matrix.describe ()
+        0
+    | [| argument; limit |] when argument = Matrix.argument ->
+        Matrix.child (int limit)
+        0
+    | [| argument; repository; word |] when argument = Mutants.argument ->
+        let tried, failed = Mutants.run repository word
+        printfn $"{tried} {failed}"
+        min failed 1
+    | [| argument |] when argument = Trust.argument ->
+        Trust.names |> List.iter (printfn "%s")
+        0
+    | [| argument; repository; name |] when argument = Trust.argument -> Trust.run repository name
     | _ -> runTestsInAssemblyWithCLIArgs [ CLIArguments.Sequenced ] arguments

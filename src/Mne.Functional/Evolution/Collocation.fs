@@ -93,6 +93,7 @@ module Collocation =
     /// <param name="count">N, the number of points.</param>
     let uniform (domain: Domain) (count: int) =
         Guard.atLeast "count" 1 count
+        Guard.fits "count" count domain.Dimension
         let bounds = Domain.bounds domain
 
         Collocation.Drawn(
@@ -126,6 +127,7 @@ module Collocation =
     /// <param name="count">N, the number of points.</param>
     let sequence (domain: Domain) (count: int) =
         Guard.atLeast "count" 1 count
+        Guard.fits "count" count domain.Dimension
         let bounds = Domain.bounds domain
 
         Collocation.Drawn(
@@ -149,6 +151,7 @@ module Collocation =
     let tempered (τ: float) (centre: float list) (spread: float list) (energy: Tensor -> Tensor) (count: int) =
         Guard.positive "τ" τ
         Guard.atLeast "count" 1 count
+        Guard.fits "count" count (10 * centre.Length)
 
         if centre.Length = 0 || centre.Length <> spread.Length then
             Guard.fail "spread" $"{spread.Length} numbers, but centre has {centre.Length}; give one per coordinate"
@@ -204,6 +207,7 @@ module Collocation =
         Guard.points "pool" (if pool.dim () = 2L then int pool.shape[1] else 1) pool
         let rows = Tensor.rows pool
         Guard.atLeast "count" 1 count
+        Guard.fits "count" count (int pool.shape[1])
 
         Collocation.Drawn(
             count,

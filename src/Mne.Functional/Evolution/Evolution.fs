@@ -28,7 +28,7 @@ module Evolution =
     /// Raises `ArgumentException` for options out of range; the stage that they are of precedes their names.
     let internal check (stage: string) (options: EvolutionOptions) : unit =
         Guard.positive $"{stage}Regularisation" options.Regularisation
-        Guard.positive $"{stage}Tolerance" options.Tolerance
+        Guard.tolerance $"{stage}Tolerance" options.Tolerance
         Guard.notNegative $"{stage}SmallestScale" options.SmallestScale
 
         if not (options.MaximumStep > 0.0) then
@@ -304,6 +304,9 @@ module Evolution =
     /// <param name="start">Parameters θ (p) at the beginning; their element type and device are those of the
     /// result.</param>
     /// <param name="span">t0 and t1; t1 &lt; t0 runs backwards.</param>
+    /// <exception cref="T:System.ArgumentException">For arguments that do not fit together: see <c>trySolve</c>.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">Neither the end nor an event was reached.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop; what was reached is freed.</exception>
     /// <example><code>
     /// let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
     /// let network = Network.create circle [ Layer.harmonics 2; Layer.dense 32 Sine; Layer.dense 32 Sine ]
@@ -321,5 +324,9 @@ module Evolution =
     /// <param name="options">Start from <c>Evolution.defaults</c>.</param>
     /// <param name="term">The right-hand side A_t u.</param>
     /// <param name="state">The state that a checkpoint has reported; its tensors are taken over.</param>
+    /// <exception cref="T:System.ArgumentException">The equation reads differently or has other values, or the state
+    /// does not fit the options.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">Neither the end nor an event was reached.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop; what was reached is freed.</exception>
     let resume run options term state : Solution =
         tryResume run options term state |> orRaise run

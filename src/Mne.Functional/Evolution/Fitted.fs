@@ -164,35 +164,10 @@ module internal FitUnit =
             }
 
 /// The error at points that a fit has not seen.
-module internal FreshPoints =
-
-    /// Points between given ones: each in the simplex of one of them and its nearest neighbours. There are others in number than of the
-    /// given points, so that values which were measured at those are not taken for values here.
-    let between (seed: int) (points: Tensor) : Tensor =
-        let n, d = Tensor.rows points, int points.shape[1]
-        let count = if n < 256 then n + 1 else 255
-        let corners = min n (d + 1)
-
-        let chosen =
-            points.index_select (
-                0L,
-                torch.tensor ([| for i in 0 .. count - 1 -> int64 i * int64 n / int64 count |], device = points.device)
-            )
-
-        let struct (_, nearest) = torch.cdist(chosen, points).topk(corners, largest = false)
-
-        let weights =
-            -(Random.uniform (Placement.ofTensor points) seed [ count; corners ]).ClampMin(1e-12).log()
-
-        let weights = (weights / weights.sum (1L, keepdim = true)).unsqueeze 2L
-
-        (points.index_select(0L, nearest.flatten ()).view(int64 count, int64 corners, int64 d)
-         * weights)
-            .sum
-            1L
+module internal FreshError =
 
     /// The error of u_θ at points where g need not have values: NaN where it has none.
-    let error (scales: float[]) (network: Network) (g: Tensor -> Tensor) (θ: Tensor) (points: Tensor) : float =
+    let ofPoints (scales: float[]) (network: Network) (g: Tensor -> Tensor) (θ: Tensor) (points: Tensor) : float =
         Scope.free (fun () ->
             try
                 let values = g points

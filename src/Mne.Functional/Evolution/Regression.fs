@@ -34,7 +34,7 @@ module Regression =
         let first, last = options.Regularisation
         Guard.positive $"{stage}Regularisation" first
         Guard.positive $"{stage}Regularisation" last
-        Guard.positive $"{stage}Tolerance" options.Tolerance
+        Guard.tolerance $"{stage}Tolerance" options.Tolerance
         Guard.notNegative $"{stage}SmallestScale" options.SmallestScale
 
         if not (options.Momentum >= 0.0 && options.Momentum < 1.0) then
@@ -106,8 +106,13 @@ module Regression =
             let error =
                 match collocation with
                 | Collocation.Given _ ->
-                    FreshPoints.between (Seed.child 1 run.Seed) first
-                    |> FreshPoints.error unit.ErrorScale network g θ
+                    // Others in number than the given ones, so that values measured at those are not taken for values here.
+                    let n = Tensor.rows first
+                    let count = if n < 256 then n + 1 else 255
+
+                    first
+                    |> FreshPoints.between network.Domain count (Seed.child 1 run.Seed)
+                    |> FreshError.ofPoints unit.ErrorScale network g θ
                 | Collocation.Drawn _ ->
                     let fresh = draw (Seed.child (options.Steps + 1) run.Seed)
 

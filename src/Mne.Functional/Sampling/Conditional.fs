@@ -114,6 +114,7 @@ module Conditional =
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     let draw (run: Run) (count: int) (given: float list) (conditional: Conditional) : Draws =
         Guard.atLeast "count" 1 count
+        Guard.fits "count" count conditional.Drawn.Length
         checkGiven conditional given
 
         Draws.keep (fun () ->

@@ -78,8 +78,13 @@ module Cover =
             Guard.finite $"{stage}Start" points
 
         Guard.atLeast $"{stage}FitPoints" 2 options.FitPoints
-        options.Points |> Option.iter (Guard.atLeast $"{stage}Points" 2)
-        Guard.atLeast $"{stage}Refreshes" 1 options.Refreshes
+        Guard.fits $"{stage}FitPoints" options.FitPoints d
+
+        for count in Option.toList options.Points do
+            Guard.atLeast $"{stage}Points" 2 count
+            Guard.fits $"{stage}Points" count d
+
+        Guard.within $"{stage}Refreshes" 1 1_000_000 options.Refreshes
 
     /// <summary>A recipe for points that cover the target, as many as asked for. They are looked for once.</summary>
     /// <param name="run">Where the points are, their seed, and who hears of the search and may end it.</param>

@@ -185,8 +185,9 @@ module ReverseSde =
     /// Importance.effectiveSampleSize draws, Importance.logNormaliser draws
     /// </code></example>
     let draw (run: Run) (options: ReverseOptions) (count: int) (sampler: Sampler) : Draws =
-        Guard.atLeast "Steps" 1 options.Steps
+        Guard.within "Steps" 1 10_000_000 options.Steps
         Guard.atLeast "count" 1 count
+        Guard.fits "count" count sampler.Energy.Process.Dimension
         Run.check run
         let reference, energy = Sampler.reference sampler, sampler.Energy
         let T = energy.Duration

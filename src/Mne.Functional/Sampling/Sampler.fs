@@ -75,7 +75,7 @@ module Sampler =
         Cover.check "Cover." d options.Cover
         Regression.check "Fit." options.Fit
         Evolution.check "Evolve." options.Evolve
-        Guard.positive "Draw.Tolerance" options.Draw.Tolerance
+        Guard.tolerance "Draw.Tolerance" options.Draw.Tolerance
 
         match options.Evolve.Points with
         | PointDynamics.Fixed -> ()
@@ -358,6 +358,7 @@ module Sampler =
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     let draw (run: Run) (count: int) (sampler: Sampler) : Draws =
         Guard.atLeast "count" 1 count
+        Guard.fits "count" count sampler.Energy.Process.Dimension
         let reference = reference sampler
 
         Draws.keep (fun () ->
@@ -421,7 +422,7 @@ module Sampler =
     /// let sampler = Sampler.passes Run.quiet 2 Sampler.defaults Process.ornsteinUhlenbeck target
     /// </code></example>
     let passes (run: Run) (count: int) (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
-        Guard.atLeast "count" 1 count
+        Guard.within "count" 1 1000 count
 
         let next (before: Sampler) pass =
             use _ = before

@@ -46,6 +46,42 @@ module Guard =
         if value < least then
             fail name $"found {value}, wanted at least {least}"
 
+    /// Raises for a tensor that is not there, or that is not made of real floating-point numbers.
+    let internal numbers name (tensor: Tensor) =
+        if isNull (box tensor) then
+            fail name "found null, wanted a tensor of Float64 or Float32"
+
+        if tensor.IsInvalid then
+            fail name "found a tensor that was disposed of; keep it alive as long as it is used"
+
+        if
+            tensor.dtype <> torch.ScalarType.Float64
+            && tensor.dtype <> torch.ScalarType.Float32
+        then
+            fail name $"found {tensor.dtype}, wanted Float64 or Float32; convert it with ``to``"
+
+    /// Raises unless errors can be compared with it: products with sizes of u must not underflow.
+    let internal tolerance name (value: float) =
+        positive name value
+
+        if value < 1e-100 then
+            fail name $"found {value}, wanted at least 1e-100; round-off alone is near 1e-16"
+
+    /// Raises unless the count is at least and at most so much.
+    let internal within name least most (value: int) =
+        if value < least || value > most then
+            fail name $"found {value}, wanted {least} to {most}"
+
+    /// Raises where so many things of so many numbers each cannot be held: four times as much is worked with.
+    let internal fits name (count: int) (each: int) =
+        let wanted = 32.0 * float count * float (max 1 each)
+        let available = float (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
+
+        if wanted > available then
+            fail
+                name
+                $"found {count}, which takes about {wanted / 1e9:F0} GB of memory, and there are {available / 1e9:F0}; wanted fewer, or in several calls"
+
     /// <summary>Raises unless the tensor is a non-empty matrix with d columns (points, one per row).</summary>
     /// <param name="name">The name of the argument, as the message gives it.</param>
     /// <param name="d">Number of columns.</param>
@@ -53,8 +89,7 @@ module Guard =
     /// <exception cref="T:System.ArgumentException">Unless the tensor is a non-empty matrix with d columns (points, one
     /// per row).</exception>
     let points name d (tensor: Tensor) =
-        if isNull (box tensor) then
-            fail name "found null, wanted an N × d tensor of points"
+        numbers name tensor
 
         if tensor.dim () <> 2L then
             fail name $"found the shape {shapeName tensor.shape}, wanted N × {d} (one point per row); reshape it"
@@ -86,6 +121,8 @@ module Guard =
     /// <param name="tensor">The tensor.</param>
     /// <exception cref="T:System.ArgumentException">Unless the tensor is a vector with n elements.</exception>
     let vector name n (tensor: Tensor) =
+        numbers name tensor
+
         if tensor.dim () <> 1L || int tensor.shape[0] <> n then
             fail
                 name
@@ -101,6 +138,8 @@ module Guard =
     /// <exception cref="T:System.ArgumentException">Unless the tensor holds the values of m components at n points: n
     /// for one component, n × m for several.</exception>
     let values name n m (tensor: Tensor) =
+        numbers name tensor
+
         if m = 1 then
             vector name n tensor
         elif tensor.shape <> [| int64 n; int64 m |] then
@@ -116,6 +155,9 @@ module Guard =
     /// <exception cref="T:System.ArgumentException">Unless both tensors have the same element type and
     /// device.</exception>
     let samePlacement name (tensor: Tensor) otherName (other: Tensor) =
+        numbers name tensor
+        numbers (string otherName) other
+
         if tensor.dtype <> other.dtype then
             fail name $"{tensor.dtype}, but {otherName} is {other.dtype}; convert one of them with ``to``"
 
@@ -128,6 +170,8 @@ module Guard =
     /// <exception cref="T:System.ArgumentException">Unless every element is finite; says which row is the first that is
     /// not.</exception>
     let finite name (tensor: Tensor) =
+        numbers name tensor
+
         if not (Tensor.isFinite tensor) then
             let bad =
                 Scope.free (fun () -> Tensor.toArray (torch.isfinite(tensor.detach ()).logical_not()))

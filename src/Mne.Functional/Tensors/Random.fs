@@ -11,6 +11,8 @@ module Random =
     let private generate placement (seed: int) (shape: int list) draw : Tensor =
         NativeTorch.ensure ()
 
+        Tensor.checkShape shape
+
         Scope.keep (fun () ->
             // Drawn on the CPU in double precision whatever the placement, so that a seed means the same points everywhere.
             use generator = new torch.Generator(uint64 (uint32 seed), torch.CPU)

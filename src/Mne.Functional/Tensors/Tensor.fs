@@ -78,6 +78,9 @@ module Placement =
     /// <exception cref="T:System.ArgumentException">Its elements are not real floating-point numbers of 32 or 64
     /// bits.</exception>
     let ofTensor (tensor: Tensor) =
+        if isNull (box tensor) || tensor.IsInvalid then
+            raise (ArgumentException("tensor: found none, or one that was disposed of; keep it alive", nameof tensor))
+
         {
             Precision =
                 match tensor.dtype with
@@ -202,10 +205,25 @@ module Tensor =
     let scalar placement (value: float) : Tensor =
         torch.tensor (value, dtype = Placement.dtype placement, device = Placement.device placement)
 
+    /// Raises for a shape that no tensor has, or that the memory cannot hold.
+    let internal checkShape (shape: int list) : unit =
+        let refuse found =
+            raise (ArgumentException($"shape: found %A{shape}, {found}", nameof shape))
+
+        if shape |> List.exists (fun n -> n < 0) then
+            refuse "wanted no size below 0"
+
+        let bytes = shape |> List.fold (fun product n -> product * float n) 8.0
+
+        if bytes > float (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) then
+            refuse $"which takes {bytes / 1e9:F0} GB, more than the memory there is; wanted less"
+
     /// <summary>Zeros of the given shape.</summary>
     /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
     /// <param name="shape">The size of each dimension.</param>
     let zeros placement (shape: int list) : Tensor =
+        checkShape shape
+
         torch.zeros (
             shape |> List.map int64 |> List.toArray,
             dtype = Placement.dtype placement,
@@ -216,6 +234,8 @@ module Tensor =
     /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
     /// <param name="shape">The size of each dimension.</param>
     let ones placement (shape: int list) : Tensor =
+        checkShape shape
+
         torch.ones (
             shape |> List.map int64 |> List.toArray,
             dtype = Placement.dtype placement,
@@ -228,6 +248,11 @@ module Tensor =
     /// <param name="last">The last number.</param>
     /// <param name="count">How many numbers, at least 2.</param>
     let linspace placement (first: float) (last: float) (count: int) : Tensor =
+        if count < 1 then
+            raise (ArgumentException($"count: found {count}, wanted at least 1", nameof count))
+
+        checkShape [ count ]
+
         torch.linspace (
             first,
             last,

@@ -72,7 +72,10 @@ let tests =
                     let cell = 2.0 * Math.PI / 16.0
 
                     let fresh =
-                        Array.concat [ for seed in 1..200 -> Tensor.toArray (Defect.between circle seed grid) ]
+                        Array.concat
+                            [
+                                for seed in 1..200 -> Tensor.toArray (FreshPoints.between circle 16 seed grid)
+                            ]
 
                     Expect.all fresh (fun x -> x >= 0.0 && x < 2.0 * Math.PI) "on the circle"
                     let place = fresh |> Array.map (fun x -> x / cell - floor (x / cell))
@@ -81,15 +84,15 @@ let tests =
                     Expect.all [ 0..15 ] (fun i -> abs (float counts[i] / 200.0 - 1.0) < 0.25) "in every cell"
 
                     Expect.equal
-                        (Tensor.toArray (Defect.between circle 7 grid))
-                        (Tensor.toArray (Defect.between circle 7 grid))
+                        (Tensor.toArray (FreshPoints.between circle 16 7 grid))
+                        (Tensor.toArray (FreshPoints.between circle 16 7 grid))
                         "by the seed")
 
             Check.scoped "fresh points reach the walls and not beyond, cross cells, and stay within a cloud" (fun () ->
                 let grid = Collocation.points double 0 (Collocation.grid wall 10)
 
                 let fresh =
-                    Array.concat [ for seed in 1..100 -> Tensor.toArray (Defect.between wall seed grid) ]
+                    Array.concat [ for seed in 1..100 -> Tensor.toArray (FreshPoints.between wall 10 seed grid) ]
 
                 Expect.all fresh (fun x -> x >= 0.0 && x <= 1.0) "inside"
                 Expect.isLessThan (Array.min fresh) 0.005 "at one wall"
@@ -102,7 +105,7 @@ let tests =
                     [
                         for seed in 1..50 do
                             yield!
-                                Tensor.toArray2D (Defect.between box seed lattice)
+                                Tensor.toArray2D (FreshPoints.between box 32 seed lattice)
                                 |> Seq.cast<float>
                                 |> Seq.chunkBySize 2
                     ]
@@ -111,7 +114,7 @@ let tests =
                 Expect.isGreaterThan inside.Length 100 "in the middle of cells"
 
                 let cloud = Random.normal double 1 [ 3000; 3 ]
-                let between = Defect.between (Domain.euclidean 3) 2 cloud
+                let between = FreshPoints.between (Domain.euclidean 3) 32 2 cloud
                 Expect.equal between.shape [| 32L; 3L |] "as many"
 
                 Expect.isLessThanOrEqual
@@ -131,7 +134,7 @@ let tests =
                         VectorField.pack (Solution.parameters stop solution) (Solution.points stop solution)
 
                     let seed = Seed.child ((notes solution).Length - 1) (Seed.child -1 Run.quiet.Seed)
-                    let points = Defect.between circle seed (VectorField.points field y)
+                    let points = FreshPoints.between circle 12 seed (VectorField.points field y)
                     let defect = VectorField.residual field stop y points
 
                     let slope =

@@ -45,6 +45,63 @@ let child (path: string) : unit =
         }
     |> ignore
 
+/// Starts the process, lets it make its 50 steps and so many milliseconds more, and kills it; whether it was killed and did not end.
+let private kill (path: string) (milliseconds: int) : bool =
+    let command = ProcessStartInfo("dotnet", RedirectStandardOutput = true)
+
+    for part in [ Reflection.Assembly.GetExecutingAssembly().Location; argument; path ] do
+        command.ArgumentList.Add part
+
+    use running = Process.Start command |> Unchecked.nonNull
+    Expect.stringStarts (string (running.StandardOutput.ReadLine())) "50 steps" "what it says before it is killed"
+    Thread.Sleep milliseconds
+    running.Kill()
+    running.WaitForExit()
+    running.ExitCode <> 0
+
+let private finalBits (solution: Solution) =
+    Scope.free (fun () -> Tensor.toArray (Solution.parameters (Solution.stop solution) solution))
+
+/// Kills so many processes at random moments and goes on from what each has left; how many there were and how many did not reach the bits
+/// of a run that was left alone. A process that ended before it was killed is begun again.
+let trust (count: int) : int * int =
+    let folder = Directory.CreateTempSubdirectory "mne-killed"
+    let random = System.Random 1
+    use whole = evolve options
+    let expected = finalBits whole
+
+    try
+        let rec killed path =
+            if not (kill path (random.Next 1500)) then
+                File.Delete path
+                killed path
+
+        let failed =
+            [
+                for k in 1..count do
+                    let path = Path.Combine(folder.FullName, $"{k}.h5")
+                    killed path
+
+                    let right =
+                        try
+                            let state = Checkpoint.read path
+                            use resumed = Evolution.resume Run.quiet options equation state
+
+                            (Solution.steps resumed).Length = (Solution.steps whole).Length
+                            && finalBits resumed = expected
+                        with error ->
+                            printfn $"{error.Message}"
+                            false
+
+                    if not right then
+                        printfn $"not the same after kill {k}"
+                        k
+            ]
+
+        count, failed.Length
+    finally
+        folder.Delete true
+
 [<Tests>]
 let tests =
     test "A process that is killed while it runs leaves a checkpoint that goes on to the same bits" {
@@ -53,22 +110,8 @@ let tests =
         let path = Path.Combine(folder.FullName, "run.h5")
 
         try
-            let command = ProcessStartInfo("dotnet", RedirectStandardOutput = true)
-
-            for part in [ Reflection.Assembly.GetExecutingAssembly().Location; argument; path ] do
-                command.ArgumentList.Add part
-
-            use running = Process.Start command |> Unchecked.nonNull
-
-            Expect.stringStarts
-                (string (running.StandardOutput.ReadLine()))
-                "50 steps"
-                "what it says before it is killed"
             // Somewhere in a step, or in the writing of a checkpoint.
-            Thread.Sleep 20
-            running.Kill()
-            running.WaitForExit()
-            Expect.notEqual running.ExitCode 0 "killed, not ended"
+            Expect.isTrue (kill path 20) "killed, not ended"
 
             use whole = evolve options
             let state = Checkpoint.read path

@@ -46,7 +46,7 @@ let private energies: (Tensor -> Tensor) list =
     ]
 
 /// How often a value differs from the right one, and how often an energy raises, on four threads while another collects.
-let private race count =
+let race count =
     let x = Random.uniform Placement.float64 5 [ 16; 2 ]
     let right = [| for energy in energies -> Tensor.toArray (energy x) |]
     let energies = Array.ofList energies

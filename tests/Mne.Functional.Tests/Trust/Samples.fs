@@ -1,0 +1,746 @@
+/// Right arguments for what is public, in both APIs, by the name of the function and of the parameter, or by the type.
+[<RequireQualifiedAccess>]
+module Mne.Functional.Tests.Samples
+
+// What is given by reflection may be null, which is one of the things that are tried.
+#nowarn "3261"
+
+open System
+open System.Collections.Generic
+open System.IO
+open System.Threading
+open TorchSharp
+open Mne.Functional
+open Mne.Functional.Reporting
+
+type private Layer = Mne.Functional.Layer
+
+let private double = Placement.float64
+let private circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
+
+let private network =
+    Network.create circle [ Layer.harmonics 2; Layer.dense 6 Sine ]
+
+let private points d = Random.normal double 3 [ 5; d ]
+let private grid = Collocation.grid circle 16
+
+let private parameters () = Network.initial network 1
+let private sine (x: Tensor) : Tensor = x.select(1L, 0L).sin()
+let private squares (x: Tensor) : Tensor = x.square().sum 1L
+let private back (_: float) (x: Tensor) : Tensor = x.neg ()
+
+let private sink (_: float) (x: Tensor) : Tensor =
+    torch.ones_like(x.select (1L, 0L)).neg()
+
+let private target =
+    Density.gaussianMixture [ 0.5, [ -1.0; 0.0 ], 0.7; 0.5, [ 1.0; 0.0 ], 0.7 ]
+
+let private fit =
+    { Regression.defaults with
+        Steps = 5
+        Tolerance = 0.5
+    }
+
+let private evolve =
+    { Evolution.defaults with
+        Tolerance = 1e-2
+        Regularisation = 1e-6
+        MaximumSteps = 60
+    }
+
+let private small =
+    { Sampler.defaults with
+        Network = fun domain -> Network.create domain [ Layer.dense 6 Swish ]
+        Cover.Points = Some 40
+        Cover.FitPoints = 40
+        Cover.Refreshes = 2
+        Cover.Start = Start.Cloud(2.0, 2.0)
+        Duration = 1.0
+        Fit.Steps = 3
+        Evolve.Sketch = Sketch.Exact
+        Evolve.Regularisation = 1e-5
+        Evolve.Tolerance = 1e-1
+        Evolve.MaximumSteps = 300
+        Draw.Tolerance = 1e-1
+    }
+
+/// What is dear is made once, outside every scope.
+let private kept (make: unit -> 'a) : Lazy<'a> =
+    lazy
+        (let mutable made = Unchecked.defaultof<'a>
+         let thread = Thread((fun () -> made <- make ()), 16 * 1024 * 1024)
+         thread.Start()
+         thread.Join()
+         made)
+
+let private solution =
+    kept (fun () -> Evolution.trySolve Run.quiet evolve (0.1 * Term.laplacian) network grid (parameters ()) (0.0, 0.2))
+
+let private sampler =
+    kept (fun () -> Sampler.evolve Run.quiet small Process.ornsteinUhlenbeck target)
+
+let private draws = kept (fun () -> Sampler.draw Run.quiet 60 sampler.Value)
+
+let private conditional =
+    kept (fun () -> Conditional.evolve Run.quiet small [ 0 ] target)
+
+let private marginal =
+    kept (fun () -> Marginal.evolve Run.quiet small Process.ornsteinUhlenbeck conditional.Value)
+
+let private report =
+    kept (fun () -> Report.ofDraws Run.quiet { Report.defaults with Search = None } sampler.Value draws.Value)
+
+/// The folder of the files that are opened and saved.
+let folder = lazy (Directory.CreateTempSubdirectory "mne-trust").FullName
+
+let private file name = Path.Combine(folder.Value, name)
+
+let private saved =
+    lazy
+        (Storage.saveSolution (file "solution.h5") "" solution.Value |> ignore
+         Storage.saveSampler (file "sampler.h5") "" sampler.Value |> ignore
+         Storage.saveConditional (file "conditional.h5") "" conditional.Value |> ignore
+         Storage.saveDraws (file "draws.h5") "" draws.Value |> ignore
+
+         use _ =
+             Evolution.trySolve
+                 Run.quiet
+                 { evolve with
+                     MaximumStep = 0.05
+                     Checkpoint = Checkpoint.every (CheckpointInterval.Steps 1) (file "checkpoint.h5")
+                 }
+                 (0.1 * Term.laplacian)
+                 network
+                 grid
+                 (parameters ())
+                 (0.0, 0.2)
+
+         ())
+
+let private opened name =
+    saved.Force()
+    file name
+
+let private local () : Local =
+    {
+        Time = 0.1
+        Points = points 1
+        Jet = Network.jet (Set [ Derivative.Laplacian ]) network (parameters ()) (points 1)
+    }
+
+let private jet d =
+    Jet.ofPoints (Set [ Derivative.Laplacian ]) (points d)
+
+let private tangent () =
+    Network.tangent network (parameters ()) (points 1)
+
+let private process2 = Process.ornsteinUhlenbeck 2
+
+let private chains =
+    { Chains.defaults with
+        Chains = 10
+        Cooling = 5
+        Sampling = 5
+    }
+
+let private chart = lazy (Chart.histogram "h" [| 1.0; 2.0; 2.5 |])
+let private series = lazy (Series.line "s" [| 0.0; 1.0 |] [| 1.0; 2.0 |])
+
+let private gains: Gains =
+    {
+        Safety = 0.9
+        Integral = 0.7
+        Shrink = 0.2
+        Growth = 5.0
+    }
+
+let private isotropic = Covariance.Isotropic 1.0
+let private unitField (_: float) (y: Tensor) : Tensor * unit = y.neg (), ()
+let private normOf (_: Tensor) (δ: Tensor) = Tensor.rms δ
+
+let private integration () : Integration<unit, unit> =
+    { Integrator.create unitField normOf with
+        MaximumSteps = 50
+    }
+
+let private restart (_: int) (context: unit) (y: Tensor) : unit * Tensor = context, y
+
+let private tableau () = Method.dormandPrince54.Tableau.Value
+
+/// The facade's values over those of the core.
+let private facade: IDictionary<Type, unit -> obj> =
+    let circle = CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI))
+
+    let layers =
+        [| CSharp.Layer.Harmonics 2; CSharp.Layer.Dense(6, CSharp.Activation.Sine) |]
+
+    let network = lazy (CSharp.Network.Create(circle, layers))
+    let grid = CSharp.Collocation.Grid(circle, 16)
+    let laplacian = CSharp.Term.Number(0.1) * CSharp.Term.Laplacian
+
+    let target =
+        CSharp.Density.GaussianMixture(struct (0.5, [| -1.0; 0.0 |], 0.7), struct (0.5, [| 1.0; 0.0 |], 0.7))
+
+    let evolve =
+        CSharp.EvolutionOptions(Tolerance = 1e-2, Regularisation = 1e-6, MaximumSteps = 60)
+
+    let fit = CSharp.RegressionOptions(Steps = 5, Tolerance = 0.5)
+
+    let small =
+        CSharp.SamplerOptions(
+            Network = (fun domain -> CSharp.Network.Create(domain, CSharp.Layer.Dense(6, CSharp.Activation.Swish))),
+            Duration = 1.0,
+            Cover =
+                CSharp.CoverOptions(Points = 40, FitPoints = 40, Refreshes = 2, Start = CSharp.Start.Cloud(2.0, 2.0)),
+            Fit = CSharp.RegressionOptions(Steps = 3),
+            Evolve =
+                CSharp.EvolutionOptions(
+                    Sketch = CSharp.Sketch.Exact,
+                    Regularisation = 1e-5,
+                    Tolerance = 1e-1,
+                    MaximumSteps = 300,
+                    Method = CSharp.Method.Chebyshev 8
+                ),
+            Draw = CSharp.DrawOptions(Tolerance = 1e-1)
+        )
+
+    let solution =
+        kept (fun () ->
+            CSharp.Evolution.TrySolve(laplacian, network.Value, grid, network.Value.Initial 1, 0.0, 0.2, evolve))
+
+    let sampler = kept (fun () -> CSharp.Sampler.Evolve(target, small))
+    let draws = kept (fun () -> sampler.Value.Draw 60)
+    let conditional = kept (fun () -> CSharp.Conditional.Evolve(target, [| 0 |], small))
+    let marginal = kept (fun () -> CSharp.Marginal.Evolve(conditional.Value, small))
+
+    let report =
+        kept (fun () -> CSharp.Report.OfDraws(sampler.Value, draws.Value, CSharp.ReportOptions(Search = Nullable())))
+
+    let process2 = CSharp.Process.OrnsteinUhlenbeck 2
+
+    let local () =
+        solution.Value.Local(0.1, points 1, [ CSharp.Derivative.Laplacian ])
+
+    dict
+        [
+            typeof<CSharp.Domain>, (fun () -> box circle)
+            typeof<CSharp.Coordinate>, (fun () -> CSharp.Coordinate.Periodic(0.0, 1.0))
+            typeof<CSharp.Layer>, (fun () -> CSharp.Layer.Dense(4, CSharp.Activation.Tanh))
+            typeof<CSharp.Network>, (fun () -> network.Value)
+            typeof<CSharp.Collocation>, (fun () -> grid)
+            typeof<CSharp.Term>, (fun () -> laplacian)
+            typeof<CSharp.Density>, (fun () -> target)
+            typeof<CSharp.EvolutionOptions>, (fun () -> evolve)
+            typeof<CSharp.RegressionOptions>, (fun () -> fit)
+            typeof<CSharp.SamplerOptions>, (fun () -> small)
+            typeof<CSharp.CoverOptions>, (fun () -> small.Cover)
+            typeof<CSharp.DrawOptions>, (fun () -> small.Draw)
+            typeof<CSharp.ChainOptions>, (fun () -> CSharp.ChainOptions(Chains = 10, Cooling = 5, Sampling = 5))
+            typeof<CSharp.LangevinOptions>, (fun () -> CSharp.LangevinOptions(Steps = 3))
+            typeof<CSharp.ReverseOptions>, (fun () -> CSharp.ReverseOptions(Steps = 3))
+            typeof<CSharp.ReportOptions>, (fun () -> CSharp.ReportOptions(Count = 60, Search = Nullable()))
+            typeof<CSharp.Solution>, (fun () -> solution.Value)
+            typeof<CSharp.Sampler>, (fun () -> sampler.Value)
+            typeof<CSharp.Draws>, (fun () -> draws.Value)
+            typeof<CSharp.Conditional>, (fun () -> conditional.Value)
+            typeof<CSharp.Marginal>, (fun () -> marginal.Value)
+            typeof<CSharp.Report>, (fun () -> report.Value)
+            typeof<CSharp.Energy>, (fun () -> sampler.Value.Energy)
+            typeof<CSharp.Process>, (fun () -> process2)
+            typeof<CSharp.Schedule>, (fun () -> CSharp.Schedule.Linear(0.5, 1.0, 1.0))
+            typeof<CSharp.Sde>, (fun () -> process2.Forward())
+            typeof<CSharp.Reference>, (fun () -> CSharp.Reference.StandardNormal 2)
+            typeof<CSharp.Covariance>, (fun () -> CSharp.Covariance.Isotropic 1.0)
+            typeof<CSharp.Run>, (fun () -> CSharp.Run())
+            typeof<CSharp.Placement>, (fun () -> CSharp.Placement.Float64)
+            typeof<CSharp.Local>, (fun () -> local ())
+            typeof<CSharp.Jet>,
+            (fun () -> network.Value.Jet(network.Value.Initial 1, points 1, [ CSharp.Derivative.Laplacian ]))
+            typeof<CSharp.Derivative>, (fun () -> CSharp.Derivative.Laplacian)
+            typeof<CSharp.PointDynamics>, (fun () -> CSharp.PointDynamics.Fixed)
+            typeof<CSharp.Method>, (fun () -> CSharp.Method.Chebyshev 4)
+            typeof<CSharp.Tableau>, (fun () -> CSharp.Method.DormandPrince54.Tableau)
+            typeof<CSharp.Controller>, (fun () -> CSharp.Controller())
+            typeof<CSharp.Sketch>, (fun () -> CSharp.Sketch.Landmarks 8)
+            typeof<CSharp.Start>, (fun () -> CSharp.Start.Cloud(2.0, 2.0))
+            typeof<CSharp.StopEvent>, (fun () -> CSharp.StopEvent("e", (fun _ _ _ -> 1.0), CSharp.Direction.Either))
+            typeof<CSharp.Checkpoint>, (fun () -> CSharp.Checkpoint(Path = file "c.h5", EverySteps = 5))
+            typeof<CSharp.Pareto>, (fun () -> CSharp.Pareto(0.3, 1.0))
+            typeof<CSharp.Transition>,
+            (fun () ->
+                CSharp.Transition(
+                    array2D [ [ 0.5; 0.0 ]; [ 0.0; 0.5 ] ],
+                    [| 0.0; 0.0 |],
+                    array2D [ [ 1.0; 0.0 ]; [ 0.0; 1.0 ] ]
+                ))
+            typeof<CSharp.Chart>, (fun () -> CSharp.Chart.Histogram("h", [| 1.0; 2.0; 2.5 |]))
+            typeof<CSharp.Series>, (fun () -> CSharp.Series.Line("s", [| 0.0; 1.0 |], [| 1.0; 2.0 |]))
+            typeof<CSharp.Equation>, (fun () -> CSharp.Equation.Heat(0.1, 1))
+            typeof<CSharp.Estimate>, (fun () -> CSharp.Estimate(1.0, 0.1))
+            typeof<CSharp.Layer[]>, (fun () -> [| CSharp.Layer.Dense(4, CSharp.Activation.Tanh) |])
+            typeof<CSharp.Network[]>, (fun () -> [| network.Value; network.Value |])
+            typeof<CSharp.Term[]>, (fun () -> [| laplacian |])
+            typeof<CSharp.Coordinate[]>, (fun () -> [| CSharp.Coordinate.Periodic(0.0, 1.0) |])
+            typeof<CSharp.Chart[]>, (fun () -> [| for _ in 1..2 -> CSharp.Chart.Histogram("h", [| 1.0; 2.0; 2.5 |]) |])
+            typeof<CSharp.Series[]>, (fun () -> [| CSharp.Series.Line("s", [| 0.0; 1.0 |], [| 1.0; 2.0 |]) |])
+            typeof<CSharp.Activation>, (fun () -> CSharp.Activation.Sine)
+            typeof<CSharp.Boundary>, (fun () -> CSharp.Boundary.Dirichlet)
+            typeof<CSharp.Direction>, (fun () -> CSharp.Direction.Either)
+            typeof<CSharp.ConcernKind>, (fun () -> CSharp.ConcernKind.PoorFit)
+            typeof<CSharp.Verdict>, (fun () -> CSharp.Verdict.Doubtful)
+            typeof<CSharp.CoverageKind>, (fun () -> CSharp.CoverageKind.NotSearched)
+            typeof<Nullable<float>>, (fun () -> 1.0)
+            typeof<IEnumerable<CSharp.Derivative>>, (fun () -> [| CSharp.Derivative.Partial(0, 1) |])
+            typeof<IEnumerable<float>>, (fun () -> [| 0.0; 0.1; 0.2 |])
+            typeof<struct (float * float)[]>, (fun () -> [| struct (0.0, 1.0) |])
+            typeof<struct (float * float)>, (fun () -> struct (0.1, 0.2))
+            typeof<struct (string * float[])[]>, (fun () -> [| struct ("g", [| 1.0; 2.0 |]) |])
+            typeof<struct (string * float[,])[]>, (fun () -> [| struct ("u", array2D [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ]) |])
+            typeof<struct (string * string)[]>, (fun () -> [| struct ("name", "value") |])
+            typeof<struct (float * float[] * float)[]>, (fun () -> [| struct (0.5, [| 0.0; 1.0 |], 1.0) |])
+            typeof<float[][]>, (fun () -> [| [||]; [| 1.0 |] |])
+            typeof<int[][]>, (fun () -> [| [| 0 |] |])
+            typeof<Func<Tensor, Tensor>>, (fun () -> box <| Func<Tensor, Tensor> squares)
+            typeof<Func<Tensor, struct (Tensor * Tensor)>>,
+            (fun () ->
+                box
+                <| Func<Tensor, struct (Tensor * Tensor)>(fun x ->
+                    struct (x.neg (), torch.zeros_like (x.select (1L, 0L)))))
+            typeof<Func<float, Tensor, Tensor>>, (fun () -> box <| Func<float, Tensor, Tensor> back)
+            typeof<Func<Tensor, Tensor, Tensor>>,
+            (fun () ->
+                box
+                <| Func<Tensor, Tensor, Tensor>(fun θ x -> (x.select (1L, 0L) + θ[0L]).sin() * θ[1L] + θ[2L]))
+            typeof<Func<float, Tensor, Tensor, Tensor>>,
+            (fun () -> box <| Func<float, Tensor, Tensor, Tensor>(fun _ _ u -> u.sin ()))
+            typeof<Func<float, Tensor, Tensor, float>>,
+            (fun () -> box <| Func<float, Tensor, Tensor, float>(fun _ _ _ -> 1.0))
+            typeof<Func<int, Tensor>>, (fun () -> box <| Func<int, Tensor>(fun seed -> Random.normal double seed [ 3 ]))
+            typeof<Func<int, float, Tensor>>,
+            (fun () ->
+                box
+                <| Func<int, float, Tensor>(fun seed _ -> Random.uniform double seed [ 12; 1 ]))
+            typeof<Func<int, int, Tensor>>,
+            (fun () ->
+                box
+                <| Func<int, int, Tensor>(fun seed count -> Random.normal double seed [ count; 2 ]))
+            typeof<Func<CSharp.Local, Tensor>>,
+            (fun () -> box <| Func<CSharp.Local, Tensor>(fun local -> local.Points.select (1L, 0L)))
+            typeof<Func<float, float>>, (fun () -> box <| Func<float, float>(fun _ -> 1.0))
+            typeof<Func<float, CSharp.Transition>>,
+            (fun () ->
+                box
+                <| Func<float, CSharp.Transition>(fun _ ->
+                    CSharp.Transition(
+                        array2D [ [ 0.5; 0.0 ]; [ 0.0; 0.5 ] ],
+                        [| 0.0; 0.0 |],
+                        array2D [ [ 1.0; 0.0 ]; [ 0.0; 1.0 ] ]
+                    )))
+            typeof<CSharp.Coverage>, (fun () -> CSharp.Coverage(CSharp.CoverageKind.NotSearched, Nullable()))
+        ]
+
+let private box2 (make: unit -> 'a) : unit -> obj = fun () -> box (make ())
+
+/// By the type alone, in the core.
+let private byType: IDictionary<Type, unit -> obj> =
+    let here (make: unit -> 'a) = typeof<'a>, box2 make
+
+    dict
+        [
+            here (fun () -> 0.5)
+            here (fun () -> 2)
+            here (fun () -> 2L)
+            here (fun () -> true)
+            here (fun () -> "name")
+            here (fun () -> TimeSpan.FromSeconds 1.0)
+            here (fun () -> CancellationToken.None)
+            here (fun () -> [ 0.1; 0.2 ])
+            here (fun () -> [ 0 ])
+            here (fun () -> [| 0.1; 0.2 |])
+            here (fun () -> [| 0 |])
+            here (fun () -> [| 2; 1 |])
+            here (fun () -> array2D [ [ 1.0; 0.0 ]; [ 0.0; 1.0 ] ])
+            here (fun () -> [ (0.0, 1.0) ])
+            here (fun () -> [ 0.5, [ 0.0; 1.0 ], 1.0 ])
+            here (fun () -> squares)
+            here (fun () -> back)
+            here (fun () -> fun (_: float) -> 1.0)
+            here (fun () -> Process.ornsteinUhlenbeck)
+            here (fun () -> points 1)
+            here (fun () -> Run.quiet)
+            here (fun () -> double)
+            here (fun () -> circle)
+            here (fun () -> Coordinate.Interval(0.0, 1.0))
+            here (fun () -> [ Coordinate.Interval(0.0, 1.0) ])
+            here (fun () -> network)
+            here (fun () -> network.Recipe)
+            here (fun () -> [ network; network ])
+            here (fun () -> [ Layer.dense 4 Tanh ])
+            here (fun () -> Layer.dense 4 Tanh)
+            here (fun () -> [ [ 0 ] ])
+            here (fun () -> Sine)
+            here (fun () -> grid)
+            here (fun () -> 0.1 * Term.laplacian)
+            here (fun () -> [ Term.value; Term.value ])
+            here (fun () -> Set [ Derivative.Laplacian ])
+            here (fun () -> Derivative.Laplacian)
+            here (fun () -> [ Derivative.Value ])
+            here (fun () -> local ())
+            here (fun () -> fun (local: Local) -> local.Points.select (1L, 0L))
+            here (fun () -> jet 1)
+            here (fun () -> [ jet 1; jet 1 ])
+            here (fun () -> tangent ())
+            here (fun () -> target)
+            here (fun () -> evolve)
+            here (fun () -> fit)
+            here (fun () -> small)
+            here (fun () -> small.Cover)
+            here (fun () -> small.Draw)
+            here (fun () -> chains)
+            here (fun () -> { MarkovChain.defaults with Steps = 3 })
+            here (fun () -> { ReverseSde.defaults with Steps = 3 })
+            here (fun () ->
+                { Report.defaults with
+                    Count = 60
+                    Search = None
+                })
+            here (fun () -> solution.Value)
+            here (fun () -> sampler.Value)
+            here (fun () -> sampler.Value.Energy)
+            here (fun () -> draws.Value)
+            here (fun () -> conditional.Value)
+            here (fun () -> marginal.Value)
+            here (fun () -> report.Value)
+            here (fun () -> process2)
+            here (fun () -> Process.forward process2)
+            here (fun () -> Reference.standardNormal 2)
+            here (fun () -> Schedule.linear 0.5 1.0 1.0)
+            here (fun () -> isotropic)
+            here (fun () -> SdeScheme.StochasticHeun)
+            here (fun () -> PointDynamics.Fixed)
+            here (fun () -> Method.chebyshev 4)
+            here (fun () -> Controller.ofGains gains)
+            here (fun () -> gains)
+            here (fun () -> tableau ())
+            here (fun () -> Sketch.Landmarks 8)
+            here (fun () -> Some [| 0; 2 |])
+            here (fun () -> Start.Cloud(2.0, 2.0))
+            here (fun () -> CheckpointInterval.Steps 2)
+            here (fun () -> (Checkpoint.read (opened "checkpoint.h5")))
+            here (fun () -> ({ Shape = 0.3; Scale = 1.0 }: Pareto))
+            here (fun () -> solution.Value.Trajectory)
+            here (fun () -> Integrator.solve (integration ()) (Tensor.ones double [ 3 ]) (0.0, 0.2))
+            here (fun () -> solution.Value.Trajectory.Segments[0])
+            here (fun () -> solution.Value.VectorField)
+            here (fun () -> integration ())
+            here (fun () -> restart)
+            here (fun () -> unitField)
+            here (fun () -> normOf)
+            here (fun () -> chart.Value)
+            here (fun () -> [ chart.Value; chart.Value ])
+            here (fun () -> series.Value)
+            here (fun () -> [ series.Value ])
+            here (fun () -> [| "a"; "b" |])
+            here (fun () -> [ "a", [| 1.0; 2.0 |] ])
+            here (fun () -> [ points 2; points 2 ])
+            here (fun () -> Page.create "t" "d" [ chart.Value ])
+            here (fun () -> Solution.steps solution.Value)
+            here (fun () -> (seq [ points 1; points 1 ]: Tensor seq))
+            here (fun () -> (seq [ seq [ 1.0; 2.0 ]; seq [ 3.0; 4.0 ] ]: float seq seq))
+            here (fun () -> Phase.Fit)
+            here (fun () -> Progress.started Phase.Fit 0.0)
+        ]
+
+let private plane name d = name, box2 (fun () -> points d)
+
+/// Where the type does not say enough: "Module.function/parameter" or "Module/parameter".
+let private byName: IDictionary<string, unit -> obj> =
+    let two: (string * (unit -> obj)) list =
+        [
+            for owner in
+                [
+                    "Energy"
+                    "Sampler"
+                    "Marginal"
+                    "MarkovChain"
+                    "Process"
+                    "Sde"
+                    "Reference"
+                    "Density"
+                    "Covariance"
+                    "NormalPart"
+                    "Chart"
+                    "Collocation.ofPool"
+                ] do
+                for parameter in [ "points"; "noise"; "x"; "pool" ] do
+                    plane $"{owner}/{parameter}" 2
+                    plane $"CSharp.{owner}/{parameter}" 2
+        ]
+
+    let core: (string * (unit -> obj)) list =
+        [
+            "*/seed", box2 (fun () -> 1)
+            "*/count", box2 (fun () -> 5)
+            "*/perAxis", box2 (fun () -> 4)
+            "*/index", box2 (fun () -> 0)
+            "*/axis", box2 (fun () -> 0)
+            "*/order", box2 (fun () -> 1)
+            "*/i", box2 (fun () -> 0)
+            "*/j", box2 (fun () -> 0)
+            "*/t", box2 (fun () -> 0.1)
+            "*/t'", box2 (fun () -> 0.2)
+            "*/t0", box2 (fun () -> 0.0)
+            "*/t1", box2 (fun () -> 0.2)
+            "*/span_0", box2 (fun () -> 0.0)
+            "*/span_1", box2 (fun () -> 0.2)
+            "*/θ", box2 parameters
+            "*/start", box2 parameters
+            "*/T", box2 (fun () -> 1.0)
+            "*/λ", box2 (fun () -> 1e-6)
+            "*/outputs", box2 (fun () -> 1)
+            "*/low", box2 (fun () -> 0.0)
+            "*/high", box2 (fun () -> 1.0)
+            "Activation.derivatives/order", box2 (fun () -> 2)
+            "Collocation.given/points", box2 (fun () -> points 1)
+            "Collocation.tempered/spread", box2 (fun () -> [ 2.0; 2.0 ])
+            "Conditional/given", box2 (fun () -> [ 0.5 ])
+            "Conditional/drawn", box2 (fun () -> [ 0 ])
+            "Covariance.check/d", box2 (fun () -> 2)
+            "Diff.diff/f", box2 (fun () -> fun (x: Tensor) -> x.exp ())
+            "Integrator/y", box2 (fun () -> Tensor.ones double [ 3 ])
+            "Integrator/times", box2 (fun () -> [ 0.0; 0.1; 0.2 ])
+            "Integrator.componentNorm/absolute", box2 (fun () -> 1e-6)
+            "Integrator.componentNorm/relative", box2 (fun () -> 1e-3)
+            "Integrator.componentNorm/δ", box2 (fun () -> Tensor.ones double [ 3 ])
+            "Jet.affine/weight", box2 (fun () -> Tensor.ones double [ 4; 1 ])
+            "Jet.affine/bias", box2 (fun () -> Tensor.ones double [ 4 ])
+            "Jet.get/derivative", box2 (fun () -> Derivative.Value)
+            "Jet.hessian/jet", box2 (fun () -> Jet.ofPoints (Jet.hessianRequest 2) (points 2))
+            "Jet/d", box2 (fun () -> 1)
+            "Network.dirichlet/distance", box2 (fun () -> sine)
+            "Network.dirichlet/data", box2 (fun () -> sine)
+            "Network.create/domain", box2 (fun () -> Domain.euclidean 1)
+            "Network.rescaled/shift", box2 (fun () -> [ 0.5 ])
+            "Network.rescaled/scale", box2 (fun () -> [ 2.0 ])
+            "Network.rescaled/network", box2 (fun () -> Network.create (Domain.euclidean 1) [ Layer.dense 4 Tanh ])
+            "Network.even/network", box2 (fun () -> Network.create (Domain.euclidean 1) [ Layer.dense 4 Tanh ])
+            "Network.odd/network", box2 (fun () -> Network.create (Domain.euclidean 1) [ Layer.dense 4 Tanh ])
+            "Network/parameters", box2 (fun () -> 3)
+            "Network/initial", box2 (fun () -> fun placement seed -> Random.normal placement seed [ 3 ])
+            "Network.ofFunction/f",
+            box2 (fun () -> fun (θ: Tensor) (x: Tensor) -> (x.select (1L, 0L) + θ[0L]).sin() * θ[1L] + θ[2L])
+            "Network.ofVectorFunction/f",
+            box2 (fun () -> fun (θ: Tensor) (x: Tensor) -> (x.select (1L, 0L) + θ[0L]).sin() * θ[1L] + θ[2L])
+            "NormalPart.fit/network", box2 (fun () -> Network.create (Domain.euclidean 2) [ Layer.dense 4 Tanh ])
+            "NormalPart.fit/points", box2 (fun () -> Random.normal double 3 [ 30; 2 ])
+            "PointDynamics/candidates", box2 (fun () -> Collocation.uniform circle 64)
+            "PointDynamics/needs", box2 (fun () -> [ Derivative.Partial(0, 1) ])
+            "PointDynamics.redrawn/monitor",
+            box2 (fun () -> fun (local: Local) -> (Jet.gradient local.Jet).norm 1 .+ 1.0)
+            "PointDynamics.refreshed/draw",
+            box2 (fun () -> fun placement seed (_: float) -> Random.uniform placement seed [ 12; 1 ])
+            "PointDynamics.characteristics/term", box2 (fun () -> Term.transport "c" (fun _ x -> x.cos ()))
+            "PointDynamics.characteristics/d", box2 (fun () -> 1)
+            "Process/driftDivergence", box2 (fun () -> sink)
+            "Equation/divergence", box2 (fun () -> sink)
+            "Equation/potential", box2 (fun () -> sine)
+            "Equation.schroedinger/potential", box2 (fun () -> fun (_: float) -> sine)
+            "Process/mean", box2 (fun () -> [ 0.0; 0.0 ])
+            "Process/offset", box2 (fun () -> [ 0.0; 0.0 ])
+            "Process.linear/matrix", box2 (fun () -> array2D [ [ -1.0; 0.0 ]; [ 0.0; -1.0 ] ])
+            "Regression/g", box2 (fun () -> sine)
+            "Sde.simulate/times", box2 (fun () -> [ 0.0; 0.1; 0.2 ])
+            "Resampling.systematic/count", box2 (fun () -> 3)
+            "Sketch.landmarks/n", box2 (fun () -> 16)
+            "Sketch.landmarks/m", box2 (fun () -> 1)
+            "Sketch.landmarks/d", box2 (fun () -> 1)
+            "Sketch.resolve/n", box2 (fun () -> 16)
+            "Sketch.resolve/m", box2 (fun () -> 1)
+            "Sketch.resolve/tangent", box2 (fun () -> fun () -> tangent ())
+            "Sketch.minimalNorm/f", box2 (fun () -> Tensor.ones double [ 5 ])
+            "Segment.hermite/h", box2 (fun () -> 0.1)
+            "Segment/offset", box2 (fun () -> 0L)
+            "Trajectory/offset", box2 (fun () -> 0L)
+            "Segment/y", box2 (fun () -> Tensor.ones double [ 3 ])
+            "Segment/next", box2 (fun () -> Tensor.ones double [ 3 ])
+            "Segment/slope", box2 (fun () -> Tensor.ones double [ 3 ])
+            "Segment/nextSlope", box2 (fun () -> Tensor.ones double [ 3 ])
+            "Storage.openSolution/path", box2 (fun () -> opened "solution.h5")
+            "FokkerPlanck.flowingPoints/p", box2 (fun () -> Process.ornsteinUhlenbeck 1)
+            "CSharp.Network.Create/domain", box2 (fun () -> CSharp.Domain.Euclidean 1)
+            "CSharp.Network.OfBlocks/domain", box2 (fun () -> CSharp.Domain.Euclidean 1)
+            for name in [ "Rescaled"; "Even"; "Odd" ] do
+                $"CSharp.Network.{name}/this",
+                box2 (fun () ->
+                    CSharp.Network.Create(CSharp.Domain.Euclidean 1, CSharp.Layer.Dense(4, CSharp.Activation.Tanh)))
+            "Storage.openSolutionWith/path", box2 (fun () -> opened "solution.h5")
+            "Storage.openSampler/path", box2 (fun () -> opened "sampler.h5")
+            "Storage.openConditional/path", box2 (fun () -> opened "conditional.h5")
+            "Storage.openDraws/path", box2 (fun () -> opened "draws.h5")
+            "Checkpoint.read/path", box2 (fun () -> opened "checkpoint.h5")
+            "*/path", box2 (fun () -> file "out.h5")
+            "Tangent.stacked/values", box2 (fun () -> points 1)
+            "Tangent.pick/indices", box2 (fun () -> torch.tensor [| 0L; 2L |])
+            "Tangent.transposeTimes/v", box2 (fun () -> Tensor.ones double [ 5 ])
+            "Tangent.times/w", box2 parameters
+            "Tensor.toFloat/tensor", box2 (fun () -> Tensor.scalar double 2.0)
+            "Tensor/dimension", box2 (fun () -> 0L)
+            "Term/kernel", box2 (fun () -> fun (x: Tensor) (y: Tensor) -> (x.matmul (y.t ())))
+            "Term.known/f", box2 (fun () -> fun (_: float) -> sine)
+            "Term.pointwise/f", box2 (fun () -> fun (_: float) (_: Tensor) (u: Tensor) -> u.sin ())
+            "Term.map/f", box2 (fun () -> fun (u: Tensor) -> u.sin ())
+            "Term.ofComponent/index", box2 (fun () -> 0)
+            "Term/d", box2 (fun () -> 1)
+            "VectorField.pack/points", box2 (fun () -> points 1)
+            "VectorField/y", box2 (fun () -> Trajectory.evaluate 0.1 solution.Value.Trajectory)
+            "VectorField/δ", box2 (fun () -> Trajectory.evaluate 0.1 solution.Value.Trajectory)
+            "VectorField/relativeToSpread", box2 (fun () -> false)
+            "Chart/x", box2 (fun () -> [| 0.0; 1.0 |])
+            "Chart/y", box2 (fun () -> [| 0.0; 1.0 |])
+            "Chart.axes/x", box2 (fun () -> "x")
+            "Chart.axes/y", box2 (fun () -> "y")
+            "Chart/weights", box2 (fun () -> [| 1.0; 1.0; 2.0; 1.0; 1.0 |])
+            "Chart.weightedHistogram/weights", box2 (fun () -> [| 1.0; 2.0 |])
+            "Chart/names", box2 (fun () -> [ "a"; "b" ])
+            "Chart.animation/solutions", box2 (fun () -> [ "u", array2D [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] ])
+            "Page.withFigures/figures", box2 (fun () -> [ "name", "value" ])
+            "Reference.normal/mean", box2 (fun () -> [ 0.0; 0.0 ])
+            "Arithmetic.MaskedFill/mask", box2 (fun () -> (points 1).isfinite())
+            "Importance.forwardEfficiency/logWeightsAtSamples", box2 (fun () -> Random.normal double 3 [ 60 ])
+            "Importance.expectation/f", box2 (fun () -> squares)
+            "Pareto.fit/exceedances", box2 (fun () -> [| 0.5; 1.0; 2.0; 3.0; 4.0 |])
+            "Pareto.smooth/logWeights", box2 (fun () -> Array.init 40 (fun i -> sin (float i)))
+            "*/onFailure", box2 (fun () -> fun (_: exn) -> ())
+            "*/context", box2 (fun () -> ())
+            "Checkpoint.readWith/path", box2 (fun () -> opened "checkpoint.h5")
+            "Storage.openSamplerWith/path", box2 (fun () -> opened "sampler.h5")
+            "Storage.openSamplerWith/network", box2 (fun () -> sampler.Value.Energy.Solution.VectorField.Network)
+            "Report.ofConditional/given", box2 (fun () -> [ 0.5 ])
+            "PointDynamics.refreshed/draw",
+            box2 (fun () -> fun placement seed (_: float) -> Random.uniform placement seed [ 12; 1 ])
+            "Term.system/terms", box2 (fun () -> [ 0.1 * Term.laplacian ])
+            "Method.chebyshev/stages", box2 (fun () -> 4)
+            "Network.ofVectorFunction/f",
+            box2 (fun () ->
+                fun (θ: Tensor) (x: Tensor) -> ((x.select (1L, 0L) + θ[0L]).sin() * θ[1L] + θ[2L]).unsqueeze 1L)
+            "Network.ofBlocks/domain", box2 (fun () -> Domain.euclidean 1)
+            "Layer.normalise/shift", box2 (fun () -> [ 0.1 ])
+            "Layer.normalise/scale", box2 (fun () -> [ 0.5 ])
+            "Density.transformed/map",
+            box2 (fun () -> fun (x: Tensor) -> (x.neg (), torch.zeros_like (x.select (1L, 0L))))
+            "Diff/v", box2 (fun () -> points 1)
+            for name in [ "ffdiffn"; "fdiffn"; "diffn"; "fdiff"; "diff"; "fdiff2"; "diff2" ] do
+                $"Diff.{name}/f", box2 (fun () -> fun (x: Tensor) -> x.exp ())
+            for name in
+                [
+                    "fjacobianv"
+                    "jacobianv"
+                    "fjacobianTv"
+                    "jacobianTv"
+                    "fjacobian"
+                    "jacobian"
+                    "fdivergence"
+                    "divergence"
+                ] do
+                $"Diff.{name}/f", box2 (fun () -> fun (x: Tensor) -> x.square ())
+            for name in [ "fcurl"; "curl"; "fcurldivergence"; "curldivergence" ] do
+                $"Diff.{name}/f", box2 (fun () -> fun (x: Tensor) -> x.square ())
+                plane $"Diff.{name}/x" 3
+            "CSharp.Arithmetic.MaskedFill/mask", box2 (fun () -> (points 1).isfinite())
+            "CSharp.Chart.Trajectories/positions", box2 (fun () -> [| points 2; points 2 |])
+            "CSharp.Chart/names", box2 (fun () -> [| "a"; "b" |])
+            "CSharp.Conditional/drawn", box2 (fun () -> [| 0 |])
+            "*/given", box2 (fun () -> [| 0.5 |])
+            "CSharp.Evolution/from", box2 (fun () -> 0.0)
+            "CSharp.Evolution/to", box2 (fun () -> 0.2)
+            "CSharp.Evolution.Resume/path", box2 (fun () -> opened "checkpoint.h5")
+            "CSharp.Evolution.TryResume/path", box2 (fun () -> opened "checkpoint.h5")
+            "CSharp.Solution.Open/path", box2 (fun () -> opened "solution.h5")
+            "CSharp.Sampler.Open/path", box2 (fun () -> opened "sampler.h5")
+            "CSharp.Sampler.Open/network", box2 (fun () -> null: obj)
+            "CSharp.Draws.Open/path", box2 (fun () -> opened "draws.h5")
+            "CSharp.Conditional.Open/path", box2 (fun () -> opened "conditional.h5")
+            "CSharp.Network.Rescaled/shift", box2 (fun () -> [| 0.5 |])
+            "CSharp.Network.Rescaled/scale", box2 (fun () -> [| 2.0 |])
+            "CSharp.Network/axes", box2 (fun () -> [| 0 |])
+            "CSharp.Network/parameters", box2 (fun () -> 3)
+            for name in [ "Value"; "Gradient"; "Laplacian"; "Jet"; "Kernel" ] do
+                $"CSharp.Network.{name}/parameters", box2 parameters
+            "CSharp.Network.OfVectorFunction/function",
+            box2 (fun () ->
+                Func<Tensor, Tensor, Tensor>(fun θ x ->
+                    ((x.select (1L, 0L) + θ[0L]).sin() * θ[1L] + θ[2L]).unsqueeze 1L))
+            "CSharp.Network/distance", box2 (fun () -> Func<Tensor, Tensor> sine)
+            "CSharp.Network/data", box2 (fun () -> Func<Tensor, Tensor> sine)
+            "CSharp.Collocation.Drawn/draw",
+            box2 (fun () -> Func<int, Tensor>(fun seed -> Random.uniform double seed [ 5; 1 ]))
+            "CSharp.Collocation.Tempered/spread", box2 (fun () -> [| 2.0; 2.0 |])
+            "CSharp.Collocation.Tempered/centre", box2 (fun () -> [| 0.0; 0.0 |])
+            "CSharp.PointDynamics/monitor",
+            box2 (fun () -> Func<CSharp.Local, Tensor>(fun local -> local.Points.select(1L, 0L).abs() .+ 1.0))
+            "CSharp.PointDynamics.Moving/velocity",
+            box2 (fun () -> Func<CSharp.Local, Tensor>(fun local -> local.Points.sin ()))
+            "CSharp.PointDynamics/times", box2 (fun () -> [| 0.05 |])
+            "CSharp.PointDynamics/dimension", box2 (fun () -> 1)
+            "CSharp.PointDynamics.Characteristics/term",
+            box2 (fun () -> CSharp.Term.Transport("c", (fun _ x -> x.cos ())))
+            "CSharp.Process/divergence", box2 (fun () -> Func<float, Tensor, Tensor> sink)
+            "CSharp.Process/mean", box2 (fun () -> [| 0.0; 0.0 |])
+            "CSharp.Process/offset", box2 (fun () -> [| 0.0; 0.0 |])
+            "CSharp.Process/noised", box2 (fun () -> [| 0 |])
+            "CSharp.Reference/mean", box2 (fun () -> [| 0.0; 0.0 |])
+            "CSharp.Regression/g", box2 (fun () -> Func<Tensor, Tensor> sine)
+            "CSharp.Sde/from", box2 (fun () -> 0.1)
+            "CSharp.Sde/to", box2 (fun () -> 0.2)
+            "CSharp.Solution.Evaluate/points", box2 (fun () -> [| for row in 0..1 -> [| 0.1 |] |] |> array2D)
+            "CSharp.Solution/t", box2 (fun () -> 0.1)
+            "CSharp.Tensors.ToDouble/tensor", box2 (fun () -> Tensor.scalar double 2.0)
+            "CSharp.Term/function", box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> sine x))
+            "CSharp.Term.Map/function", box2 (fun () -> Func<Tensor, Tensor>(fun u -> u.sin ()))
+            "CSharp.Term/kernel", box2 (fun () -> Func<Tensor, Tensor, Tensor>(fun x y -> x.mm (y.t ())))
+            "CSharp.Equation/divergence", box2 (fun () -> Func<float, Tensor, Tensor> sink)
+            "CSharp.Equation.Schroedinger/potential", box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> sine x))
+            "CSharp.Tableau/order", box2 (fun () -> 2)
+            "CSharp.Tableau/embeddedOrder", box2 (fun () -> 1)
+            "CSharp.Tableau/nodes", box2 (fun () -> [| 0.0; 1.0 |])
+            "CSharp.Tableau/error", box2 (fun () -> [| 0.5; -0.5 |])
+            "CSharp.Tableau/dense", box2 (fun () -> array2D [ [ 1.0; -0.5 ]; [ 0.0; 0.5 ] ])
+            "CSharp.Placement/cudaDevice", box2 (fun () -> null: obj)
+        ]
+
+    let entries = Dictionary<string, unit -> obj>()
+
+    for key, make in two @ core do
+        entries[key] <- make
+
+    entries
+
+/// A right argument; None where none is known. Names of the facade are those of the core behind `CSharp.`.
+let tryFind (owner: string) (parameter: string) (wanted: Type) : obj option =
+    let fits (make: unit -> obj) =
+        let value = make ()
+
+        if isNull value && not wanted.IsValueType || wanted.IsInstanceOfType value then
+            Some value
+        else
+            None
+
+    let core =
+        if owner.StartsWith("CSharp.", StringComparison.Ordinal) then
+            let parts = owner.Substring(7).Split('.')
+            $"{parts[0]}.{Char.ToLowerInvariant parts[1].[0]}{parts[1].Substring 1}"
+        else
+            owner
+
+    let modules (name: string) = name.Substring(0, name.LastIndexOf '.')
+
+    [ owner; modules owner; core; modules core; "*" ]
+    |> List.tryPick (fun key ->
+        match byName.TryGetValue $"{key}/{parameter}" with
+        | true, make -> fits make
+        | _ -> None)
+    |> Option.orElseWith (fun () ->
+        match byType.TryGetValue wanted, facade.TryGetValue wanted with
+        | (true, make), _
+        | _, (true, make) -> Some(make ())
+        | _ -> None)
