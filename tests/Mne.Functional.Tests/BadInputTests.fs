@@ -84,7 +84,7 @@ let private rows: (string * string * string list * (unit -> unit)) list =
         fun () -> evolve options grid (Tensor.ofArray double [| 1.0; 1.0; nan; 1.0; 1.0 |]) (0.0, 1.0)
 
         "integer parameters",
-        "tensor",
+        "start",
         [ "Int64"; "Float64"; "to" ],
         fun () -> evolve options grid (torch.ones ([| 5L |], dtype = torch.ScalarType.Int64)) (0.0, 1.0)
 

@@ -53,6 +53,36 @@ let tests =
     testList
         "Docs"
         [
+            test "each promise of the guarantees has a test that is there" {
+                let sources =
+                    Directory.EnumerateFiles(
+                        Path.Combine(root.Value, "tests"),
+                        "*Test*.*s",
+                        SearchOption.AllDirectories
+                    )
+                    |> Seq.append (
+                        Directory.EnumerateFiles(Path.Combine(root.Value, "tests"), "*.fs", SearchOption.AllDirectories)
+                    )
+                    |> Seq.filter (fun path -> not (path.Contains "/obj/" || path.Contains "/bin/"))
+                    |> Seq.map File.ReadAllText
+                    |> String.concat "\n"
+
+                let named =
+                    [
+                        for line in File.ReadAllLines(Path.Combine(root.Value, "docs", "guarantees.md")) do
+                            if line.StartsWith '|' && not (line.StartsWith "|---") then
+                                for name in Regex.Matches((line.Split '|')[2], "`([^`]*)`") do
+                                    name.Groups[1].Value
+                    ]
+
+                Expect.isGreaterThan named.Length 20 "promises with tests"
+
+                for name in named do
+                    // A row of .ci/trust, a list, or a test.
+                    let text = name.Replace(".ci/trust ", "")
+                    Expect.isTrue (sources.Contains $"\"{text}" || sources.Contains $"void {text}(") name
+            }
+
             test "an equation of five terms in under ten lines, as the guide has it, against a spectral solution" {
                 // Scripts use the library that was built for release.
                 if not (AppContext.BaseDirectory.Contains "Release") then

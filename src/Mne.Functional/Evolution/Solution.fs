@@ -36,15 +36,28 @@ type Solution =
         | Some last -> last.Note.Defect
         | None -> 0.0
 
+    /// Whether the error control gave up before the end.
+    member private solution.EndsEarly =
+        match solution.Outcome with
+        | Outcome.StepTooSmall _
+        | Outcome.TooManySteps _
+        | Outcome.NonFinite _ -> true
+        | _ -> false
+
     /// <summary>
     /// Why u may not solve the equation although the run is complete, and what to do: the defect is above a fifth
-    /// (<c>FieldNote.TolerableDefect</c>) or was not measured. None where nothing speaks against it.
+    /// (<c>FieldNote.TolerableDefect</c>) or was not measured. Where the run ended early, whether the solution itself may end there.
+    /// None where nothing speaks against it.
     /// </summary>
     member solution.Doubt: string option =
         let rows = solution.VectorField.PointCount * solution.Network.Outputs
+        let steps = solution.Trajectory.Records |> Array.map (fun record -> abs record.Step)
 
         match Array.tryLast solution.Trajectory.Records with
         | None -> None
+        | Some last when solution.EndsEarly && abs last.Step < 1e-2 * Array.max steps ->
+            Some
+                $"Doubtful: the steps shrank from {Array.max steps:G3} to {abs last.Step:G3} on the way to t = {solution.Trajectory.Stop:G6}, as they do where u grows without bound or steepens into a shock; if it does, the solution ends near there, and more steps do not pass it."
         | Some last when Double.IsNaN last.Note.Defect ->
             Some
                 "Doubtful: whether the equation holds between the points was not measured, as there is only one point, or a function of the equation has no values elsewhere."
@@ -57,7 +70,7 @@ type Solution =
 
             let remedy =
                 if last.Note.EffectiveRank > 0.5 * float rows then
-                    "take more points, and check at walls that the equation lets u do what the domain asks for"
+                    "take more points; check at walls that the equation lets u do what the domain asks for, and whether u steepens into a shock, past which no points suffice without diffusion"
                 else
                     "give the network more parameters, the sketch more landmarks or a smaller λ, or check that points lie where u matters"
 

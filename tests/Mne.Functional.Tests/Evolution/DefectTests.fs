@@ -177,7 +177,7 @@ let tests =
                 Expect.equal few.Outcome Outcome.Completed "the end is reached"
                 Expect.isGreaterThan few.Defect FieldNote.TolerableDefect "defect"
                 Expect.stringContains few.Summary "Completed. Doubtful: between the points" "summary"
-                Expect.stringContains few.Summary "more points, and check at walls" "remedy"
+                Expect.stringContains few.Summary "take more points; check at walls" "remedy"
                 Expect.isLessThan (notes few |> Array.map _.Residual |> Array.max) 1e-6 "though not at the points")
 
             Check.scoped "a good solution is not doubtful" (fun () ->

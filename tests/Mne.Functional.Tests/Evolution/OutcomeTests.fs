@@ -101,6 +101,41 @@ let tests =
                             Expect.equal (Engine.liveTensors ()) before "nothing is left")
                 ]
 
+            Check.scoped
+                "u_t = u², which is 1/(1 − t): it ends near t = 1, and the solution says that it may end there"
+                (fun () ->
+                    // One number, so that nothing but the equation decides.
+                    let constant =
+                        Network.ofFunction
+                            (Domain.periodic [ 0.0, 2.0 * Math.PI ])
+                            1
+                            (fun placement _ -> Tensor.ones placement [ 1 ])
+                            (fun θ x -> θ[0L] * torch.ones_like (x.select (1L, 0L)))
+
+                    let solve (t1: float) =
+                        Evolution.trySolve
+                            Run.quiet
+                            { Evolution.defaults with
+                                MaximumSteps = 200
+                            }
+                            (Term.pown 2 Term.value)
+                            constant
+                            (Collocation.grid constant.Domain 4)
+                            (Tensor.ones Placement.float64 [ 1 ])
+                            (0.0, t1)
+
+                    use whole = solve 2.0
+                    Expect.notEqual whole.Outcome Outcome.Completed "not past the blow-up"
+                    Expect.isTrue (abs (Solution.stop whole - 1.0) < 1e-2) $"it stops at {Solution.stop whole}"
+                    Expect.stringContains whole.Summary "grows without bound or steepens into a shock" "what it says"
+                    use before = solve 0.9
+                    Expect.equal (before.Outcome, before.Doubt) (Outcome.Completed, None) "nothing is said before"
+
+                    let u =
+                        Tensor.toArray (Solution.evaluate 0.9 (Tensor.ones Placement.float64 [ 1; 1 ]) before)
+
+                    Expect.floatClose Accuracy.medium u[0] 10.0 "1/(1 − 0.9)")
+
             Check.scoped "cancelled by the meter: the solution up to there" (fun () ->
                 use source = new CancellationTokenSource()
 
