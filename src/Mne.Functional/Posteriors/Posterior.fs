@@ -94,13 +94,15 @@ module Posterior =
     /// Dimensions in which modes of all coordinates together are looked for before independent ones are.
     let private mostSearched = 40
 
-    let private check (run: Run) (options: PosteriorOptions) =
+    let private check (run: Run) (options: PosteriorOptions) (target: Density) =
         Run.check run
         Guard.atLeast "Count" 25 options.Count
         Guard.atLeast "Particles" 100 options.Particles
 
         if not (options.Efficiency > 0.0 && options.Efficiency < 1.0) then
             Guard.fail "Efficiency" $"found {options.Efficiency}, wanted a number between 0 and 1"
+
+        options.Flow |> Option.iter (Sampler.check "Flow." target.Dimension)
 
     /// Draws of independent blocks side by side: points in the formula's coordinates with the formula's own weights, and log Z.
     let private assemble
@@ -161,7 +163,7 @@ module Posterior =
     /// printfn $"{posterior}"
     /// </code></example>
     let sample (run: Run) (options: PosteriorOptions) (target: Density) : Posterior =
-        check run options
+        check run options target
         NativeTorch.ensure ()
         let evaluated = ref 0L
 
@@ -213,26 +215,26 @@ module Posterior =
                 | [ _ ] -> [| counted |]
                 | _ -> [| for block in blocks -> Structure.density counted place block |]
 
+            let like = Structure.alike (Stream.seed Stream.Blocks run) densities
+
             let constant =
                 match blocks with
                 | [ _ ] -> 0.0
-                | _ -> -(Tensor.toFloat (counted.Energy place))
+                | _ -> -(Tensor.toFloat (counted.Energy place)) - Array.sumBy snd like
 
-            let like = Structure.alike (Stream.seed Stream.Blocks run) densities
             let wanted = options.Efficiency ** (1.0 / float blocks.Length)
 
             let solved =
                 (Map.empty, List.indexed blocks)
                 ||> List.fold (fun found (i, block) ->
                     let next =
-                        match Map.tryFind like[i] found with
-                        | Some(first: Solved) when like[i] <> i ->
+                        match Map.tryFind (fst like[i]) found with
+                        | Some(first: Solved) ->
                             { first with
-                                Target = densities[i]
                                 Plan =
                                     { first.Plan with
                                         Coordinates = block
-                                        Like = like[i]
+                                        Like = fst like[i]
                                     }
                             }
                         | _ -> Solved.solve (Run.part i run) options wanted block i modes densities[i]

@@ -67,43 +67,49 @@ module Sampler =
                 "process"
                 $"{p.Name} has no stationary distribution to draw from; use one that has, such as Process.ornsteinUhlenbeck"
 
-    /// The process and the network for a target, once everything about the options is known to fit.
-    let private prepare (run: Run) (options: SamplerOptions) (family: int -> Process) (target: Density) =
-        let d = target.Dimension
-        Run.check run
-        Guard.positive "Duration" options.Duration
-        Cover.check "Cover." d options.Cover
-        Regression.check "Fit." options.Fit
-        Evolution.check "Evolve." options.Evolve
-        Guard.tolerance "Draw.Tolerance" options.Draw.Tolerance
+    /// Raises `ArgumentException` for options that do not fit a density in d dimensions; the stage that they are of precedes their names.
+    let internal check (stage: string) (d: int) (options: SamplerOptions) : unit =
+        Guard.positive $"{stage}Duration" options.Duration
+        Cover.check $"{stage}Cover." d options.Cover
+        Regression.check $"{stage}Fit." options.Fit
+        Evolution.check $"{stage}Evolve." options.Evolve
+        Guard.positive $"{stage}Draw.Tolerance" options.Draw.Tolerance
 
         match options.Evolve.Points with
         | PointDynamics.Fixed -> ()
         | _ ->
             Guard.fail
-                "Evolve.Points"
+                $"{stage}Evolve.Points"
                 "found points that move or are drawn anew, but a sampler moves its points itself; leave Points Fixed, and see Cover.Refreshes"
 
         match options.Evolve.Sketch, options.Cover.Points with
         | Sketch.Landmarks s, points when s > defaultArg points Cover.most ->
             Guard.fail
-                "Evolve.Sketch"
+                $"{stage}Evolve.Sketch"
                 $"found Landmarks {s}, but there are at most {defaultArg points Cover.most} points; take fewer landmarks, or set Cover.Points"
         | _ -> ()
 
+        match options.Known with
+        | KnownPart.Mixture mixture -> Mixture.check $"{stage}Known" d mixture
+        | KnownPart.Normal
+        | KnownPart.Nothing -> ()
+
+    /// The process and the network for a target, once everything about the options is known to fit.
+    let private prepare (run: Run) (options: SamplerOptions) (family: int -> Process) (target: Density) =
+        let d = target.Dimension
+        Run.check run
+        check "" d options
         let p = family d
 
         if p.Dimension <> d then
             Guard.fail "family" $"a process in {p.Dimension} dimensions, but the density has {d}"
 
         match options.Known with
-        | KnownPart.Mixture mixture ->
-            Mixture.check "Known" d mixture
-
-            if p.Transition.IsNone then
-                Guard.fail
-                    "Known"
-                    $"found a mixture, but {p.Name} has no known transition to carry it along; take KnownPart.Nothing, or a linear process"
+        | KnownPart.Mixture _ when p.Transition.IsNone ->
+            Guard.fail
+                "Known"
+                $"found a mixture, but {p.Name} has no known transition to carry it along; take KnownPart.Nothing, or a linear process"
+        | KnownPart.Mixture _
         | KnownPart.Normal
         | KnownPart.Nothing -> ()
 

@@ -131,8 +131,9 @@ module internal Structure =
                     target.Energy x .- atPlace
         }
 
-    /// For each block density the first that is the same function, itself where none before is: what holds for one holds for the other.
-    let alike (seed: int) (densities: Density[]) : int[] =
+    /// For each block density the first that is the same function up to a constant, itself where none before is, and the constant: what holds for one
+    /// holds for the other.
+    let alike (seed: int) (densities: Density[]) : (int * float)[] =
         Scope.free (fun () ->
             use _ = torch.no_grad ()
 
@@ -142,10 +143,31 @@ module internal Structure =
 
             let prints = Array.map fingerprint densities
 
-            let same (a: float[]) (b: float[]) =
-                Array.forall2 (fun a b -> a = b || abs (a - b) <= 1e-10 * (abs a + abs b)) a b
+            /// The constant by which one exceeds the other.
+            let constant (a: float[]) (b: float[]) : float option =
+                let pairs =
+                    Array.zip a b |> Array.filter (fun (a, b) -> not (a = infinity && b = infinity))
+
+                match pairs with
+                | [||] -> None
+                | _ ->
+                    let a0, b0 = pairs[0]
+
+                    if
+                        pairs
+                        |> Array.forall (fun (a, b) ->
+                            abs (a - b - (a0 - b0)) <= 1e-10 * (abs a + abs b + abs a0 + abs b0))
+                    then
+                        Some(a0 - b0)
+                    else
+                        None
 
             densities
             |> Array.mapi (fun i density ->
-                [ 0..i ]
-                |> List.find (fun j -> densities[j].Dimension = density.Dimension && same prints[j] prints[i])))
+                [ 0 .. i - 1 ]
+                |> List.tryPick (fun j ->
+                    if densities[j].Dimension = density.Dimension then
+                        constant prints[i] prints[j] |> Option.map (fun c -> j, c)
+                    else
+                        None)
+                |> Option.defaultValue (i, 0.0)))

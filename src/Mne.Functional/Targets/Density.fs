@@ -1,6 +1,5 @@
 namespace Mne.Functional
 
-open System
 open TorchSharp
 
 /// <summary>A probability density of which the formula is known up to a factor: ρ ∝ e^{−V}.</summary>
@@ -21,10 +20,7 @@ module Density =
         if Tensor.isFinite values then
             values
         else
-            let lowest =
-                Scope.free (fun () -> Tensor.toFloat ((values.detach().nan_to_num(0.0)).min()))
-
-            if Double.IsNegativeInfinity lowest then
+            if Scope.free (fun () -> (values.detach().isneginf().any()).item<bool>()) then
                 Guard.fail
                     "energy"
                     "found −∞, where the density e^−V would be infinite; wanted numbers, or +∞ where there is no density"

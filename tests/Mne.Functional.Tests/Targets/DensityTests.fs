@@ -71,8 +71,14 @@ let tests =
                     (Density.ofEnergy 2 f).Energy x |> ignore
 
                 refused "energy" (fun () -> energy (fun x -> x))
-                refused "energy" (fun () -> energy (fun x -> (x.sum 1L - 100.0).log()))
+                refused "energy" (fun () -> energy (fun x -> -(x.sum 1L - x.sum 1L).reciprocal()))
                 refused "energy" (fun () -> energy (fun x -> x.sum(1L).``to`` torch.ScalarType.Float32))
                 refused "points" (fun () -> (Density.ofEnergy 3 (fun x -> x.sum 1L)).Energy x |> ignore)
             }
+
+            Check.scoped "where an energy is not a number, or +∞, there is no density" (fun () ->
+                let x = Tensor.ofRows Placement.float64 [ [ -1.0 ]; [ 0.0 ]; [ 1.0 ] ]
+                // log of a negative number, of 0, of 1; the energy is its negative.
+                let values = (Density.ofEnergy 1 (fun x -> -(x.squeeze 1L).log())).Energy x
+                Expect.equal (Tensor.toArray values) [| infinity; infinity; 0.0 |] "NaN, +∞, a number")
         ]
