@@ -3,7 +3,7 @@
 title: Coming from DiffSharp
 category: Guide
 categoryindex: 1
-index: 11
+index: 12
 ---
 
 # Coming from DiffSharp

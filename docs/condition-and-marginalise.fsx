@@ -3,7 +3,7 @@
 title: Condition and marginalise
 category: Guide
 categoryindex: 1
-index: 5
+index: 6
 ---
 
 # Condition and marginalise

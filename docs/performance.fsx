@@ -3,7 +3,7 @@
 title: Performance
 category: Guide
 categoryindex: 1
-index: 7
+index: 8
 ---
 
 # Performance

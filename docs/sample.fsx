@@ -3,10 +3,13 @@
 title: Sample from a formula
 category: Guide
 categoryindex: 1
-index: 4
+index: 5
 ---
 
 # Sample from a formula
+
+`Posterior.sample` goes from a formula to draws in one call ([From a formula to draws](posterior.html)); this page is about the stage of
+it that evolves an energy, for those who compose their own.
 
 `Sampler.evolve` fits the energy V with a network, evolves it with its points through a diffusion that forgets where it began, and
 keeps all of it. `Sampler.draw` carries points of the final normal distribution back along the probability flow, with their exact
@@ -31,8 +34,8 @@ They are nested by stage: which points `Cover` the target, how its energy is `Fi
 * `Cover.Points` and `Evolve.Sketch`: more points and landmarks, better energy. Left alone, the program takes as many as the kernel of the
   fitted network has directions, up to 1,600 points; in ten dimensions `Cover.Points = Some 3000` can pay.
 * `Cover.Refreshes`: how often on the way the points are drawn anew. Here 12 times, so that this page builds in seconds; 40 is the default.
-* `NormalPart`: a normal distribution close to the target is carried along exactly, and the network learns the rest. Targets that are
-  nothing like one, such as funnels, may fare better with `false`.
+* `Known`: a normal distribution close to the target is carried along exactly, and the network learns the rest. Targets that are
+  nothing like one, such as funnels, may fare better with `KnownPart.Nothing`; `KnownPart.Mixture` takes a mixture of yours.
 * `Evolve.Regularisation` λ: 1e-9 is accurate; 1e-6 or 1e-5 is faster. Where steps become tiny, raise it.
 * `Fit.Steps` and `Fit.Tolerance`: the fit ends by itself when it is good enough; `FitError` tells how good, a percent or less is.
 *)

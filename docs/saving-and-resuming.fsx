@@ -3,7 +3,7 @@
 title: Save and resume
 category: Guide
 categoryindex: 1
-index: 8
+index: 9
 ---
 
 # Save and resume

@@ -3,7 +3,7 @@
 title: Steer a run
 category: Guide
 categoryindex: 1
-index: 9
+index: 10
 ---
 
 # Steer a run

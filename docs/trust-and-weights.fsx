@@ -3,7 +3,7 @@
 title: Trust and weights
 category: Guide
 categoryindex: 1
-index: 6
+index: 7
 ---
 
 # Trust and weights
