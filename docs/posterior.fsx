@@ -45,7 +45,7 @@ weight 0. Half of a normal distribution:
 let half =
     Density.ofEnergy 2 (fun x -> 0.5 .* x.Square().sum 1L - (x.sum 1L).sign().log ())
 
-use halved = Posterior.sample Run.quiet Posterior.defaults half
+let halved = Posterior.sample Run.quiet Posterior.defaults half
 printfn $"log Z = {halved.LogNormaliser.Value:F4}, exactly {log System.Math.PI:F4}; {halved.WithoutDensity} draws outside"
 (*** include-output ***)
 

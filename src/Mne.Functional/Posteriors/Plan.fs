@@ -62,6 +62,10 @@ type Plan =
 
         let line (i: int, block: BlockPlan) =
             let d = block.Coordinates.Length
+
+            let counted (n: int) (word: string) =
+                if n = 1 then $"1 {word}" else $"{n} {word}s"
+
             let alike = same |> List.filter (fun (_, b) -> b.Like = i) |> List.length
 
             let efficiencies =
@@ -77,7 +81,7 @@ type Plan =
             String.concat
                 "\n"
                 [
-                    $"""{d} coordinate{if d = 1 then "" else "s"}{if alike > 0 then $" (and {alike} blocks alike)" else ""}: {block.Modes} modes, {block.Temperatures} temperatures, {block.Components} components, {block.Elapsed.TotalSeconds:F1} s"""
+                    $"""{counted d "coordinate"}{if alike > 0 then $" (and {alike} more alike)" else ""}: {counted block.Modes "mode"}, {counted block.Temperatures "temperature"}, {counted block.Components "component"}, {block.Elapsed.TotalSeconds:F1} s"""
                     $"  draws by {block.Route}; efficiencies: {efficiencies}"
                     $"  log Z: {evidence}"
                     yield! block.Remarks |> List.map (fun remark -> "  " + remark)

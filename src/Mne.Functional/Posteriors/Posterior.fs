@@ -172,7 +172,14 @@ module Posterior =
                 Energy =
                     fun points ->
                         Interlocked.Add(&evaluated.contents, points.shape[0]) |> ignore
-                        target.Energy points
+
+                        // What a formula holds for a point may be many times the point, such as a residual for each observation.
+                        if Tensor.rows points <= run.Rows then
+                            target.Energy points
+                        else
+                            Tensor.rows points
+                            |> Rows.pieces run.Rows
+                            |> Rows.map 0L (fun piece -> target.Energy(Rows.narrow piece points))
             }
 
         let survivors (posterior: Posterior) =

@@ -28,8 +28,8 @@ module internal Search =
 
     let private mostRounds = 8
 
-    /// Places that are looked at before a round begins: more where several modes are known, since there may be more of them.
-    let private candidateCount modes = if modes > 1 then 32768 else 8192
+    /// Places that are looked at before a round begins, and before the first.
+    let private candidateCount, firstCount = 65536, 8192
 
     /// Newton's steps at most.
     let private mostSteps = 40
@@ -346,7 +346,7 @@ module internal Search =
     /// Starts where the energy is far lower than what was found explains: the places where descents lead elsewhere.
     let private unexplained (target: Density) seed (modes: Mode list) : Tensor =
         let found = Mixture.widened 2.0 (mixture 1.0 modes)
-        let count = candidateCount modes.Length
+        let count = candidateCount
         let tried = candidates seed count found
 
         let excess =
@@ -373,13 +373,13 @@ module internal Search =
     let private nowhere () =
         Guard.fail
             "energy"
-            $"not finite at any of {candidateCount 0} places around the origin, at distances from 0.1 to 100; move the density to where these are (Density.transformed)"
+            $"not finite at any of {firstCount} places around the origin, at distances from 0.1 to 100; move the density to where these are (Density.transformed)"
 
     /// A place of low energy (1 × d): where the best of some descents ends.
     let lowest (run: Run) (target: Density) : Tensor =
         Scope.keep (fun () ->
             use _ = torch.no_grad ()
-            let tried = scattered run.Seed (candidateCount 0) target.Dimension
+            let tried = scattered run.Seed firstCount target.Dimension
             let energy = target.Energy tried
             let finite = Tensor.toArray (energy.isfinite ()) |> Array.exists (fun f -> f > 0.0)
 
