@@ -183,14 +183,7 @@ module Posterior =
             }
 
         let survivors (posterior: Posterior) =
-            Draws.tensors posterior.Made
-            @ [
-                for solved in posterior.Solved do
-                    yield!
-                        solved.Sampler
-                        |> Option.map (fun s -> Solution.tensors s.Energy.Solution)
-                        |> Option.defaultValue []
-            ]
+            Draws.tensors posterior.Made @ List.collect Solved.tensors posterior.Solved
 
         Scope.keepAll survivors (fun () ->
             run.Meter(Progress.started Phase.Search 0.0)

@@ -31,6 +31,12 @@ type internal Solved =
 [<RequireQualifiedAccess>]
 module internal Solved =
 
+    /// The tensors that it owns.
+    let tensors (solved: Solved) : Tensor list =
+        match solved.Sampler with
+        | Some sampler -> Solution.tensors sampler.Energy.Solution
+        | None -> []
+
     /// Tempered runs that are independent of each other and share the draws; their spread is the error of log Z.
     let private runs = 8
 
@@ -157,7 +163,8 @@ module internal Solved =
         | EvolutionFailedException(outcome, _) -> Error $"the energy could not be evolved: {outcome}"
         | FitFailedException(_, advice) -> Error $"the energy could not be fitted: {advice}"
 
-    /// What weights and samples say against draws: few or heavy weights, samples where there are hardly any draws.
+    /// What weights and samples (in whitened coordinates, as `logProposal` is) say against draws: few or heavy weights, samples where there are hardly
+    /// any draws.
     let private judge
         (draws: Draws)
         (evidence: Estimate)
@@ -202,6 +209,146 @@ module internal Solved =
                     Concern.EvidenceDiffers((name, estimate), List.last evidence, errors)
         ]
 
+    /// Where routes begin: whitened coordinates, samples in them, and a mixture.
+    type private Footing =
+        {
+            Whitening: Whitening
+            /// The density in these coordinates.
+            White: Density
+            Cloud: Cloud
+            /// The samples in these coordinates.
+            Points: Tensor
+            Proposal: MixtureProposal
+            /// Of the mixture.
+            Efficiency: float
+        }
+
+    /// Samples by tempering from a first mixture, in coordinates `outer`, and all that follows from them.
+    let private footing
+        (run: Run)
+        (options: PosteriorOptions)
+        wanted
+        (target: Density)
+        (outer: Whitening)
+        first
+        : Footing =
+        let cloud =
+            Tempering.run
+                (Stream.run Stream.Tempering run)
+                options.Particles
+                walks
+                (Whitening.mixture outer first)
+                (Whitening.density outer target)
+
+        let inner = Whitening.ofPoints cloud.Points
+        let whitening = Whitening.within outer inner
+        let white = Whitening.density whitening target
+        let points = Whitening.apply inner cloud.Points
+
+        let proposal, efficiency =
+            Whitening.mixture inner cloud.Mixture
+            |> MixtureFit.improve 64 20 points (points.new_zeros points.shape[0])
+            // Mixtures cost little: more is asked of them than is wanted.
+            |> MixtureProposal.adapt
+                (Stream.run Stream.Proposals run)
+                white
+                options.Particles
+                (1.0 - 0.2 * (1.0 - wanted))
+
+        {
+            Whitening = whitening
+            White = white
+            Cloud = cloud
+            Points = points
+            Proposal = proposal
+            Efficiency = efficiency.Value
+        }
+
+    /// The footing around the modes; where that is not a good one, as where the mode of a hierarchy is far from its mass, another that begins
+    /// anywhere, if it finds more mass or is more efficient.
+    let private found (run: Run) (options: PosteriorOptions) wanted (target: Density) (modes: Mode list) : Footing =
+        let near =
+            footing run options wanted target (Whitening.ofMixture (Search.mixture 0.5 modes)) (wide modes)
+
+        if near.Efficiency >= wanted then
+            near
+        else
+            let far =
+                footing
+                    (Stream.run Stream.Anywhere run)
+                    options
+                    wanted
+                    target
+                    (Whitening.none target.Dimension)
+                    (Search.anywhere target.Dimension)
+
+            let a, b = near.Cloud.LogNormaliser, far.Cloud.LogNormaliser
+
+            let errors =
+                (b.Value - a.Value) / sqrt (a.StandardError ** 2.0 + b.StandardError ** 2.0)
+
+            if errors > 5.0 || (errors > -5.0 && far.Efficiency > near.Efficiency) then
+                far
+            else
+                near
+
+    /// A route that was tried.
+    type private Attempt =
+        {
+            Solved: Solved
+            Efficiency: float
+            Evidence: string * Estimate
+            Concerns: Concern list
+        }
+
+    /// What draws of a route, made for it, say.
+    let private attempt
+        (run: Run)
+        (options: PosteriorOptions)
+        (footing: Footing)
+        (name: string)
+        (solved: Solved)
+        : Attempt =
+        let draws, evidence = draw (Stream.run Stream.Pilot run) options.Particles solved
+
+        let logProposal =
+            match solved.Plan.Route, solved.Sampler with
+            | Route.Mixture, _ -> Some(MixtureProposal.logDensity footing.Proposal)
+            | Route.Flow, Some sampler -> Some(fun x -> Sampler.logProposal run x sampler)
+            | _ -> None
+
+        {
+            Solved = solved
+            Efficiency = (Importance.efficiency draws).Value
+            Evidence = name, evidence
+            Concerns = judge draws evidence logProposal footing.White footing.Points
+        }
+
+    /// The routes that are tried, dearer ones only until one has the wanted efficiency; and what went wrong.
+    let private attempts run options wanted (footing: Footing) (solved: Route -> Sampler option -> Solved) =
+        let attempt = attempt run options footing
+        let byMixture = attempt "mixture" (solved Route.Mixture None)
+
+        let flow, remarks =
+            match options.Flow with
+            | Some flow when byMixture.Efficiency < wanted ->
+                match evolve run flow footing.White footing.Proposal.Mixture footing.Points with
+                | Error message -> [], [ message ]
+                | Ok sampler ->
+                    try
+                        [ attempt "flow" (solved Route.Flow (Some sampler)) ], []
+                    with EvolutionFailedException(outcome, _) ->
+                        (sampler :> IDisposable).Dispose()
+                        [], [ $"the flow could not be followed: {outcome}" ]
+            | _ -> [], []
+
+        let tried = byMixture :: flow
+
+        if tried |> List.exists (fun a -> a.Efficiency >= wanted) then
+            tried, remarks
+        else
+            tried @ [ attempt "repeated tempering" (solved Route.Tempered None) ], remarks
+
     /// Solves a density until draws have the wanted efficiency, or all routes were tried.
     let solve
         (run: Run)
@@ -214,144 +361,53 @@ module internal Solved =
         : Solved =
         let clock = Stopwatch.StartNew()
 
-        Scope.keepAll
-            (fun (solved: Solved) ->
-                match solved.Sampler with
-                | Some sampler -> Solution.tensors sampler.Energy.Solution
-                | None -> [])
-            (fun () ->
-                let modes =
-                    match modes with
-                    | Some modes -> modes
-                    | None -> Search.modes (Stream.run Stream.Modes run) target
+        Scope.keepAll tensors (fun () ->
+            let modes =
+                modes
+                |> Option.defaultWith (fun () -> Search.modes (Stream.run Stream.Modes run) target)
 
-                let outer = Whitening.ofMixture (Search.mixture 0.5 modes)
+            let footing = found run options wanted target modes
 
-                let cloud =
-                    Tempering.run
-                        (Stream.run Stream.Tempering run)
-                        options.Particles
-                        walks
-                        (Whitening.mixture outer (wide modes))
-                        (Whitening.density outer target)
-
-                let inner = Whitening.ofPoints cloud.Points
-                let whitening = Whitening.within outer inner
-                let white = Whitening.density whitening target
-                let points = Whitening.apply inner cloud.Points
-
-                let proposal, _ =
-                    Whitening.mixture inner cloud.Mixture
-                    |> MixtureFit.improve 64 20 points (points.new_zeros points.shape[0])
-                    |> MixtureProposal.adapt
-                        (Stream.run Stream.Proposals run)
-                        white
-                        options.Particles
-                        (1.0 - 0.2 * (1.0 - wanted)) // mixtures cost little
-
-                let mixture = proposal.Mixture
-                let pilot = Stream.run Stream.Pilot run
-
-                let plan route sampler =
-                    {
-                        Target = target
-                        Whitening = whitening
-                        Proposal = proposal
-                        Sampler = sampler
-                        Concerns = []
-                        Plan =
-                            {
-                                Coordinates = coordinates
-                                Like = like
-                                Modes = modes.Length
-                                Temperatures = cloud.Temperatures
-                                Components = mixture.Components
-                                Efficiencies = []
-                                Route = route
-                                Evidence = [ "tempering", cloud.LogNormaliser ]
-                                Remarks = []
-                                Elapsed = clock.Elapsed
-                            }
-                    }
-
-                /// Efficiency, evidence and concerns of a route by draws of its own.
-                let trial (solved: Solved) =
-                    let draws, evidence = draw pilot options.Particles solved
-                    let constant = Whitening.logDeterminant whitening
-
-                    let logProposal =
-                        match solved.Plan.Route, solved.Sampler with
-                        | Route.Mixture, _ -> Some(MixtureProposal.logDensity proposal)
-                        | Route.Flow, Some sampler -> Some(fun x -> Sampler.logProposal run x sampler)
-                        | _ -> None
-
-                    let inWhite =
-                        { draws with
-                            Points = Whitening.apply whitening draws.Points
-                            LogProposal = draws.LogProposal .+ constant
-                        }
-
-                    (Importance.efficiency draws).Value, evidence, judge inWhite evidence logProposal white points
-
-                let byMixture = plan Route.Mixture None
-                let mixtureEfficiency, mixtureEvidence, mixtureConcerns = trial byMixture
-
-                let tried =
-                    [ byMixture, mixtureEfficiency, ("mixture", mixtureEvidence), mixtureConcerns ]
-
-                let remarks = []
-
-                let tried, remarks =
-                    match options.Flow with
-                    | Some flow when mixtureEfficiency < wanted ->
-                        match evolve run flow white mixture points with
-                        | Ok sampler ->
-                            let byFlow = plan Route.Flow (Some sampler)
-
-                            try
-                                let e, evidence, concerns = trial byFlow
-                                (byFlow, e, ("flow", evidence), concerns) :: tried, remarks
-                            with EvolutionFailedException(outcome, _) ->
-                                (sampler :> IDisposable).Dispose()
-                                tried, $"the flow could not be followed: {outcome}" :: remarks
-                        | Error message -> tried, message :: remarks
-                    | _ -> tried, remarks
-
-                let best tried =
-                    tried |> List.maxBy (fun (_, e, _, _) -> e)
-
-                let tried =
-                    let _, e, _, _ = best tried
-
-                    if e < wanted then
-                        let byTempering = plan Route.Tempered None
-                        let e, evidence, concerns = trial byTempering
-                        (byTempering, e, ("repeated tempering", evidence), concerns) :: tried
-                    else
-                        tried
-
-                let chosen, _, evidence, concerns = best tried
-
-                for solved, _, _, _ in tried do
-                    if not (obj.ReferenceEquals(solved, chosen)) then
-                        (solved :> IDisposable).Dispose()
-
-                let others =
-                    [
-                        for _, _, e, _ in tried do
-                            if fst e <> fst evidence then
-                                e
-                    ]
-
-                let all = ("tempering", cloud.LogNormaliser) :: List.rev others @ [ evidence ]
-
-                { chosen with
-                    Concerns = concerns @ disagreements all
+            let solved route sampler =
+                {
+                    Target = target
+                    Whitening = footing.Whitening
+                    Proposal = footing.Proposal
+                    Sampler = sampler
+                    Concerns = []
                     Plan =
-                        { chosen.Plan with
-                            Efficiencies = [ for solved, e, _, _ in List.rev tried -> solved.Plan.Route, e ]
-                            Evidence = all
-                            Remarks = remarks
-                            Elapsed = clock.Elapsed
+                        {
+                            Coordinates = coordinates
+                            Like = like
+                            Modes = modes.Length
+                            Temperatures = footing.Cloud.Temperatures
+                            Components = footing.Proposal.Mixture.Components
+                            Efficiencies = []
+                            Route = route
+                            Evidence = []
+                            Remarks = []
+                            Elapsed = TimeSpan.Zero
                         }
-                })
+                }
+
+            let tried, remarks = attempts run options wanted footing solved
+            let best = tried |> List.maxBy _.Efficiency
+            let others = tried |> List.filter (fun a -> not (obj.ReferenceEquals(a, best)))
+
+            for other in others do
+                (other.Solved :> IDisposable).Dispose()
+
+            let evidence =
+                ("tempering", footing.Cloud.LogNormaliser) :: [ for a in others -> a.Evidence ]
+                @ [ best.Evidence ]
+
+            { best.Solved with
+                Concerns = best.Concerns @ disagreements evidence
+                Plan =
+                    { best.Solved.Plan with
+                        Efficiencies = [ for a in tried -> a.Solved.Plan.Route, a.Efficiency ]
+                        Evidence = evidence
+                        Remarks = remarks
+                        Elapsed = clock.Elapsed
+                    }
+            })

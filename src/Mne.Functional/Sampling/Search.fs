@@ -295,6 +295,17 @@ module internal Search =
             Covariances = [| for mode in modes -> mode.Covariance |]
         }
 
+    /// A mixture that knows nothing: of deviations 1, 3, 10, 30 around the origin.
+    let anywhere (d: int) : Mixture =
+        Mixture.blend
+            [
+                for size in [ 1.0; 3.0; 10.0; 30.0 ] ->
+                    0.25,
+                    Mixture.normal
+                        (Array.zeroCreate d)
+                        (Array2D.init d d (fun i j -> if i = j then size * size else 0.0))
+            ]
+
     /// Points that know nothing: of sizes from 0.1 to 100, around the origin.
     let private scattered seed count d : Tensor =
         let size =

@@ -23,6 +23,7 @@ type internal Stream =
     | Flow = 18
     | Final = 19
     | Blocks = 20
+    | Anywhere = 21
 
 /// Seeds of streams.
 module internal Stream =

@@ -15,6 +15,13 @@ type internal Whitening =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal Whitening =
 
+    /// The caller's coordinates.
+    let none (d: int) : Whitening =
+        {
+            Shift = Array.zeroCreate d
+            Scale = Array2D.init d d (fun i j -> if i = j then 1.0 else 0.0)
+        }
+
     /// From a mean (d) and a covariance (d × d), whose coordinates may differ in unit by many orders of magnitude.
     let private ofMoments (mean: Tensor) (covariance: Tensor) : Whitening =
         let size = covariance.diagonal().sqrt()
