@@ -69,6 +69,11 @@ internal static class Cases
         (CSharp.ReverseKernel.Tweedie, Core.ReverseKernel.Tweedie),
         (CSharp.ReverseKernel.Euler, Core.ReverseKernel.Euler));
 
+    public static readonly Cases<Route, Core.Route> Route = new(
+        (CSharp.Route.Mixture, Core.Route.Mixture),
+        (CSharp.Route.Flow, Core.Route.Flow),
+        (CSharp.Route.Tempered, Core.Route.Tempered));
+
     public static readonly Cases<SdeScheme, Core.SdeScheme> SdeScheme = new(
         (CSharp.SdeScheme.EulerMaruyama, Core.SdeScheme.EulerMaruyama),
         (CSharp.SdeScheme.StochasticHeun, Core.SdeScheme.StochasticHeun));

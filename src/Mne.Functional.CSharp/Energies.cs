@@ -18,10 +18,12 @@ public sealed class Energy
     public Process Process => new(Inner.Process);
 
     /// <summary>
-    /// w_t, the energy less the normal distribution's that is carried along in closed form; all of it where there is none. It is the
-    /// sampler's: do not dispose of it.
+    /// w_t, the energy less what is known of it in closed form; all of it where nothing is. It is the sampler's: do not dispose of it.
     /// </summary>
     public Solution Solution { get; }
+
+    /// <summary>The mixture at time 0 whose energy g_t is carried along in closed form; null where there is none.</summary>
+    public Mixture? Known => Inner.Known is { } known ? new(known.Value) : null;
 
     /// <summary>T, the time at which the process ends.</summary>
     public double Duration => Inner.Duration;

@@ -39,6 +39,9 @@ public enum ConcernKind
 
     /// <summary>The density has no finite integral.</summary>
     ImproperEnergy,
+
+    /// <summary>Two ways to log Z differ by many of their standard errors.</summary>
+    EvidenceDiffers,
 }
 
 /// <summary>What speaks against a result, how much, and what to do about it. What does not belong to the kind is null.</summary>
@@ -48,7 +51,8 @@ public enum ConcernKind
 public sealed record Concern(ConcernKind Kind, Verdict Verdict, string Advice)
 {
     /// <summary>
-    /// The number in question: the efficiency, the shape k̂ of the weights, the error of the fit, or the exponent of the tails.
+    /// The number in question: the efficiency, the shape k̂ of the weights, the error of the fit, the exponent of the tails, or by how many
+    /// standard errors, taken together, two ways to log Z differ.
     /// </summary>
     public double? Value { get; init; }
 
@@ -57,6 +61,12 @@ public sealed record Concern(ConcernKind Kind, Verdict Verdict, string Advice)
 
     /// <summary>A point where mass is missed.</summary>
     public IReadOnlyList<double>? Point { get; init; }
+
+    /// <summary>One of two ways to log Z that differ, and what it gave.</summary>
+    public (string Way, Estimate LogNormaliser)? One { get; init; }
+
+    /// <summary>The other way.</summary>
+    public (string Way, Estimate LogNormaliser)? Other { get; init; }
 
     internal static Concern OfCore(Core.Concern concern)
     {
@@ -78,6 +88,11 @@ public sealed record Concern(ConcernKind Kind, Verdict Verdict, string Advice)
             Core.Concern.PoorFit poor => Of(ConcernKind.PoorFit, poor.error),
             Core.Concern.HeavyTails tails => Of(ConcernKind.HeavyTails, tails.exponent),
             Core.Concern.ImproperEnergy improper => Of(ConcernKind.ImproperEnergy, improper.exponent),
+            Core.Concern.EvidenceDiffers differs => Of(ConcernKind.EvidenceDiffers, differs.errors) with
+            {
+                One = (differs.one.Item1, Estimate.OfCore(differs.one.Item2)),
+                Other = (differs.other.Item1, Estimate.OfCore(differs.other.Item2)),
+            },
             _ => throw Bridge.Unknown(concern),
         };
     }

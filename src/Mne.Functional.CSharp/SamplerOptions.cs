@@ -38,10 +38,10 @@ public sealed record SamplerOptions
     public Func<Domain, Network> Network { get; init; } = domain => new(Given.Network.Invoke(domain.Inner));
 
     /// <summary>
-    /// Whether a normal distribution close to the target is carried along in closed form, and the network need only learn the rest of the
-    /// energy. Default true.
+    /// What is carried along in closed form, so that the network need only learn the rest of the energy: for processes with known transitions.
+    /// Default <c>KnownPart.Normal</c>.
     /// </summary>
-    public bool NormalPart { get; init; } = Given.NormalPart;
+    public KnownPart Known { get; init; } = new(Given.Known);
 
     /// <summary>T: how long the process runs. Default 3.</summary>
     public double Duration { get; init; } = Given.Duration;
@@ -68,7 +68,7 @@ public sealed record SamplerOptions
 
     internal Core.SamplerOptions ToCore() => new(
         network: Bridge.Function<Core.Domain, Core.Network>(domain => Bridge.Wanted(Network)(new Domain(domain)).Inner),
-        normalPart: NormalPart,
+        known: Bridge.Wanted(Known).Inner,
         duration: Duration,
         cover: Bridge.Wanted(Cover).ToCore(),
         fit: Bridge.Wanted(Fit).ToCore(),
@@ -77,8 +77,9 @@ public sealed record SamplerOptions
 
     internal static SamplerOptions OfCore(Core.SamplerOptions options) => new()
     {
-        Network = domain => new(options.Network.Invoke(domain.Inner)),
-        NormalPart = options.NormalPart,
+        // One function for the default network, so that options which have it are equal.
+        Network = ReferenceEquals(options.Network, Given.Network) ? Defaults.Network : domain => new(options.Network.Invoke(domain.Inner)),
+        Known = new(options.Known),
         Duration = options.Duration,
         Cover = CoverOptions.OfCore(options.Cover),
         Fit = RegressionOptions.OfCore(options.Fit),

@@ -99,6 +99,8 @@ public class DefaultSentencesTests
 
         switch (value)
         {
+            case FSharpOption<Core.SamplerOptions> some:
+                return Says(api, words, some.Value, typeof(Core.SamplerOptions));
             case null:
                 return words is "None" or "none" or "null";
             case bool flag:
@@ -126,13 +128,24 @@ public class DefaultSentencesTests
         if (Regex.Match(words, @"^(?<from>.+?) with (?<changes>.+)$") is not { Success: true } changed)
             return Equals(api.Evaluate(words, type), value);
 
-        // The record that is named, with the changes that are named, and no others.
         var changes = changed.Groups["changes"].Value.Split(", ").Select(c => c.Split(' ', 2)).ToDictionary(c => c[0], c => c[^1]);
-        return api.Evaluate(changed.Groups["from"].Value, type) is { } from
-            && changes.Keys.All(name => type.GetProperty(name) is not null)
-            && type.GetProperties().All(p => changes.TryGetValue(p.Name, out var said)
-                ? Says(api, said, p.GetValue(value), p.PropertyType)
-                : Equals(p.GetValue(from), p.GetValue(value)));
+        return api.Evaluate(changed.Groups["from"].Value, type) is { } from && Differs(api, from, value, changes);
+    }
+
+    /// <summary>Whether the value is the record with the changes that are named, also in its parts (Evolve.MaximumSteps), and no others.</summary>
+    private static bool Differs(Api api, object from, object value, Dictionary<string, string> changes)
+    {
+        var properties = value.GetType().GetProperties();
+        return changes.Keys.All(name => properties.Any(p => p.Name == name.Split('.')[0]))
+            && properties.All(p =>
+            {
+                var (before, after) = (p.GetValue(from), p.GetValue(value));
+                if (changes.TryGetValue(p.Name, out var said))
+                    return Says(api, said, after, p.PropertyType);
+                var within = changes.Where(c => c.Key.StartsWith(p.Name + ".", StringComparison.Ordinal))
+                    .ToDictionary(c => c.Key[(p.Name.Length + 1)..], c => c.Value);
+                return within.Count == 0 ? Equals(before, after) : Differs(api, before!, after!, within);
+            });
     }
 
     /// <summary>What the documentation says wrongly, or so that it cannot be compared; and how many sentences there were.</summary>
@@ -202,6 +215,15 @@ public class DefaultSentencesTests
     [InlineData("new RegressionOptions() with Steps 240, Tolerance 2e-3, Regularisation 1e-3 and 1e-9, Pace 3", false)]
     public void A_wrong_change_of_a_record_is_seen(string words, bool right) =>
         Assert.Equal(right, Says(FacadeApi, words, SamplerOptions.Defaults.Fit, typeof(RegressionOptions)));
+
+    [Theory]
+    [InlineData("new SamplerOptions() with Evolve.MaximumSteps 400", true)]
+    [InlineData("new SamplerOptions() with Evolve.MaximumSteps 500", false)]
+    [InlineData("new SamplerOptions() with Evolve.MaximumSteps 400, Duration 4", false)]
+    [InlineData("new SamplerOptions() with Evolve.Steps 400", false)]
+    [InlineData("new SamplerOptions()", false)]
+    public void A_wrong_change_within_a_record_is_seen(string words, bool right) =>
+        Assert.Equal(right, Says(FacadeApi, words, new PosteriorOptions().Flow, typeof(SamplerOptions)));
 
     [Fact]
     public void A_wrong_network_is_seen()

@@ -35,6 +35,8 @@ public class OptionsTests
         RegressionOptions => new RegressionOptions { Steps = 7 },
         EvolutionOptions => new EvolutionOptions { Tolerance = 0.5 },
         DrawOptions => new DrawOptions { Tolerance = 0.5 },
+        SamplerOptions => new SamplerOptions { Duration = 7.0 },
+        KnownPart => KnownPart.Mixture(Mixture.Normal([0.5], new[,] { { 2.0 } })),
         PointDynamics => PointDynamics.Advected((t, x) => x),
         Method => Method.Chebyshev(3),
         Controller => new Controller { Safety = 0.5 },
@@ -56,9 +58,12 @@ public class OptionsTests
         core.GetType().GetProperties().ToDictionary(p => p.Name, p => p.GetValue(core) switch
         {
             FSharpFunc<Core.Domain, Core.Network> network => network.Invoke(Core.DomainModule.euclidean(1)).Description,
-            Core.EvolutionOptions evolution => string.Join('\n', Fields(evolution).Select(f => $"{f.Key} {f.Value}")),
+            Core.EvolutionOptions or Core.SamplerOptions => Lines(p.GetValue(core)!),
+            FSharpOption<Core.SamplerOptions> flow => Lines(flow.Value),
             var value => value,
         });
+
+    private static string Lines(object core) => string.Join('\n', Fields(core).Select(f => $"{f.Key} {f.Value}"));
 
     [Theory]
     [MemberData(nameof(Options))]
@@ -102,6 +107,8 @@ public class OptionsTests
         Assert.Equal(SamplerOptions.Defaults with { Network = options.Network, Cover = options.Cover }, options);
         Assert.NotEqual(new(), options.Fit);
         Assert.NotEqual(new(), options.Evolve);
+        Assert.Equal(
+            SamplerOptions.Defaults with { Evolve = SamplerOptions.Defaults.Evolve with { MaximumSteps = 400 } }, new PosteriorOptions().Flow);
         Assert.Equal(Core.SamplerModule.defaults.Evolve.Tolerance, options.ToCore().Evolve.Tolerance);
     }
 
@@ -147,12 +154,15 @@ public class OptionsTests
             Twice(() => Start.Cooled(new ChainOptions { Centre = [1.0], Held = [0] })),
             Twice(() => Covariance.Full(new double[,] { { 1.0, 0.5 }, { 0.5, 1.0 } })),
             Twice(() => Method.Chebyshev(4)),
+            Twice(() => KnownPart.Mixture(Mixture.Normal([1.0, 0.0], new[,] { { 1.0, 0.5 }, { 0.5, 1.0 } }))),
         ];
         Assert.All(pairs, pair =>
         {
             Assert.Equal(pair.Item1, pair.Item2);
             Assert.Equal(pair.Item1.GetHashCode(), pair.Item2.GetHashCode());
         });
+        Assert.NotEqual(KnownPart.Nothing, KnownPart.Normal);
+        Assert.NotEqual(Mixture.Normal([1.0], new[,] { { 1.0 } }), Mixture.Normal([1.0], new[,] { { 2.0 } }));
         Assert.NotEqual(Domain.Box((0.0, 1.0)), Domain.Periodic((0.0, 1.0)));
         Assert.NotEqual(Layer.Dense(3, Activation.Gelu), Layer.Dense(3, Activation.Tanh));
     }

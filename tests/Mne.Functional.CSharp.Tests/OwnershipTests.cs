@@ -92,8 +92,22 @@ public class OwnershipTests
     }
 
     [Fact]
+    public void Posteriors_leave_nothing_behind()
+    {
+        var ended = new CancellationToken(true);
+        Assert.Equal(0, Left(() =>
+        {
+            using var posterior = Posterior.Sample(Target, PosteriorFacadeTests.Mixed);
+            using var more = posterior.Draw(30, new() { Seed = 1 });
+            Assert.ThrowsAny<OperationCanceledException>(() => Posterior.Sample(Target, PosteriorFacadeTests.Mixed, cancellationToken: ended));
+        }));
+    }
+
+    [Fact]
     public void What_belongs_to_another_object_is_one_object()
     {
+        var posterior = PosteriorFacadeTests.Made.Value;
+        Assert.Same(posterior.Draws, posterior.Draws);
         var marginal = SamplingFacadeTests.InStages.Value;
         Assert.Same(marginal.Sampler, marginal.Sampler);
         Assert.Same(marginal.Conditional.Sampler, SamplingFacadeTests.Partly.Value.Sampler);
