@@ -26,17 +26,20 @@ type Answer =
 
 /// The one call that is measured; nothing else here knows how draws are made.
 let answer (run: Run) (density: Density) : Answer =
-    use sampler =
-        density |> Sampler.evolve run Sampler.defaults Process.ornsteinUhlenbeck
-
-    let draws = sampler |> Sampler.draw run 4000
+    use posterior = Posterior.sample run Posterior.defaults density
+    let draws = posterior.Draws
 
     {
-        Draws = draws
-        LogNormaliser = Importance.logNormaliser draws
-        Efficiency = Importance.effectiveSampleSize draws
-        Verdict = (Report.ofDraws run Report.defaults sampler draws).Verdict
-        Evaluations = None
+        Draws =
+            { draws with
+                Points = draws.Points.clone ()
+                LogProposal = draws.LogProposal.clone ()
+                LogWeights = draws.LogWeights.clone ()
+            }
+        LogNormaliser = posterior.LogNormaliser
+        Efficiency = posterior.Efficiency.Value
+        Verdict = posterior.Verdict
+        Evaluations = Some posterior.Evaluations
     }
 
 /// A target, its draws in the coordinates in which its moments are known, and whether these decide.
