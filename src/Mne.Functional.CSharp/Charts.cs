@@ -42,11 +42,11 @@ public sealed class Chart
         new(Reporting.ChartModule.lines(Bridge.List(series, s => s.Inner)));
 
     /// <summary>Points of the plane (N × 2).</summary>
-    public static Chart Points(string name, Tensor points) => new(Reporting.ChartModule.points(name, points));
+    public static Chart Points(string name, Tensor points) => new(Reporting.ChartModule.points(Bridge.Wanted(name), Bridge.Wanted(points)));
 
     /// <summary>Points of the plane (N × 2) with a weight each (N).</summary>
     public static Chart WeightedPoints(string name, Tensor points, double[] weights) =>
-        new(Reporting.ChartModule.weightedPoints(name, points, weights));
+        new(Reporting.ChartModule.weightedPoints(Bridge.Wanted(name), Bridge.Wanted(points), Bridge.Wanted(weights)));
 
     /// <summary>Paths of points of the plane (M × 2 at each of successive times): the phase portrait of a flow.</summary>
     public static Chart Trajectories(string name, IEnumerable<Tensor> positions) =>
@@ -54,22 +54,22 @@ public sealed class Chart
 
     /// <summary>Filled contours of z[i, j] = f(x[i], y[j]).</summary>
     public static Chart Contours(string name, double[] x, double[] y, double[,] z) =>
-        new(Reporting.ChartModule.contours(name, x, y, z));
+        new(Reporting.ChartModule.contours(Bridge.Wanted(name), Bridge.Wanted(x), Bridge.Wanted(y), Bridge.Wanted(z)));
 
     /// <summary>A field in colours over x and t, values[i, k] = u(x[i], t[k]).</summary>
     public static Chart Heatmap(string name, double[] x, double[] t, double[,] values) =>
-        new(Reporting.ChartModule.heatmap(name, x, t, values));
+        new(Reporting.ChartModule.heatmap(Bridge.Wanted(name), Bridge.Wanted(x), Bridge.Wanted(t), Bridge.Wanted(values)));
 
     /// <summary>Bars side by side in each category.</summary>
     public static Chart Bars(string[] categories, params (string Name, double[] Values)[] groups) =>
         new(Reporting.ChartModule.bars(categories, Bridge.Tuples(groups)));
 
     /// <summary>Histogram of values as a density.</summary>
-    public static Chart Histogram(string name, double[] values) => new(Reporting.ChartModule.histogram(name, values));
+    public static Chart Histogram(string name, double[] values) => new(Reporting.ChartModule.histogram(Bridge.Wanted(name), Bridge.Wanted(values)));
 
     /// <summary>Histogram of weighted values as a density.</summary>
     public static Chart WeightedHistogram(string name, double[] values, double[] weights) =>
-        new(Reporting.ChartModule.weightedHistogram(name, values, weights));
+        new(Reporting.ChartModule.weightedHistogram(Bridge.Wanted(name), Bridge.Wanted(values), Bridge.Wanted(weights)));
 
     /// <summary>
     /// Every coordinate of weighted points (N × d, d from 2 to 8) as a histogram, and every two of them as a cloud.
@@ -140,7 +140,7 @@ public sealed class Chart
             path,
             Reporting.PageModule.withFigures(
                 Bridge.Tuples(figures),
-                Reporting.PageModule.create(title, description, Bridge.List(charts, chart => chart.Inner))));
+                Reporting.PageModule.create(Bridge.Wanted(title), Bridge.Wanted(description), Bridge.List(charts, chart => chart.Inner))));
 
     /// <summary>
     /// Writes a page on a sampler: draws, weights, the evolution, and the figures of its report with what speaks against it. Gives the

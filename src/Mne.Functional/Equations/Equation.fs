@@ -32,6 +32,7 @@ type Equation =
 module Equation =
 
     let private circle d =
+        Guard.within "d" 1 1_000_000 d
         Domain.periodic (List.replicate d (0.0, 2.0 * Math.PI))
 
     let private create name source domain term =
@@ -46,6 +47,8 @@ module Equation =
     /// <param name="κ">Conductivity or diffusion, κ &gt; 0.</param>
     /// <param name="d">Dimension of space.</param>
     let heat (κ: float) (d: int) =
+        Guard.real "κ" κ
+
         create "heat" "J. Fourier, Théorie analytique de la chaleur (1822)" (circle d) (κ * Term.laplacian)
 
     /// <summary>u_t = −b(t, x)·∇u on ℝ^d; b maps (t, X (N × d)) to N × d.</summary>
@@ -60,6 +63,8 @@ module Equation =
     /// <param name="ν">Viscosity, ν &gt; 0.</param>
     /// <param name="d">Dimension of space.</param>
     let burgers (ν: float) (d: int) =
+        Guard.real "ν" ν
+        Guard.within "d" 1 1_000_000 d
         let slope = [ for k in 0 .. d - 1 -> Term.partial k 1 ] |> List.reduce (+)
 
         create "Burgers" "J. M. Burgers, Adv. Appl. Mech. 1 (1948)" (circle d) (ν * Term.laplacian - Term.value * slope)
@@ -68,6 +73,8 @@ module Equation =
     /// <param name="ε">Diffusion, ε &gt; 0.</param>
     /// <param name="d">Dimension of space.</param>
     let allenCahn (ε: float) (d: int) =
+        Guard.real "ε" ε
+
         create
             "Allen–Cahn"
             "S. M. Allen and J. W. Cahn, Acta Metall. 27 (1979)"
@@ -95,6 +102,9 @@ module Equation =
     /// <param name="r">Rate of growth.</param>
     /// <param name="d">Dimension of space.</param>
     let fisherKpp (κ: float) (r: float) (d: int) =
+        Guard.real "κ" κ
+        Guard.real "r" r
+
         create
             "Fisher–KPP"
             "R. A. Fisher, Ann. Eugen. 7 (1937); A. Kolmogorov, I. Petrovsky and N. Piskunov (1937)"
@@ -115,6 +125,8 @@ module Equation =
         (divergence: float -> Tensor -> Tensor)
         (d: int)
         =
+        Guard.real "κ" κ
+
         create
             "Fokker–Planck (density)"
             "A. D. Fokker, Ann. Phys. 348 (1914); M. Planck (1917)"
@@ -137,6 +149,8 @@ module Equation =
         (divergence: float -> Tensor -> Tensor)
         (d: int)
         =
+        Guard.real "κ" κ
+
         create
             "Fokker–Planck (energy)"
             "M. Lindsey, arXiv 2502.03645 (2025)"
@@ -152,6 +166,8 @@ module Equation =
     /// <param name="potential">V: points (N × d) ↦ (N).</param>
     /// <param name="d">Dimension of space.</param>
     let hamiltonJacobi (κ: float) (potential: Tensor -> Tensor) (d: int) =
+        Guard.real "κ" κ
+
         create
             "Hamilton–Jacobi"
             "M. G. Crandall and P.-L. Lions, Trans. Am. Math. Soc. 277 (1983)"
@@ -167,6 +183,8 @@ module Equation =
     /// <param name="c">Speed of the waves.</param>
     /// <param name="d">Dimension of space.</param>
     let wave (c: float) (d: int) =
+        Guard.real "c" c
+
         create
             "wave"
             "J. le R. d'Alembert, Hist. Acad. Sci. Berlin 3 (1747)"
@@ -182,6 +200,7 @@ module Equation =
     /// <param name="g">Strength of the self-interaction; 0 for one particle.</param>
     /// <param name="d">Dimension of space.</param>
     let schroedinger (potential: float -> Tensor -> Tensor) (g: float) (d: int) =
+        Guard.real "g" g
         let a, b = Term.ofComponent 0, Term.ofComponent 1
         let density = Term.pown 2 (a Term.value) + Term.pown 2 (b Term.value)
 
@@ -209,6 +228,10 @@ module Equation =
     /// <param name="removal">k, the removal rate.</param>
     /// <param name="d">Dimension of space.</param>
     let grayScott (diffusion: float * float) (feed: float) (removal: float) (d: int) =
+        Guard.real "diffusion" (fst diffusion)
+        Guard.real "diffusion" (snd diffusion)
+        Guard.real "feed" feed
+        Guard.real "removal" removal
         let u, v = Term.ofComponent 0 Term.value, Term.ofComponent 1 Term.value
         let reaction = u * Term.pown 2 v
 

@@ -109,7 +109,9 @@ module Term =
     let gradientNormSquared = Term.GradientSquared
 
     /// <summary>A constant.</summary>
-    let number a = Term.Number a
+    let number (a: float) =
+        Guard.real "a" a
+        Term.Number a
 
     /// <summary>
     /// A known function of time and points: (t, X (N × d)) ↦ (N). The name is what <c>Term.show</c> prints.
@@ -128,7 +130,7 @@ module Term =
     /// <param name="term">The term that it is made of.</param>
     /// <exception cref="T:System.ArgumentException">The power is negative.</exception>
     let pown exponent term =
-        Guard.atLeast "exponent" 0 exponent
+        Guard.within "exponent" 0 10_000 exponent
 
         match exponent with
         | 0 -> Term.Number 1.0
@@ -289,6 +291,7 @@ module Term =
 
             let vector name (tensor: Tensor) =
                 Guard.vector name n tensor
+                Guard.samePlacement name tensor "points" place.Points
                 tensor
 
             /// What the term reads: the first component where none has been chosen.
@@ -323,6 +326,7 @@ module Term =
                 let m = Tensor.rows everywhere.Points
                 let k = Lent.two kernel place.Points everywhere.Points
                 Guard.values name n m k
+                Guard.samePlacement name k "points" place.Points
                 k.mv (within everywhere chosen a) ./ float m
             | Term.Custom(name, _, f) ->
                 (match chosen with

@@ -33,7 +33,7 @@ module Collocation =
     /// <summary>Points that the caller has (N × d).</summary>
     /// <exception cref="T:System.ArgumentException">They are not a matrix of finite numbers.</exception>
     let given (points: Tensor) =
-        Guard.points "points" (if points.dim () = 2L then int points.shape[1] else 1) points
+        Guard.cloud "points" points
         Guard.finite "points" points
         Collocation.Given points
 
@@ -204,7 +204,7 @@ module Collocation =
     /// let some = Collocation.ofPool (Random.normal Placement.float64 1 [ 5000; 2 ]) 300
     /// </code></example>
     let ofPool (pool: Tensor) (count: int) : Collocation =
-        Guard.points "pool" (if pool.dim () = 2L then int pool.shape[1] else 1) pool
+        Guard.cloud "pool" pool
         let rows = Tensor.rows pool
         Guard.atLeast "count" 1 count
         Guard.fits "count" count (int pool.shape[1])

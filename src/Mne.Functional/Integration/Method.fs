@@ -240,6 +240,7 @@ module Method =
     /// <exception cref="T:System.ArgumentException">For fewer than 3 stages.</exception>
     let chebyshev (stages: int) : Method =
         Guard.atLeast "stages" 3 stages
+        Guard.within "stages" 3 1000 stages
         let s = stages
         let w0 = 1.0 + 2.0 / 13.0 / float (s * s)
 

@@ -189,6 +189,7 @@ module Report =
     /// <param name="draws">Its draws.</param>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     let ofDraws (run: Run) (options: ReportOptions) (sampler: Sampler) (draws: Draws) : Report =
+        Draws.check draws
         use firstPoints = Solution.points 0.0 sampler.Energy.Solution
 
         draws
@@ -259,6 +260,7 @@ module Report =
         Guard.atLeast "Count" 25 options.Count
         let sampler = marginal.Conditional.Sampler
         use draws = Marginal.draw run options.Count marginal
+        Draws.check draws
         use firstPoints = Solution.points 0.0 sampler.Energy.Solution
 
         draws

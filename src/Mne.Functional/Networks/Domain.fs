@@ -73,7 +73,7 @@ module Domain =
     /// <summary>All of ℝ^d.</summary>
     /// <exception cref="T:System.ArgumentException">d &lt; 1.</exception>
     let euclidean d =
-        Guard.atLeast "d" 1 d
+        Guard.within "d" 1 10_000_000 d
 
         {
             Coordinates = List.replicate d Coordinate.Real

@@ -238,6 +238,7 @@ module Process =
     /// <param name="noised">Coordinates that are noised, counted from 0.</param>
     /// <param name="d">Dimension of space.</param>
     let partialNoise (noised: int list) (d: int) : Process =
+        Guard.within "d" 1 10_000 d
         let mask = [ for k in 0 .. d - 1 -> if List.contains k noised then 1.0 else 0.0 ]
         let matrix = Array2D.init d d (fun i j -> if i = j then -mask[i] else 0.0)
 

@@ -38,6 +38,9 @@ module Sde =
     /// <param name="x">X at the first time (N × d).</param>
     /// <param name="sde">The stochastic equation.</param>
     let step (scheme: SdeScheme) (t: float, t': float) (noise: Tensor) (x: Tensor) (sde: Sde) : Tensor =
+        Guard.points "x" sde.Dimension x
+        Guard.vectors "noise" (Tensor.rows x) sde.Dimension noise
+
         Scope.keep (fun () ->
             let h = sde.Clock t' - sde.Clock t
 

@@ -58,8 +58,9 @@ module Chains =
         Guard.positive $"{stage}Spread" options.Spread
         Guard.positive $"{stage}Temperature" options.Temperature
         Guard.atLeast $"{stage}Chains" 2 options.Chains
-        Guard.atLeast $"{stage}Cooling" 1 options.Cooling
-        Guard.atLeast $"{stage}Sampling" 5 options.Sampling
+        Guard.within $"{stage}Cooling" 1 10_000_000 options.Cooling
+        Guard.within $"{stage}Sampling" 5 10_000_000 options.Sampling
+        Guard.fits $"{stage}Chains" options.Chains d
 
         match options.Centre with
         | Some centre when centre.Length <> d ->

@@ -5,6 +5,7 @@ module internal DrawsFile =
 
     /// Raises unless there is one of each per draw.
     let check (draws: Draws) =
+        Guard.cloud "Points" draws.Points
         let rows = Tensor.rows draws.Points
         Guard.vector "LogProposal" rows draws.LogProposal
         Guard.vector "LogWeights" rows draws.LogWeights

@@ -21,6 +21,8 @@ module Covariance =
     /// <param name="d">Dimension of space.</param>
     /// <param name="covariance">The matrix (d × d), in any form.</param>
     let matrix (d: int) (covariance: Covariance) : float[,] =
+        Guard.within "d" 1 100_000 d
+
         match covariance with
         | Covariance.Isotropic c -> Array2D.init d d (fun i j -> if i = j then c else 0.0)
         | Covariance.Diagonal cs -> Array2D.init d d (fun i j -> if i = j then cs[i] else 0.0)
@@ -35,6 +37,8 @@ module Covariance =
     /// <exception cref="T:System.ArgumentException">Unless it is finite, d × d, symmetric and has no negative
     /// eigenvalue.</exception>
     let check (name: string) (d: int) (covariance: Covariance) =
+        Guard.atLeast "d" 1 d
+
         match covariance with
         | Covariance.Isotropic _ -> ()
         | Covariance.Diagonal cs ->
@@ -73,10 +77,44 @@ module Covariance =
         | Covariance.Diagonal cs -> Covariance.Diagonal [ for a in cs -> c * a ]
         | Covariance.Full matrix -> Covariance.Full(Array2D.map (fun a -> c * a) matrix)
 
+    /// Raises unless the entries are as many as x has columns, finite, and of no negative variance.
+    let private suits (covariance: Covariance) (x: Tensor) : unit =
+        Guard.numbers "x" x
+
+        let wrong found =
+            Guard.fail
+                "covariance"
+                $"found {found}, wanted finite numbers for {Guard.shapeName x.shape}, with no variance below 0"
+
+        let variance c =
+            if not (c >= 0.0 && System.Double.IsFinite c) then
+                wrong $"{c}"
+
+        match covariance with
+        | Covariance.Isotropic c -> variance c
+        | Covariance.Diagonal cs ->
+            List.iter variance cs
+
+            if x.dim () = 0L || int64 cs.Length <> Array.last x.shape then
+                wrong $"{cs.Length} numbers on the diagonal"
+        | Covariance.Full m ->
+            for c in Seq.cast<float> m do
+                if not (System.Double.IsFinite c) then
+                    wrong $"the entry {c}"
+
+            if
+                x.dim () <> 2L
+                || Array2D.length1 m <> Array2D.length2 m
+                || int64 (Array2D.length1 m) <> x.shape[1]
+            then
+                wrong $"a matrix of shape {Array2D.length1 m} × {Array2D.length2 m}"
+
     /// <summary>D x for each row x (N × d).</summary>
     /// <param name="covariance">The matrix (d × d), in any form.</param>
     /// <param name="x">Points, one per row (N × d).</param>
     let times (covariance: Covariance) (x: Tensor) : Tensor =
+        suits covariance x
+
         match covariance with
         | Covariance.Isotropic c -> c .* x
         | Covariance.Diagonal cs -> x * Tensor.ofArray (Placement.ofTensor x) (List.toArray cs)
@@ -103,6 +141,8 @@ module Covariance =
     /// <param name="covariance">The matrix (d × d), in any form.</param>
     /// <param name="noise">ξ, standard normal numbers (N × d).</param>
     let colour (covariance: Covariance) (noise: Tensor) : Tensor =
+        suits covariance noise
+
         match covariance with
         | Covariance.Isotropic c -> sqrt c .* noise
         | Covariance.Diagonal cs -> times (Covariance.Diagonal [ for c in cs -> sqrt c ]) noise
@@ -114,6 +154,8 @@ module Covariance =
     /// <param name="covariance">The matrix (d × d), in any form.</param>
     /// <param name="x">Points, one per row (N × d).</param>
     let whiten (covariance: Covariance) (x: Tensor) : Tensor =
+        suits covariance x
+
         match covariance with
         | Covariance.Isotropic c -> x ./ sqrt c
         | Covariance.Diagonal cs ->

@@ -55,13 +55,7 @@ module internal Draws =
 
     /// Raises `ArgumentException` unless there is a number of each kind for every point.
     let check (draws: Draws) : unit =
-        Guard.points
-            "draws"
-            (if draws.Points.dim () = 2L then
-                 int draws.Points.shape[1]
-             else
-                 1)
-            draws.Points
+        Guard.cloud "draws" draws.Points
 
         let m = Tensor.rows draws.Points
         Guard.vector "draws" m draws.LogProposal

@@ -101,6 +101,9 @@ module Importance =
     /// is 1/Z and that of w is ∫ ρ²/q, so it is 1 / (mean w · mean 1/w).
     /// </summary>
     let forwardEfficiency (logWeightsAtSamples: Tensor) : float =
+        Guard.numbers "logWeightsAtSamples" logWeightsAtSamples
+        Guard.vector "logWeightsAtSamples" (int (logWeightsAtSamples.numel ())) logWeightsAtSamples
+
         Scope.free (fun () ->
             let m = float (Tensor.rows logWeightsAtSamples)
 
@@ -118,6 +121,7 @@ module Importance =
     /// <exception cref="T:System.ArgumentException">f returns another shape.</exception>
     let expectation (f: Tensor -> Tensor) (draws: Draws) : Estimate =
         Scope.free (fun () ->
+            Draws.check draws
             let values = Lent.one f draws.Points
             Guard.vector "f" (Tensor.rows draws.Points) values
             let w = weights draws

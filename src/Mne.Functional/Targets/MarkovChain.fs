@@ -52,6 +52,7 @@ module MarkovChain =
     /// chain.AcceptanceRate
     /// </code></example>
     let independence (seed: int) (draws: Draws) : Chain =
+        Draws.check draws
         let logWeights = Tensor.toArray draws.LogWeights
         let m = logWeights.Length
         Guard.atLeast "draws" 2 m
@@ -88,7 +89,7 @@ module MarkovChain =
     /// use chain = samples |&gt; MarkovChain.langevin Run.quiet { MarkovChain.defaults with Step = Covariance.Isotropic 0.3 } target
     /// </code></example>
     let langevin (run: Run) (options: LangevinOptions) (target: Density) (points: Tensor) : Chain =
-        Guard.atLeast "Steps" 1 options.Steps
+        Guard.within "Steps" 1 10_000_000 options.Steps
         Guard.points "points" target.Dimension points
         Covariance.check "Step" target.Dimension options.Step
         let m = Tensor.rows points

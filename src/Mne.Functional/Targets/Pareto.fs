@@ -125,4 +125,6 @@ module Pareto =
     /// <summary>
     /// The largest k̂ at which m weights can still be trusted, min(1 − 1/log₁₀ m, 0.7) (arXiv 1507.02646, §3.2.4).
     /// </summary>
-    let threshold (m: int) : float = min 0.7 (1.0 - 1.0 / log10 (float m))
+    let threshold (m: int) : float =
+        Guard.atLeast "m" 1 m
+        min 0.7 (1.0 - 1.0 / log10 (float m))

@@ -60,6 +60,11 @@ module Guard =
         then
             fail name $"found {tensor.dtype}, wanted Float64 or Float32; convert it with ``to``"
 
+    /// Raises unless the number is finite.
+    let internal real name (value: float) =
+        if not (Double.IsFinite value) then
+            fail name $"found {value}, wanted a finite number"
+
     /// Raises unless errors can be compared with it: products with sizes of u must not underflow.
     let internal tolerance name (value: float) =
         positive name value
@@ -69,18 +74,22 @@ module Guard =
 
     /// Raises unless the count is at least and at most so much.
     let internal within name least most (value: int) =
-        if value < least || value > most then
+        atLeast name least value
+
+        if value > most then
             fail name $"found {value}, wanted {least} to {most}"
 
     /// Raises where so many things of so many numbers each cannot be held: four times as much is worked with.
     let internal fits name (count: int) (each: int) =
         let wanted = 32.0 * float count * float (max 1 each)
-        let available = float (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
 
-        if wanted > available then
-            fail
-                name
-                $"found {count}, which takes about {wanted / 1e9:F0} GB of memory, and there are {available / 1e9:F0}; wanted fewer, or in several calls"
+        if wanted > 1e9 then
+            let available = float (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
+
+            if wanted > available then
+                fail
+                    name
+                    $"found {count}, which takes about {wanted / 1e9:F0} GB of memory, and there are {available / 1e9:F0}; wanted fewer, or in several calls"
 
     /// <summary>Raises unless the tensor is a non-empty matrix with d columns (points, one per row).</summary>
     /// <param name="name">The name of the argument, as the message gives it.</param>
@@ -99,6 +108,18 @@ module Guard =
 
         if tensor.shape[0] = 0L then
             fail name "found no points; give at least one row"
+
+    /// Raises unless the tensor is a non-empty matrix: points in a space of whatever dimension.
+    let internal cloud name (tensor: Tensor) =
+        numbers name tensor
+
+        points
+            name
+            (if tensor.dim () = 2L then
+                 max 1 (int tensor.shape[1])
+             else
+                 1)
+            tensor
 
     /// <summary>Raises unless the tensor is an n × d matrix: a vector at each of n points.</summary>
     /// <param name="name">The name of the argument, as the message gives it.</param>

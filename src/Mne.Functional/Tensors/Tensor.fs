@@ -215,7 +215,7 @@ module Tensor =
 
         let bytes = shape |> List.fold (fun product n -> product * float n) 8.0
 
-        if bytes > float (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) then
+        if bytes > 1e9 && bytes > float (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) then
             refuse $"which takes {bytes / 1e9:F0} GB, more than the memory there is; wanted less"
 
     /// <summary>Zeros of the given shape.</summary>
@@ -261,14 +261,23 @@ module Tensor =
             device = Placement.device placement
         )
 
+    /// Raises for a tensor that is not there.
+    let private there (tensor: Tensor) : unit =
+        if isNull (box tensor) || tensor.IsInvalid then
+            raise (ArgumentException("tensor: found none, or one that was disposed of; keep it alive", nameof tensor))
+
     /// <summary>All elements, row by row, in double precision.</summary>
     let toArray (tensor: Tensor) : float[] =
+        there tensor
+
         Scope.free (fun () ->
             tensor.detach().cpu().``to``(torch.ScalarType.Float64).contiguous().reshape(-1L).data<float>().ToArray())
 
     /// <summary>The elements of a matrix in double precision.</summary>
     /// <exception cref="T:System.ArgumentException">For a tensor of another rank.</exception>
     let toArray2D (tensor: Tensor) : float[,] =
+        there tensor
+
         if tensor.dim () <> 2L then
             raise (
                 System.ArgumentException($"tensor: found the shape %A{tensor.shape}, wanted a matrix", nameof tensor)
@@ -280,6 +289,16 @@ module Tensor =
 
     /// <summary>The only element of a tensor, in double precision.</summary>
     let toFloat (tensor: Tensor) : float =
+        there tensor
+
+        if tensor.numel () <> 1L then
+            raise (
+                ArgumentException(
+                    $"tensor: found {tensor.numel ()} elements, wanted one; take one of them, or Tensor.toArray",
+                    nameof tensor
+                )
+            )
+
         Scope.free (fun () -> tensor.detach().cpu().``to``(torch.ScalarType.Float64).item<float>())
 
     /// <summary>Tensors end to end along an existing dimension.</summary>
@@ -298,19 +317,31 @@ module Tensor =
     /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
     /// <param name="tensor">The tensor.</param>
     let place placement (tensor: Tensor) : Tensor =
+        there tensor
+
         tensor.``to`` (Placement.dtype placement, Placement.device placement)
 
     /// <summary>Number of rows.</summary>
-    let rows (tensor: Tensor) = int tensor.shape[0]
+    let rows (tensor: Tensor) =
+        there tensor
+
+        if tensor.dim () = 0L then
+            raise (ArgumentException("tensor: found a scalar, wanted a tensor with rows", nameof tensor))
+
+        int tensor.shape[0]
 
     /// <summary>The rows with the given indices.</summary>
     /// <param name="indices">Rows, counted from 0.</param>
     /// <param name="tensor">The tensor.</param>
     let pick (indices: int[]) (tensor: Tensor) : Tensor =
+        there tensor
+
         Scope.keep (fun () -> tensor.index_select (0L, torch.tensor (Array.map int64 indices, device = tensor.device)))
 
     /// <summary>Whether every element is a finite number.</summary>
     let isFinite (tensor: Tensor) : bool =
+        there tensor
+
         // A sum is finite unless some element is not (or the sum overflows, which is as bad).
         Double.IsFinite(
             Scope.free (fun () -> tensor.detach().sum().cpu().``to``(torch.ScalarType.Float64).item<float>())
@@ -318,4 +349,6 @@ module Tensor =
 
     /// <summary>Root mean square of all elements.</summary>
     let rms (tensor: Tensor) : float =
+        there tensor
+
         Scope.free (fun () -> toFloat ((tensor * tensor).mean().sqrt()))

@@ -26,6 +26,16 @@ let tests =
     testList
         "Controller"
         [
+            testCase "a rejected step is tried again at safety · error^(−1/order)" (fun () ->
+                let accepted, found = factor controller false 2.0 1e-4
+                Expect.isFalse accepted "above the tolerance"
+                Expect.floatClose Accuracy.high found (0.9 * 2.0 ** -0.2) "of the step")
+
+            testCase "an accepted step is followed by one of safety · error^−(1/order − ¾ β) · previous^β" (fun () ->
+                let accepted, found = factor controller false 0.5 0.1
+                Expect.isTrue accepted "below the tolerance"
+                Expect.floatClose Accuracy.high found (0.9 * 0.5 ** -(0.2 - 0.75 * 0.04) * 0.1 ** 0.04) "of the step")
+
             Check.property "factors stay within their limits, whatever the errors"
             <| fun (error: float) (previous: float) afterRejection ->
                 let error = abs error

@@ -53,145 +53,13 @@ let private cases: Lazy<Case[]> =
                             }
         |]
 
-/// A result that is a description is used, since what is wrong with it may show only then.
-let rec private put (result: obj) : obj =
-    let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
+/// Whether a function writes or draws all that it is given as it is, NaN too, or does not read that part of draws.
+let private keepsAll (case: Case) : bool =
+    let name = case.Callable.Name
 
-    let solve term points network options =
-        let start = Network.initial network 1
-        box (Evolution.trySolve Run.quiet { options with MaximumSteps = 20 } term network points start (0.0, 0.1))
-
-    let network =
-        Network.create circle [ Mne.Functional.Layer.harmonics 2; Mne.Functional.Layer.dense 4 Sine ]
-
-    let options =
-        { Evolution.defaults with
-            Regularisation = 1e-6
-            Tolerance = 1e-2
-        }
-
-    let grid = Collocation.grid circle 12
-
-    match result with
-    | :? Term as term ->
-        let energy =
-            Network.create (Domain.euclidean 2) [ Mne.Functional.Layer.dense 4 Tanh ]
-
-        let plane = Collocation.given (Random.normal Placement.float64 1 [ 12; 2 ])
-
-        let needsPlane =
-            Term.needs 2 term
-            |> Set.exists (function
-                | Derivative.Partial(1, _) -> true
-                | _ -> false)
-
-        if needsPlane then
-            solve term plane energy options
-        else
-            solve term grid network options
-    | :? PointDynamics as dynamics -> solve Term.laplacian grid network { options with Points = dynamics }
-    | :? Method as chosen -> solve Term.laplacian grid network { options with Method = chosen }
-    | :? Controller as controller -> solve Term.laplacian grid network { options with Controller = controller }
-    | :? Equation as equation -> box equation.Domain
-    | :? Network as network ->
-        let points = Random.uniform Placement.float64 1 [ 3; network.Domain.Dimension ]
-        box (Network.laplacian network (Network.initial network 1) points)
-    | :? Mne.Functional.Layer as layer ->
-        let layers =
-            match layer with
-            | Mne.Functional.Layer.Harmonics _
-            | Mne.Functional.Layer.Normalise _ -> [ layer; Mne.Functional.Layer.dense 3 Sine ]
-            | _ -> [ Mne.Functional.Layer.harmonics 2; layer ]
-
-        let domain =
-            if layer.IsNormalise then
-                Domain.box [ 0.0, 1.0 ]
-            else
-                circle
-
-        put (Network.create domain layers)
-    | :? Domain as domain when List.contains Coordinate.Real domain.Coordinates -> box domain.Coordinates
-    | :? Domain as domain -> box (Collocation.grid domain 3 |> Collocation.points Placement.float64 1)
-    | :? Collocation as collocation -> box (Collocation.points Placement.float64 1 collocation)
-    | :? Density as density -> box (density.Energy(Tensor.ones Placement.float64 [ 3; density.Dimension ]))
-    | :? Reference as reference -> box (reference.LogDensity(reference.Draw Placement.float64 1 3))
-    | :? Sde as sde ->
-        box (
-            Sde.simulate
-                SdeScheme.StochasticHeun
-                1
-                [ 0.0; 0.1 ]
-                (Tensor.ones Placement.float64 [ 3; sde.Dimension ])
-                sde
-        )
-    | :? Process as p ->
-        let energy =
-            solve
-                (FokkerPlanck.energy p)
-                (Collocation.given (Random.normal Placement.float64 1 [ 20; p.Dimension ]))
-                (Network.create (Domain.euclidean p.Dimension) [ Mne.Functional.Layer.dense 4 Tanh ])
-                options
-
-        box (put (box (Process.forward p)), energy)
-    | :? Schedule as schedule -> box [| schedule.Clock 0.5; schedule.Rate 0.5 |]
-    | :? Covariance as covariance -> box (Covariance.matrix 2 covariance)
-    | :? Tangent as tangent -> box (Tangent.kernel tangent tangent)
-    | :? Jet as jet -> box (Jet.value jet)
-    | :? Segment as segment -> box (Segment.evaluate segment.Start segment)
-    | :? Chart as chart -> box (Chart.save (Path.Combine(Samples.folder.Value, "c.html")) chart)
-    | :? Series as series -> put (Chart.lines [ series ])
-    | :? Page as page -> box (Page.html page)
-    | :? CSharp.Term as term when term.Needs 2 |> Seq.contains (CSharp.Derivative.Partial(1, 1)) ->
-        let network =
-            CSharp.Network.Create(CSharp.Domain.Euclidean 2, CSharp.Layer.Dense(4, CSharp.Activation.Tanh))
-
-        let options =
-            CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Regularisation = 1e-6)
-
-        let plane = CSharp.Collocation.Given(Random.normal Placement.float64 1 [ 12; 2 ])
-        box (CSharp.Evolution.TrySolve(term, network, plane, network.Initial 1, 0.0, 0.1, options))
-    | :? CSharp.Term as term ->
-        let circle = CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI))
-        let network = CSharp.Network.Create(circle, CSharp.Layer.Harmonics 2)
-        let options = CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20)
-        let grid = CSharp.Collocation.Grid(circle, 12)
-        box (CSharp.Evolution.TrySolve(term, network, grid, network.Initial 1, 0.0, 0.1, options))
-    | :? CSharp.Network as network ->
-        box (network.Value(network.Initial 1, Random.uniform Placement.float64 1 [ 3; network.Domain.Dimension ]))
-    | :? CSharp.Collocation as collocation -> box (collocation.Points 1)
-    | :? CSharp.Domain as domain when Seq.contains CSharp.Coordinate.Real domain.Coordinates -> box domain.Coordinates
-    | :? CSharp.Domain as domain -> box (CSharp.Collocation.Grid(domain, 3).Points 1)
-    | :? CSharp.Density as density -> box (density.Energy(Tensor.ones Placement.float64 [ 3; density.Dimension ]))
-    | :? CSharp.Process as p -> put (p.Forward())
-    | :? CSharp.Sde as sde -> box (sde.Simulate([ 0.0; 0.1 ], Tensor.ones Placement.float64 [ 3; sde.Dimension ]))
-    | :? CSharp.Reference as reference -> box (reference.LogDensity(reference.Draw 3))
-    | :? CSharp.Schedule as schedule -> box [| schedule.Clock 0.5 |]
-    | :? CSharp.Covariance as covariance -> box (covariance.Matrix 2)
-    | :? CSharp.Series as series -> put (CSharp.Chart.Lines series)
-    | :? CSharp.Chart as chart -> box (chart.Save(Path.Combine(Samples.folder.Value, "c.html")))
-    | other -> other
-
-/// Whether a number in it is NaN.
-let rec private seesNaN (depth: int) (result: obj) : bool =
-    match result with
-    | null -> false
-    | :? float as value -> Double.IsNaN value
-    | :? torch.Tensor as tensor ->
-        (tensor.dtype = torch.ScalarType.Float64
-         || tensor.dtype = torch.ScalarType.Float32)
-        && Array.exists Double.IsNaN (Tensor.toArray tensor)
-    | :? (float[]) as values -> Array.exists Double.IsNaN values
-    | :? string -> false
-    | :? IEnumerable as items ->
-        depth > 0
-        && items |> Seq.cast<obj> |> Seq.truncate 100 |> Seq.exists (seesNaN (depth - 1))
-    | tuple when FSharpType.IsTuple(tuple.GetType()) ->
-        FSharpValue.GetTupleFields tuple |> Array.exists (seesNaN (depth - 1))
-    | record when depth > 0 && FSharpType.IsRecord(record.GetType()) ->
-        FSharpValue.GetRecordFields record |> Array.exists (seesNaN (depth - 1))
-    | :? CSharp.Draws as draws -> seesNaN depth draws.LogWeights
-    | :? CSharp.Estimate as estimate -> Double.IsNaN estimate.Value
-    | _ -> false
+    List.exists (fun (word: string) -> name.Contains word) [ "save"; "Save"; "Export."; "Chart."; "Series."; "Page" ]
+    || (case.Callable.Parameters[case.Parameter].ParameterType = typeof<Draws>
+        && not (case.Wrong.Name.StartsWith("LogWeights", StringComparison.Ordinal)))
 
 /// An exception as whoever called has to understand it: what it names stands before a colon.
 let private isHelpful (case: Case) (error: exn) =
@@ -237,15 +105,15 @@ let private judge (case: Case) : string * string =
         if isHuge case then
             source.CancelAfter 3000
 
-        let result = put (case.Callable.Call arguments)
-        let visible = seesNaN 3 result
+        let result = Used.put (case.Callable.Call arguments)
+        let visible = Used.seesNaN 3 result || Used.isSaid result
 
         match case.Wrong.Kind with
         | Kind.Absent -> "silent", "it was taken"
-        | Kind.NotANumber when not visible -> "silent", "the NaN disappeared"
+        | Kind.NotANumber when not (visible || keepsAll case) -> "silent", "the NaN disappeared"
         | Kind.Extreme
         | Kind.Shape
-        | Kind.ElementType when visible -> "silent", "NaN in the result"
+        | Kind.ElementType when visible && not (Used.isSaid result) -> "silent", "NaN in the result"
         | _ -> "value", ""
     with
     | :? OperationCanceledException when source.IsCancellationRequested -> "value", "stopped"
@@ -322,7 +190,7 @@ let describe () : unit =
         | Ok callable ->
             try
                 use _ = torch.NewDisposeScope()
-                put (callable.Call(callable.Arguments())) |> ignore
+                Used.put (callable.Call(callable.Arguments())) |> ignore
             with error ->
                 printfn $"not right: {callable.Name}: {error.GetType().Name} {clean error.Message}"
 

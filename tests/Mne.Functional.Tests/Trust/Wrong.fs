@@ -346,14 +346,6 @@ and private results nulls (result: Type) (changed: string -> Kind -> (obj -> obj
             if nulls then
                 changed "→ null" Kind.Absent (fun _ -> null)
 
-            changed
-                "→ disposed"
-                Kind.Absent
-                (like (fun x ->
-                    let copy = x.clone ()
-                    copy.Dispose()
-                    copy))
-
             changed "→ NaN" Kind.NotANumber (put nan)
             changed "→ ∞" Kind.Infinite (put infinity)
             changed "→ a dimension more" Kind.Shape (like (fun x -> x.unsqueeze -1L))
