@@ -150,6 +150,8 @@ module internal Structure =
 
                 match pairs with
                 | [||] -> None
+                // A place without density in one of them only.
+                | _ when pairs |> Array.exists (fun (a, b) -> not (Double.IsFinite(a + b))) -> None
                 | _ ->
                     let a0, b0 = pairs[0]
 

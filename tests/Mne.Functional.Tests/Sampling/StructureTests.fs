@@ -73,6 +73,18 @@ let tests =
                 Expect.equal (Array.map fst like) [| 0; 0; 2 |] "alike"
                 let place = Tensor.toArray place
                 Expect.floatClose Accuracy.high (snd like[1]) (place[0] ** 4.0 - place[1] ** 4.0) "up to a constant"
+
+                let halved =
+                    Density.ofEnergy 2 (fun x ->
+                        let inside = (column 0 x).LessThan 0.5
+                        torch.where (inside, x.Square().sum 1L, x.new_zeros x.shape[0] .+ infinity))
+
+                let halves =
+                    [|
+                        for k in 0..1 -> Structure.density halved (Tensor.zeros Placement.float64 [ 1; 2 ]) [| k |]
+                    |]
+
+                Expect.equal (Array.map fst (Structure.alike 1 halves)) [| 0; 1 |] "one has a wall"
                 let x = Check.normal 3 [ 20; 3 ]
 
                 let sum =
