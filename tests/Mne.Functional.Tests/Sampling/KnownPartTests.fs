@@ -108,6 +108,38 @@ let tests =
                         let found = Jet.get derivative jet
                         Expect.isLessThan (Check.size (found - expected)) 1e-10 $"%A{derivative}")
 
+            test "a sampler with a mixture of the caller's is saved and reopened to the same bits" {
+                let target =
+                    Density.gaussianMixture [ 0.6, [ 1.0; 0.0 ], 0.5; 0.4, [ -2.0; 1.0 ], 0.8 ]
+
+                let part = Mixture.blend [ for k, weight in [ 0, 0.5; 1, 0.5 ] -> weight, snd ((parts 2)[k]) ]
+
+                let options =
+                    { Sampler.defaults with
+                        Network = fun domain -> Network.create domain [ Layer.dense 12 Swish ]
+                        Known = KnownPart.Mixture part
+                        Cover.Points = Some 90
+                        Cover.FitPoints = 90
+                        Cover.Refreshes = 2
+                        Fit.Steps = 8
+                        Evolve.Regularisation = 1e-6
+                        Evolve.Tolerance = 1e-2
+                    }
+
+                let path = IO.Path.Combine(IO.Path.GetTempPath(), $"mne-known-{Guid.NewGuid()}.h5")
+
+                try
+                    use sampler = Sampler.evolve Run.quiet options Process.ornsteinUhlenbeck target
+                    Storage.saveSampler path "test" sampler |> ignore
+                    use reopened = Storage.openSampler Process.ornsteinUhlenbeck target path
+                    Expect.equal reopened.Energy.Known (Some part) "the mixture"
+                    use draws = sampler |> Sampler.draw Run.quiet 30
+                    use again = reopened |> Sampler.draw Run.quiet 30
+                    Expect.equal (Tensor.toArray again.LogWeights) (Tensor.toArray draws.LogWeights) "same bits"
+                finally
+                    IO.File.Delete path
+            }
+
             Check.scoped "third derivatives of a mixture are refused" (fun () ->
                 let x = Check.normal 9 [ 6; 3 ]
                 let _, part = (parts 3)[1]
