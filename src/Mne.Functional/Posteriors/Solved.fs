@@ -104,6 +104,7 @@ module internal Solved =
 
     /// M draws in the density's own coordinates, and log Z by them. Call it inside a scope.
     let draw (run: Run) (count: int) (solved: Solved) : Draws * Estimate =
+        Run.stopIfAsked run
         let target = Whitening.density solved.Whitening solved.Target
 
         let draws, evidence =
