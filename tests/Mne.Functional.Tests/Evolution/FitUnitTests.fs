@@ -80,13 +80,15 @@ let private wavy (network: Network) (x: Tensor) : Tensor =
     | 1 -> (2.0 * s).sin() + 0.3 * s
     | _ -> Tensor.stack 1L [ (2.0 * s).sin(); s.square () ]
 
-/// A factor from 1e-8 to 1e8 and a constant of any size up to a hundred times that, for each component.
+/// A factor from 1e-8 to 1e8 and a constant of any size up to a hundred times that, for each component. Factors are at most 1e12 apart,
+/// since a component below the round-off of another one counts as 0.
 let private units (network: Network) (seed: int) : Tensor * Tensor =
-    let random k =
-        Random.uniform double (Seed.child k seed) [ network.Outputs ]
+    let random k count =
+        Random.uniform double (Seed.child k seed) [ count ]
 
-    let c = ((random 0 * 16.0 - 8.0) * log 10.0).exp()
-    c, c * (random 1 * 200.0 - 100.0)
+    let shared, own = random 2 1 * 4.0 - 2.0, random 0 network.Outputs * 12.0 - 6.0
+    let c = ((shared + own) * log 10.0).exp()
+    c, c * (random 1 network.Outputs * 200.0 - 100.0)
 
 let private one (network: Network) (row: Tensor) : Tensor =
     if network.Outputs = 1 then row.squeeze 0L else row

@@ -8,14 +8,15 @@ open FsCheck.FSharp
 open TorchSharp
 open Mne.Functional
 
-/// σ from elementary functions that autograd can differentiate as often as asked.
+/// σ from elementary functions that autograd can differentiate as often as asked, and that do not overflow where squares of squares
+/// have made a large.
 let private activation σ (a: Tensor) : Tensor =
     match σ with
     | Identity -> a
     | Tanh -> a.tanh ()
     | Sine -> a.sin ()
-    | Swish -> a / (1.0 + (-a).exp())
-    | Softplus -> (1.0 + a.exp ()).log()
+    | Swish -> a * a.sigmoid ()
+    | Softplus -> 0.5 * (a + a.abs ()) + (1.0 + (-a.abs()).exp()).log()
     | Gelu -> 0.5 * a * (1.0 + (a / Math.Sqrt 2.0).erf())
     | Square -> a * a
 
