@@ -20,26 +20,25 @@ type Answer =
         LogNormaliser: Estimate
         Efficiency: float
         Verdict: Verdict
-        /// Energy evaluations (rows) by its own count, where it counts.
-        Evaluations: int64 option
+        Concerns: string list
+        /// Energy evaluations (rows) by its own count.
+        Evaluations: int64
+        /// What is disposed of in the end.
+        Owner: IDisposable
     }
 
 /// The one call that is measured; nothing else here knows how draws are made.
 let answer (run: Run) (density: Density) : Answer =
-    use posterior = Posterior.sample run Posterior.defaults density
-    let draws = posterior.Draws
+    let posterior = density |> Posterior.sample run Posterior.defaults
 
     {
-        Draws =
-            { draws with
-                Points = draws.Points.clone ()
-                LogProposal = draws.LogProposal.clone ()
-                LogWeights = draws.LogWeights.clone ()
-            }
+        Draws = posterior.Draws
         LogNormaliser = posterior.LogNormaliser
         Efficiency = posterior.Efficiency.Value
         Verdict = posterior.Verdict
-        Evaluations = Some posterior.Evaluations
+        Concerns = [ for concern in posterior.Concerns -> (string concern).Split(' ', '\n')[0] ]
+        Evaluations = posterior.Evaluations
+        Owner = posterior
     }
 
 /// A target, its draws in the coordinates in which its moments are known, and whether these decide.
@@ -202,9 +201,8 @@ let measure (limit: float) (case: Case) : Row =
         try
             let answer = answer run density
             let seconds = clock.Elapsed.TotalSeconds
-            let errors = errors case answer
-            (answer.Draws :> IDisposable).Dispose()
-            Ok(answer, errors), seconds
+            use _ = answer.Owner
+            Ok(answer, errors case answer), seconds
         with
         | :? OperationCanceledException -> Error $"stopped after {limit:F0} s", clock.Elapsed.TotalSeconds
         | error -> Error $"{error.GetType().Name}: {error.Message}", clock.Elapsed.TotalSeconds
@@ -271,7 +269,14 @@ let private show (row: Row) : string =
 
     let own =
         match row.Result with
-        | Ok({ Evaluations = Some own }, _) when own <> row.Evaluations -> $" (it says {own} energies)"
+        | Ok(answer, _) when answer.Evaluations <> row.Evaluations -> $" (it says {answer.Evaluations} energies)"
+        | _ -> ""
+
+    let concerns =
+        match row.Result with
+        | Ok(answer, _) when not answer.Concerns.IsEmpty ->
+            let names = String.concat ", " answer.Concerns
+            $" ({names})"
         | _ -> ""
 
     let leaked =
@@ -280,7 +285,7 @@ let private show (row: Row) : string =
         else
             ""
 
-    $"{start} {rest}{own}{leaked}"
+    $"{start} {rest}{concerns}{own}{leaked}"
 
 let private count (holds: Row -> bool) (rows: Row list) =
     rows |> List.filter holds |> List.length

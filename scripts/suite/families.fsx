@@ -51,9 +51,7 @@ let normals seed n : float[] =
 
 /// The density e^{−V}, whose energy frees what it makes on the way. It may be infinite.
 let density (d: int) (energy: Tensor -> Tensor) : Density =
-    { Density.ofEnergy d energy with
-        Energy = fun x -> Scope.keep (fun () -> energy x)
-    }
+    Density.ofEnergy d (fun x -> Scope.keep (fun () -> energy x))
 
 let coordinate (k: int) (x: Tensor) : Tensor = x.select (1L, int64 k)
 
