@@ -22,7 +22,8 @@ public sealed record PosteriorOptions
 
     /// <summary>
     /// How an energy is evolved where a mixture alone does not reach the efficiency; <c>Known</c> and <c>Cover.Start</c> are set by the
-    /// program. Null: no energy is evolved. Default <c>new SamplerOptions()</c> with <c>Evolve.MaximumSteps</c> 400.
+    /// program. Null: no energy is evolved. Default <c>new SamplerOptions()</c> with <c>Cover.Points</c> 800,
+    /// <c>Cover.Refreshes</c> 20, <c>Fit.Steps</c> 120, <c>Evolve.MaximumSteps</c> 200.
     /// </summary>
     public SamplerOptions? Flow { get; init; } = Defaults.Flow is { } flow ? SamplerOptions.OfCore(flow.Value) : null;
 

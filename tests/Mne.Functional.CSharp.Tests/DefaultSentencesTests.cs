@@ -223,7 +223,11 @@ public class DefaultSentencesTests
     [InlineData("new SamplerOptions() with Evolve.Steps 400", false)]
     [InlineData("new SamplerOptions()", false)]
     public void A_wrong_change_within_a_record_is_seen(string words, bool right) =>
-        Assert.Equal(right, Says(FacadeApi, words, new PosteriorOptions().Flow, typeof(SamplerOptions)));
+        Assert.Equal(right, Says(
+            FacadeApi,
+            words,
+            SamplerOptions.Defaults with { Evolve = SamplerOptions.Defaults.Evolve with { MaximumSteps = 400 } },
+            typeof(SamplerOptions)));
 
     [Fact]
     public void A_wrong_network_is_seen()

@@ -78,7 +78,7 @@ type Posterior =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Posterior =
 
-    /// <summary>4,000 draws, an efficiency of 0.5, 4,000 particles, <c>Sampler.defaults</c> of at most 400 steps.</summary>
+    /// <summary>4,000 draws, an efficiency of 0.5, 4,000 particles, <c>Sampler.defaults</c> with fewer points, refreshes and steps.</summary>
     let defaults: PosteriorOptions =
         {
             Count = 4000
@@ -87,7 +87,10 @@ module Posterior =
             Flow =
                 Some
                     { Sampler.defaults with
-                        Evolve.MaximumSteps = 400
+                        Cover.Points = Some 800
+                        Cover.Refreshes = 20
+                        Fit.Steps = 120
+                        Evolve.MaximumSteps = 200
                     }
         }
 

@@ -14,7 +14,7 @@ type PosteriorOptions =
         /// <summary>
         /// How an energy is evolved where a mixture alone does not reach the efficiency; <c>Known</c> and <c>Cover.Start</c> are set by the
         /// program. None: no energy is evolved. Default <c>Sampler.defaults</c> with
-        /// <c>Evolve.MaximumSteps</c> 400.
+        /// <c>Cover.Points</c> 800, <c>Cover.Refreshes</c> 20, <c>Fit.Steps</c> 120, <c>Evolve.MaximumSteps</c> 200.
         /// </summary>
         Flow: SamplerOptions option
     }
