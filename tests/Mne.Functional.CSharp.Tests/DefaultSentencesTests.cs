@@ -101,6 +101,8 @@ public class DefaultSentencesTests
         {
             case FSharpOption<Core.SamplerOptions> some:
                 return Says(api, words, some.Value, typeof(Core.SamplerOptions));
+            case FSharpOption<int> some:
+                return Number(words, some.Value);
             case null:
                 return words is "None" or "none" or "null";
             case bool flag:
