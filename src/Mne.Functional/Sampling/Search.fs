@@ -26,10 +26,10 @@ module internal Search =
     /// Starts of a round.
     let private starts = 128
 
-    let private mostRounds = 8
+    let private mostRounds = 12
 
     /// Places that are looked at before a round begins, and before the first.
-    let private candidateCount, firstCount = 65536, 8192
+    let private candidateCount, firstCount = 131072, 8192
 
     /// Newton's steps at most.
     let private mostSteps = 40
@@ -317,41 +317,29 @@ module internal Search =
 
     /// Candidates around what was found: at it, three and ten times as far out as its modes are wide, as far as these are apart, and anywhere.
     let private candidates seed (count: int) (found: Mixture) : Tensor =
-        let quarter = count / 4
+        let eighth, d = count / 8, found.Dimension
 
-        let draw k mixture =
-            Mixture.draw Placement.float64 (Seed.child k seed) quarter mixture
+        let draw k share mixture =
+            Mixture.draw Placement.float64 (Seed.child k seed) (share * eighth) mixture
 
-        let one, other = draw 0 found, draw 1 found
+        let one, other = draw 0 3 found, draw 1 3 found
+        let normal k = Random.normal Placement.float64 (Seed.child k seed) [ 3 * eighth; d ]
+        let uniform k = Random.uniform Placement.float64 (Seed.child k seed) [ 3 * eighth; 1 ]
 
         // Differences of two draws have the extent of everything that was found; their size is given to every direction.
         let wide =
             let difference = one - other
-
-            let own =
-                difference
-                * Random.normal Placement.float64 (Seed.child 2 seed) [ quarter; found.Dimension ]
-
-            let round =
-                difference.norm(1).unsqueeze 1L
-                * Random.normal Placement.float64 (Seed.child 3 seed) [ quarter; found.Dimension ]
-
-            let mixed =
-                torch.where (
-                    (Random.uniform Placement.float64 (Seed.child 4 seed) [ quarter; 1 ]).LessThan 0.5,
-                    own,
-                    round ./ sqrt (float found.Dimension)
-                )
-
-            one.mean [| 0L |] .+ 0.7 .* mixed
+            let round = difference.norm(1).unsqueeze 1L * normal 3 ./ sqrt (float d)
+            let mixed = torch.where ((uniform 4).LessThan 0.3, difference * normal 2, round)
+            one.mean [| 0L |] .+ (0.4 .+ 0.6 .* uniform 8) * mixed
 
         Tensor.concatenate
             0L
             [
-                draw 5 (Mixture.widened 3.0 found)
-                draw 6 (Mixture.widened 10.0 found)
+                draw 5 3 (Mixture.widened 3.0 found)
                 wide
-                scattered (Seed.child 7 seed) quarter found.Dimension
+                draw 6 1 (Mixture.widened 10.0 found)
+                scattered (Seed.child 7 seed) eighth d
             ]
 
     /// Starts where the energy is far lower than what was found explains: the places where descents lead elsewhere.
@@ -416,9 +404,9 @@ module internal Search =
                 let points, energy = descend run target first
                 apart target known points energy)
 
-        /// Rounds until two in a row have found nothing new.
+        /// Rounds until three in a row have found nothing new.
         let rec go known idle r =
-            if r = mostRounds || idle = 2 then
+            if r = mostRounds || idle = 3 then
                 known
             else
                 let found = weighty (known @ round known (Seed.child r run.Seed))
