@@ -61,10 +61,11 @@ module internal Structure =
 
     /// Whether V(a) + V(b) = V(a with the block of b) + V(b with the block of a), as it is for sums.
     let private additive (target: Density) (a: Tensor) (b: Tensor) (block: int[]) : bool =
-        let v = target.Energy
-        let whole, mixed = v a .+ v b, v (exchange block b a) .+ v (exchange block a b)
-        let size = (v a).abs() .+ (v b).abs() .+ mixed.abs ()
-        Tensor.toFloat (((whole - mixed).abs() / (size .+ 1e-300)).nan_to_num(1.0, 1.0, 1.0).max()) < 1e-10
+        Scope.free (fun () ->
+            let v = target.Energy
+            let whole, mixed = v a .+ v b, v (exchange block b a) .+ v (exchange block a b)
+            let size = (v a).abs() .+ (v b).abs() .+ mixed.abs ()
+            Tensor.toFloat (((whole - mixed).abs() / (size .+ 1e-300)).nan_to_num(1.0, 1.0, 1.0).max()) < 1e-10)
 
     /// Blocks of coordinates that are independent, in order; all coordinates in one where the formula couples them. `known`: places that matter
     /// (M × d), such as modes; others of every size are looked at beside them, since far from all others a mode looks like a density by itself.
