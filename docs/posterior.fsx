@@ -53,9 +53,10 @@ printfn $"log Z = {halved.LogNormaliser.Value:F4}, exactly {log System.Math.PI:F
 ## What it chose
 
 `posterior.Plan` is a value: how many modes were found, how many components the mixture has, the efficiency of each route that was tried, and
-log Z by each. Three routes lead to draws, the cheapest first: a mixture alone; the flow of an energy evolved by minimal neural evolution, of
-which the mixture is the known part; tempering from the mixture. `Efficiency` in the options says from which efficiency on no dearer one is tried,
-`Flow = None` that no energy is evolved, and `Count` how many draws are made. `Posterior.draw` makes more of them later.
+log Z by each. Three routes lead to draws, and the first that is efficient enough is taken: a mixture alone; on request (`Flow = Some Sampler.defaults`,
+minutes instead of seconds) the flow of an energy evolved by minimal neural evolution, of which the mixture is the known part; tempering from
+the mixture. `Efficiency` in the options says from which efficiency on no dearer one is tried,
+`Count` how many draws are made. `Posterior.draw` makes more of them later.
 
 ## What it cannot see
 

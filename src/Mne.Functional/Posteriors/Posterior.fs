@@ -78,20 +78,13 @@ type Posterior =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Posterior =
 
-    /// <summary>4,000 draws, an efficiency of 0.5, 4,000 particles, <c>Sampler.defaults</c> with fewer points, refreshes and steps.</summary>
+    /// <summary>4,000 draws, an efficiency of 0.5, 4,000 particles, no energy evolved.</summary>
     let defaults: PosteriorOptions =
         {
             Count = 4000
             Efficiency = 0.5
             Particles = 4000
-            Flow =
-                Some
-                    { Sampler.defaults with
-                        Cover.Points = Some 800
-                        Cover.Refreshes = 20
-                        Fit.Steps = 120
-                        Evolve.MaximumSteps = 200
-                    }
+            Flow = None
         }
 
     /// Dimensions in which modes of all coordinates together are looked for before independent ones are.
@@ -149,7 +142,7 @@ module Posterior =
     /// <summary>
     /// Weighted draws from a density of which only the formula is known, its log Z, and whether to trust them. The program looks for modes and
     /// independent coordinates, carries samples from a wide distribution to the target, fits a mixture to them, and, where draws from that are not
-    /// efficient enough, evolves the energy with the mixture as its known part. What it found and chose is in <c>Plan</c>. Source:
+    /// efficient enough, evolves the energy with the mixture as its known part (on request) or tempers from it. What it found and chose is in <c>Plan</c>. Source:
     /// docs/mathematics.md, "From a formula to draws".
     /// </summary>
     /// <param name="run">Where numbers are (double precision on the CPU), the seed of everything random, and who hears of it and may end it.</param>

@@ -323,8 +323,12 @@ module internal Search =
             Mixture.draw Placement.float64 (Seed.child k seed) (share * eighth) mixture
 
         let one, other = draw 0 3 found, draw 1 3 found
-        let normal k = Random.normal Placement.float64 (Seed.child k seed) [ 3 * eighth; d ]
-        let uniform k = Random.uniform Placement.float64 (Seed.child k seed) [ 3 * eighth; 1 ]
+
+        let normal k =
+            Random.normal Placement.float64 (Seed.child k seed) [ 3 * eighth; d ]
+
+        let uniform k =
+            Random.uniform Placement.float64 (Seed.child k seed) [ 3 * eighth; 1 ]
 
         // Differences of two draws have the extent of everything that was found; their size is given to every direction.
         let wide =

@@ -112,7 +112,8 @@ let tests =
                 let target =
                     Density.gaussianMixture [ 0.6, [ 1.0; 0.0 ], 0.5; 0.4, [ -2.0; 1.0 ], 0.8 ]
 
-                let part = Mixture.blend [ for k, weight in [ 0, 0.5; 1, 0.5 ] -> weight, snd ((parts 2)[k]) ]
+                let part =
+                    Mixture.blend [ for k, weight in [ 0, 0.5; 1, 0.5 ] -> weight, snd ((parts 2)[k]) ]
 
                 let options =
                     { Sampler.defaults with
