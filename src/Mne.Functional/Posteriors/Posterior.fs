@@ -88,7 +88,7 @@ module Posterior =
         }
 
     /// Dimensions in which modes of all coordinates together are looked for before independent ones are.
-    let private mostSearched = 40
+    let private mostSearched = 12
 
     let private check (run: Run) (options: PosteriorOptions) (target: Density) =
         Run.check run

@@ -410,7 +410,7 @@ module internal Search =
 
         /// Rounds until three in a row have found nothing new.
         let rec go known idle r =
-            if r = mostRounds || idle = 3 then
+            if r = mostRounds || idle = 3 || List.length known >= mostModes then
                 known
             else
                 let found = weighty (known @ round known (Seed.child r run.Seed))
