@@ -350,6 +350,19 @@ module internal Solved =
         else
             tried @ [ attempt "repeated tempering" (solved Route.Tempered None) ], remarks
 
+    /// What tempering has against it where it is taken: errors of weights that all are alike say nothing of mass that the mixture, with which it
+    /// begins and from which it proposes, does not reach. That makes it doubtful, not more.
+    let private inherited (mixture: Attempt) (best: Attempt) : Concern list =
+        match best.Solved.Plan.Route with
+        | Route.Tempered ->
+            [
+                for concern in mixture.Concerns do
+                    match concern with
+                    | Concern.MissedMass(share, point) -> Concern.MissedMass(min 0.02 share, point)
+                    | _ -> ()
+            ]
+        | _ -> []
+
     /// Solves a density until draws have the wanted efficiency, or all routes were tried.
     let solve
         (run: Run)
@@ -403,7 +416,7 @@ module internal Solved =
                 @ [ best.Evidence ]
 
             { best.Solved with
-                Concerns = best.Concerns @ disagreements evidence
+                Concerns = best.Concerns @ inherited tried.Head best @ disagreements evidence
                 Plan =
                     { best.Solved.Plan with
                         Efficiencies = [ for a in tried -> a.Solved.Plan.Route, a.Efficiency ]
