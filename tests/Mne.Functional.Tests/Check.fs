@@ -77,6 +77,12 @@ let identical message (actual: Tensor) (expected: Tensor) =
 let normal seed shape =
     Random.normal Placement.float64 seed shape
 
+/// A positive definite matrix (d × d).
+let covariance seed d : float[,] =
+    Scope.free (fun () ->
+        let a = normal seed [ d; d ]
+        Tensor.toArray2D (a.mm (a.t ()) ./ float d .+ 0.2 .* torch.eye (d, dtype = torch.float64)))
+
 /// The body raises `ArgumentException` whose message contains all the parts.
 let refuses (parts: string list) (body: unit -> unit) =
     let error = Assert.raises<ArgumentException> body

@@ -5,7 +5,7 @@ open System
 /// <summary>Where draws come from.</summary>
 [<RequireQualifiedAccess>]
 type Route =
-    /// <summary>A mixture of normal distributions in closed form, with a tenth of heavier tails.</summary>
+    /// <summary>A mixture of normal distributions in closed form, with a few draws from heavier tails.</summary>
     | Mixture
     /// <summary>The probability flow of an evolved energy, of which the mixture is the known part (<c>Sampler</c>).</summary>
     | Flow

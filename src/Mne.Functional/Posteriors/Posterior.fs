@@ -92,6 +92,12 @@ module Posterior =
 
     let private check (run: Run) (options: PosteriorOptions) (target: Density) =
         Run.check run
+
+        if run.Placement <> Placement.float64 then
+            Guard.fail
+                "Placement"
+                $"found {run.Placement}, wanted double precision on the CPU: modes are looked for by second derivatives, which single precision does not carry; leave Run.Placement as it is"
+
         Guard.atLeast "Count" 25 options.Count
         Guard.atLeast "Particles" 100 options.Particles
 

@@ -159,6 +159,35 @@ let tests =
                         (-(target.Energy more.Points) - more.LogProposal))
             }
 
+            test "blocks that are alike share one energy, which is freed once" {
+                let wells = Density.ofEnergy 2 (fun x -> (x.Square() .- 1.0).Square().sum 1L)
+
+                let flow =
+                    { Sampler.defaults with
+                        Network = fun domain -> Network.create domain [ Layer.dense 8 Swish ]
+                        Cover.Points = Some 60
+                        Cover.FitPoints = 60
+                        Cover.Refreshes = 2
+                        Fit.Steps = 5
+                        Evolve.Regularisation = 1e-5
+                        Evolve.Tolerance = 1e-2
+                        Draw.Tolerance = 1e-2
+                    }
+
+                Assert.frees (fun () ->
+                    use posterior =
+                        Posterior.sample
+                            run
+                            { small with
+                                Efficiency = 0.9999
+                                Flow = Some flow
+                            }
+                            wells
+
+                    Expect.equal [ for block in posterior.Plan.Blocks -> block.Like ] [ 0; 0 ] "alike"
+                    Expect.contains (posterior.Plan.Blocks.Head.Efficiencies |> List.map fst) Route.Flow "evolved")
+            }
+
             test "no tensor is left behind" {
                 let target =
                     Density.gaussianMixture [ 0.6, [ 1.0; 0.0 ], 0.5; 0.4, [ -2.0; 1.0 ], 0.8 ]
@@ -194,6 +223,17 @@ let tests =
 
                     Expect.equal refused.ParamName name name
 
+                let refused =
+                    Assert.raises<ArgumentException>(fun () ->
+                        Posterior.sample
+                            { run with
+                                Placement = Placement.float32
+                            }
+                            small
+                            target
+                        |> ignore)
+
+                Expect.equal refused.ParamName "Placement" "single precision"
                 Expect.equal asked.Value 0 "the energy was not asked"
             }
 

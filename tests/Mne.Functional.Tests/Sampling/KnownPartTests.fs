@@ -5,14 +5,10 @@ open Expecto
 open TorchSharp
 open Mne.Functional
 
-let private covariance seed d =
-    let a = Check.normal seed [ d; d ]
-    Tensor.toArray2D (a.mm (a.t ()) ./ float d .+ 0.2 .* torch.eye (d, dtype = torch.float64))
-
 /// One normal distribution, and several of different shapes.
 let private parts d =
     let part k weight =
-        weight, Mixture.normal (Tensor.toArray (Check.normal k [ d ])) (covariance (k + 10) d)
+        weight, Mixture.normal (Tensor.toArray (Check.normal k [ d ])) (Check.covariance (k + 10) d)
 
     [
         "normal", snd (part 1 1.0)

@@ -5,11 +5,6 @@ open Expecto
 open TorchSharp
 open Mne.Functional
 
-/// A positive definite matrix.
-let private covariance seed d =
-    let a = Check.normal seed [ d; d ]
-    Tensor.toArray2D (a.mm (a.t ()) / float d + 0.2 * torch.eye (d, dtype = torch.float64))
-
 let private energyOf (mean: float[]) (covariance: float[,]) (x: Tensor) : Tensor =
     let centred = x - Tensor.ofArray Placement.float64 mean
     let precision = (Tensor.ofArray2D Placement.float64 covariance).inverse()
@@ -37,7 +32,7 @@ let tests =
                 Scope.free (fun () ->
                     let d = 1 + int seed % 5
                     let mean = Array.init d (fun k -> 0.3 * float k)
-                    let c = covariance (int seed) d
+                    let c = Check.covariance (int seed) d
 
                     // Twice as wide: tempered.
                     let x =

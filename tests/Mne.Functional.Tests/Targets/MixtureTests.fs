@@ -5,15 +5,11 @@ open Expecto
 open TorchSharp
 open Mne.Functional
 
-let private covariance seed d =
-    let a = Check.normal seed [ d; d ]
-    Tensor.toArray2D (a.mm (a.t ()) ./ float d .+ 0.2 .* torch.eye (d, dtype = torch.float64))
-
 let private mixture d =
     Mixture.blend
         [
-            0.7, Mixture.normal (Array.init d (fun k -> float k - 3.0)) (covariance 1 d)
-            0.3, Mixture.normal (Array.init d (fun k -> 3.0 - 0.5 * float k)) (covariance 2 d)
+            0.7, Mixture.normal (Array.init d (fun k -> float k - 3.0)) (Check.covariance 1 d)
+            0.3, Mixture.normal (Array.init d (fun k -> 3.0 - 0.5 * float k)) (Check.covariance 2 d)
         ]
 
 /// Mean and covariance of Σ w_k N(m_k, C_k).
