@@ -64,13 +64,13 @@ let solved =
                         Layer.dense 24 Swish
                     ]
             Initial = initialEnergy
-            Fit = { closeFit with Steps = 80 }
+            Fit = { closeFit with Steps = 200 }
             FitPoints = cloud 1 1200
             Evolve =
                 { Evolution.defaults with
                     // More landmarks than parameters: their tangents span the tangent space.
                     Sketch = Sketch.Landmarks 800
-                    Regularisation = 1e-12
+                    Regularisation = 1e-14
                     Tolerance = 1e-6
                     ErrorScale = ErrorScale.Spread
                     Points = PointDynamics.advected velocity

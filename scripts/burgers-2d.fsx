@@ -35,7 +35,7 @@ solve
         Evolve =
             { Evolution.defaults with
                 Sketch = Sketch.Landmarks 1200
-                Regularisation = 1e-13
+                Regularisation = 1e-14
                 Tolerance = 5e-6
                 Points =
                     PointDynamics.redrawn

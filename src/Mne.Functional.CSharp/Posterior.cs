@@ -79,6 +79,16 @@ public sealed class Posterior : IDisposable
         int count, Run? run = null, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
         new(Bridge.Result(() => Core.PosteriorModule.draw(Run.ToCore(run, progress, cancellationToken), count, Inner)));
 
+    /// <summary>
+    /// log q at any points (M × d) in the coordinates of the formula, normalised: (M). With exact draws of the target it tells what the draws miss.
+    /// </summary>
+    /// <exception cref="ArgumentException">Points do not fit, or draws were tempered, which leaves their density unknown.</exception>
+    /// <exception cref="EvolutionFailedException">A flow cannot be followed from there.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public Tensor LogProposal(Tensor points, Run? run = null, CancellationToken cancellationToken = default) =>
+        Bridge.Result(() => Core.PosteriorModule.logProposal(
+            Run.ToCore(run, null, cancellationToken), Bridge.Wanted(points), Inner));
+
     /// <summary>What was asked about.</summary>
     public Density Target => new(Inner.Target);
 

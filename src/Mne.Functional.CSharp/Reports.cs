@@ -42,6 +42,9 @@ public enum ConcernKind
 
     /// <summary>Two ways to log Z differ by many of their standard errors.</summary>
     EvidenceDiffers,
+
+    /// <summary>The search does not find modes that are planted as a test, and may have overlooked some of the density's own.</summary>
+    BlindSearch,
 }
 
 /// <summary>What speaks against a result, how much, and what to do about it. What does not belong to the kind is null.</summary>
@@ -51,8 +54,8 @@ public enum ConcernKind
 public sealed record Concern(ConcernKind Kind, Verdict Verdict, string Advice)
 {
     /// <summary>
-    /// The number in question: the efficiency, the shape k̂ of the weights, the error of the fit, the exponent of the tails, or by how many
-    /// standard errors, taken together, two ways to log Z differ.
+    /// The number in question: the efficiency, the shape k̂ of the weights, the error of the fit, the exponent of the tails, by how many standard
+    /// errors, taken together, two ways to log Z differ, or the part of planted modes that a search finds.
     /// </summary>
     public double? Value { get; init; }
 
@@ -93,6 +96,7 @@ public sealed record Concern(ConcernKind Kind, Verdict Verdict, string Advice)
                 One = (differs.one.Item1, Estimate.OfCore(differs.one.Item2)),
                 Other = (differs.other.Item1, Estimate.OfCore(differs.other.Item2)),
             },
+            Core.Concern.BlindSearch blind => Of(ConcernKind.BlindSearch, blind.recovered),
             _ => throw Bridge.Unknown(concern),
         };
     }

@@ -110,6 +110,7 @@ public class ParityTests
         ["Concern.error"] = "Value",
         ["Concern.exponent"] = "Value",
         ["Concern.errors"] = "Value",
+        ["Concern.recovered"] = "Value",
         ["Concern.largest"] = "Share",
     };
 

@@ -144,6 +144,22 @@ public class PosteriorFacadeTests
     }
 
     [Fact]
+    public void The_density_of_draws_is_known_at_any_point()
+    {
+        using var log = Made.Value.LogProposal(Made.Value.Draws.Points);
+        Assert.Equal(Made.Value.Draws.LogProposal.data<double>().ToArray(), log.data<double>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-9);
+        Assert.Contains("points", Assert.Throws<ArgumentException>(() => Made.Value.LogProposal(torch.zeros(2, 7))).Message);
+    }
+
+    [Fact]
+    public void A_blind_search_says_how_much_it_finds()
+    {
+        var concern = Concern.OfCore(Core.Concern.NewBlindSearch(0.05));
+        Assert.Equal((ConcernKind.BlindSearch, Verdict.Doubtful, 0.05), (concern.Kind, concern.Verdict, concern.Value));
+        Assert.Contains("5 %", concern.Advice);
+    }
+
+    [Fact]
     public void Evidence_that_differs_says_by_which_ways()
     {
         var concern = Concern.OfCore(Core.Concern.NewEvidenceDiffers(

@@ -45,6 +45,12 @@ type Concern =
     /// <summary>Two ways to log Z differ by so many of their standard errors, taken together.</summary>
     | EvidenceDiffers of one: (string * Estimate) * other: (string * Estimate) * errors: float
 
+    /// <summary>
+    /// Of modes like those that were found, but elsewhere and somewhat narrower, planted into the density as a test, the search finds this part only:
+    /// it may have overlooked some of the density's own.
+    /// </summary>
+    | BlindSearch of recovered: float
+
     /// <summary>How much it speaks against the result.</summary>
     member concern.Verdict =
         match concern with
@@ -61,6 +67,7 @@ type Concern =
         | LowForwardEfficiency _
         | PoorFit _
         | EvidenceDiffers _
+        | BlindSearch _
         | HeavyTails _ -> Verdict.Doubtful
 
     /// <summary>One or two sentences: what was found and what to do about it.</summary>
@@ -86,3 +93,5 @@ type Concern =
             $"In some direction the density falls like r^{-exponent:G3} or grows, which has no finite integral: e^−V is not a density, and log Z means nothing. Check the formula."
         | EvidenceDiffers((name, one), (otherName, other), errors) ->
             $"log Z is {one.Value:F3} ± {one.StandardError:G2} by {name}, but {other.Value:F3} ± {other.StandardError:G2} by {otherName}, {errors:F1} standard errors apart: one of them misses a part of the target. Draw with another seed and more particles (Particles)."
+        | BlindSearch recovered ->
+            $"Of modes like those that were found, but elsewhere and 0.7 times as wide, which were planted as a test, a round of the search finds {100.0 * recovered:G3} %%: it may have overlooked modes of the target as well. Compare with another seed; where you know places of modes, compare the energy there."

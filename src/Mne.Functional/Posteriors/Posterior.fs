@@ -282,3 +282,37 @@ module Posterior =
         Guard.atLeast "count" 25 count
 
         Draws.keep (fun () -> fst (assemble run count posterior.Formula posterior.Constant posterior.Solved))
+
+    /// <summary>
+    /// log q at any points, normalised: the density that draws come from, of which their weights are e^{−V}/q. With exact draws of the target it
+    /// tells what the draws miss: E_ρ [−V − log q] is an upper bound of log Z, as the mean of the draws' own log-weights is a lower one.
+    /// </summary>
+    /// <param name="run">Who hears of it and may end it.</param>
+    /// <param name="points">Points in the coordinates of the formula (M × d).</param>
+    /// <param name="posterior">Where the draws come from.</param>
+    /// <returns>M numbers.</returns>
+    /// <exception cref="T:System.ArgumentException">Points have another shape, or draws were tempered: nobody knows the density of such draws.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// use posterior = Posterior.sample Run.quiet Posterior.defaults (Density.gaussianMixture [ 1.0, [ 3.0; 4.0 ], 0.5 ])
+    /// let atTheMean = posterior |&gt; Posterior.logProposal Run.quiet (Tensor.ofRows Placement.float64 [ [ 3.0; 4.0 ] ])
+    /// </code></example>
+    let logProposal (run: Run) (points: Tensor) (posterior: Posterior) : Tensor =
+        Run.check run
+        Guard.points "points" posterior.Formula.Dimension points
+
+        Scope.keep (fun () ->
+            use _ = torch.no_grad ()
+            let points = Tensor.place Placement.float64 points
+
+            posterior.Solved
+            |> List.map (fun solved ->
+                let columns = torch.tensor (Array.map int64 solved.Plan.Coordinates)
+
+                match Solved.logProposal run (points.index_select (1L, columns)) solved with
+                | Some log -> log
+                | None ->
+                    Guard.fail
+                        "posterior"
+                        $"draws of {solved.Plan.Coordinates.Length} coordinates were tempered, which leaves their density unknown; let an energy be evolved (Flow) or ask for less (Efficiency)")
+            |> List.reduce (fun a b -> a .+ b))

@@ -40,8 +40,8 @@ module internal Solved =
     /// Tempered runs that are independent of each other and share the draws; their spread is the error of log Z.
     let private runs = 8
 
-    /// Steps of each sample at every temperature, where it begins wide and where it begins in the mixture.
-    let private walks, private finalWalks = 4, 6
+    /// Moves of each sample at every temperature, where it begins wide and where it begins in the mixture.
+    let private walks, private finalWalks = Moves.Langevin 4, Moves.Hamiltonian 4
 
     /// Where tempering begins: around all modes, by their masses and equally, near and far.
     let private wide (modes: Mode list) : Mixture =
@@ -66,8 +66,17 @@ module internal Solved =
     let private tempered (run: Run) (count: int) (mixture: Mixture) (target: Density) : Draws * Estimate =
         let share = max 25 ((count + runs - 1) / runs)
 
+        // Around the mixture, and around everything at once: between its components as well.
         let first =
-            Mixture.blend [ 0.8, Mixture.widened 1.2 mixture; 0.2, Mixture.widened 2.5 mixture ]
+            let whole = Whitening.whole mixture
+
+            Mixture.blend
+                [
+                    0.5, Mixture.widened 1.2 mixture
+                    0.2, Mixture.widened 2.5 mixture
+                    0.2, Mixture.widened 1.2 whole
+                    0.1, Mixture.widened 3.0 whole
+                ]
 
         let clouds =
             [
@@ -118,6 +127,20 @@ module internal Solved =
                 draws, Importance.logNormaliser draws
 
         inCoordinates solved.Whitening draws, evidence
+
+    /// log q at points in whitened coordinates; none of draws that were tempered, whose density nobody knows.
+    let private logProposalOf (run: Run) (solved: Solved) : (Tensor -> Tensor) option =
+        match solved.Plan.Route, solved.Sampler with
+        | Route.Mixture, _ -> Some(MixtureProposal.logDensity solved.Proposal)
+        | Route.Flow, Some sampler -> Some(fun points -> Sampler.logProposal run points sampler)
+        | _ -> None
+
+    /// log q at points (M) in the density's own coordinates, normalised, where it is known. Call it inside a scope.
+    let logProposal (run: Run) (points: Tensor) (solved: Solved) : Tensor option =
+        logProposalOf run solved
+        |> Option.map (fun log ->
+            log (Whitening.apply solved.Whitening points)
+            .- Whitening.logDeterminant solved.Whitening)
 
     /// Points for the network, in whitened coordinates: the samples, and wider ones where the density is not negligible.
     let private pool (run: Run) (target: Density) (mixture: Mixture) (cloud: Tensor) : Tensor =
@@ -312,17 +335,11 @@ module internal Solved =
         : Attempt =
         let draws, evidence = draw (Stream.run Stream.Pilot run) options.Particles solved
 
-        let logProposal =
-            match solved.Plan.Route, solved.Sampler with
-            | Route.Mixture, _ -> Some(MixtureProposal.logDensity footing.Proposal)
-            | Route.Flow, Some sampler -> Some(fun x -> Sampler.logProposal run x sampler)
-            | _ -> None
-
         {
             Solved = solved
             Efficiency = (Importance.efficiency draws).Value
             Evidence = name, evidence
-            Concerns = judge draws evidence logProposal footing.White footing.Points
+            Concerns = judge draws evidence (logProposalOf run solved) footing.White footing.Points
         }
 
     /// The routes that are tried, dearer ones only until one has the wanted efficiency; and what went wrong.
@@ -415,8 +432,22 @@ module internal Solved =
                 ("tempering", footing.Cloud.LogNormaliser) :: [ for a in others -> a.Evidence ]
                 @ [ best.Evidence ]
 
+            let blind =
+                if modes.Length < 2 then
+                    None
+                else
+                    Search.recovered (Stream.run Stream.Planted run) target modes
+
             { best.Solved with
-                Concerns = best.Concerns @ inherited tried.Head best @ disagreements evidence
+                Concerns =
+                    best.Concerns
+                    @ inherited tried.Head best
+                    @ disagreements evidence
+                    @ [
+                        match blind with
+                        | Some recovered when recovered < 0.1 -> Concern.BlindSearch recovered
+                        | _ -> ()
+                    ]
                 Plan =
                     { best.Solved.Plan with
                         Efficiencies = [ for a in tried -> a.Solved.Plan.Route, a.Efficiency ]

@@ -61,52 +61,83 @@ module internal MixtureProposal =
 
         torch.where ((uniform 3 [ count; 1 ]).LessThan rest, student, own)
 
-    /// Weighted draws.
+    /// Points of a piece of draws, times their dimension: log q has a number for each component of each.
+    let private pieceSize = 1 <<< 18
+
+    /// Weighted draws, a piece at a time.
     let weighted (run: Run) (target: Density) (count: int) (proposal: MixtureProposal) : Draws =
+        let pieces =
+            count |> Rows.pieces (max run.Rows (Rows.within pieceSize target.Dimension))
+
+        let weigh (piece: Piece) =
+            Run.stopIfAsked run
+
+            let seed =
+                if piece.Index = 0 then
+                    run.Seed
+                else
+                    Seed.child (3 + piece.Index) run.Seed
+
+            let points = draw run.Placement seed piece.Length proposal
+            Draws.weigh target points (logDensity proposal points)
+
         Draws.keep (fun () ->
             use _ = torch.no_grad ()
-            let points = draw run.Placement run.Seed count proposal
-            Draws.weigh target points (logDensity proposal points))
+            let parts = pieces |> Rows.each Draws.tensors weigh
+            let join pick = parts |> List.map pick |> Rows.join 0L
+
+            {
+                Points = join _.Points
+                LogProposal = join _.LogProposal
+                LogWeights = join _.LogWeights
+            })
 
     /// Components at most.
     let private most = 64
 
-    /// Rounds of drawing and fitting at most.
-    let private rounds = 5
+    /// Rounds of drawing and fitting at most; draws double with each round up to so many times as many as in the first: more draws show tails that
+    /// few do not.
+    let private rounds, private doublings = 8, 3
+
+    /// Weights none of which is larger than √M times their mean (Ionides 2008): one draw in a tail that no other shows does not rule a fit.
+    let private truncated (logWeights: Tensor) : Tensor =
+        let m = float (Tensor.rows logWeights)
+        logWeights.minimum ((logWeights.logsumexp 0L) .- 0.5 * log m)
 
     /// The mixture after rounds of drawing from it and fitting it to the weighted draws (adaptive importance sampling), which end when the wanted
     /// efficiency is reached or no more is gained; and the efficiency.
     let adapt (run: Run) (target: Density) (count: int) (wanted: float) (first: Mixture) : MixtureProposal * Estimate =
-        let judged k proposal =
-            let draws = weighted (Run.part k run) target count proposal
-            draws, Importance.efficiency draws
-
-        let rec go k (best: MixtureProposal) (bestEfficiency: Estimate) (draws: Draws) =
+        /// The best, and for how many rounds nothing better has come.
+        let rec go k idle (best: MixtureProposal * Estimate) (proposal: MixtureProposal) =
             Run.stopIfAsked run
 
-            if k > rounds || bestEfficiency.Value >= wanted then
-                (draws :> IDisposable).Dispose()
-                best, bestEfficiency
-            else
-                let next =
-                    { best with
-                        Mixture = MixtureFit.improve most 20 draws.Points draws.LogWeights best.Mixture
+            let efficiency, next =
+                use draws = weighted (Run.part k run) target (count <<< min k doublings) proposal
+
+                let efficiency = Importance.efficiency draws
+
+                efficiency,
+                if efficiency.Value >= wanted || k = rounds then
+                    proposal
+                else
+                    { proposal with
+                        Mixture = MixtureFit.improve most 20 draws.Points (truncated draws.LogWeights) proposal.Mixture
                     }
 
-                let nextDraws, efficiency = judged k next
-
-                if efficiency.Value > bestEfficiency.Value + 0.01 then
-                    (draws :> IDisposable).Dispose()
-                    go (k + 1) next efficiency nextDraws
+            let gained = efficiency.Value - (snd best).Value
+            // What more draws say of a mixture counts more than what fewer did.
+            let best =
+                if gained > 0.0 || k <= doublings then
+                    proposal, efficiency
                 else
-                    (draws :> IDisposable).Dispose()
-                    (nextDraws :> IDisposable).Dispose()
+                    best
 
-                    if efficiency.Value > bestEfficiency.Value then
-                        next, efficiency
-                    else
-                        best, bestEfficiency
+            let idle = if gained < 0.01 && k > doublings then idle + 1 else 0
+
+            if efficiency.Value >= wanted || k = rounds || idle = 2 then
+                best
+            else
+                go (k + 1) idle best next
 
         let first = create wanted first
-        let draws, efficiency = judged 0 first
-        go 1 first efficiency draws
+        go 0 0 (first, { Value = 0.0; StandardError = 0.0 }) first

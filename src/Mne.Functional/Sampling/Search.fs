@@ -315,6 +315,26 @@ module internal Search =
 
         size * Random.normal Placement.float64 (Seed.child 1 seed) [ count; d ]
 
+    /// Places as far apart as the modes that were found, in all directions (count × d).
+    let private elsewhere seed (count: int) (found: Mixture) : Tensor =
+        let d = found.Dimension
+
+        let draw k =
+            Mixture.draw Placement.float64 (Seed.child k seed) count found
+
+        let uniform k =
+            Random.uniform Placement.float64 (Seed.child k seed) [ count; 1 ]
+
+        let normal k =
+            Random.normal Placement.float64 (Seed.child k seed) [ count; d ]
+
+        // Differences of two draws have the extent of everything that was found; their size is given to every direction.
+        let one, other = draw 0, draw 1
+        let difference = one - other
+        let round = difference.norm(1).unsqueeze 1L * normal 3 ./ sqrt (float d)
+        let mixed = torch.where ((uniform 4).LessThan 0.3, difference * normal 2, round)
+        one.mean [| 0L |] .+ (0.4 .+ 0.6 .* uniform 8) * mixed
+
     /// Candidates around what was found: at it, three and ten times as far out as its modes are wide, as far as these are apart, and anywhere.
     let private candidates seed (count: int) (found: Mixture) : Tensor =
         let eighth, d = count / 8, found.Dimension
@@ -322,54 +342,53 @@ module internal Search =
         let draw k share mixture =
             Mixture.draw Placement.float64 (Seed.child k seed) (share * eighth) mixture
 
-        let one, other = draw 0 3 found, draw 1 3 found
-
-        let normal k =
-            Random.normal Placement.float64 (Seed.child k seed) [ 3 * eighth; d ]
-
-        let uniform k =
-            Random.uniform Placement.float64 (Seed.child k seed) [ 3 * eighth; 1 ]
-
-        // Differences of two draws have the extent of everything that was found; their size is given to every direction.
-        let wide =
-            let difference = one - other
-            let round = difference.norm(1).unsqueeze 1L * normal 3 ./ sqrt (float d)
-            let mixed = torch.where ((uniform 4).LessThan 0.3, difference * normal 2, round)
-            one.mean [| 0L |] .+ (0.4 .+ 0.6 .* uniform 8) * mixed
-
         Tensor.concatenate
             0L
             [
                 draw 5 3 (Mixture.widened 3.0 found)
-                wide
+                elsewhere seed (3 * eighth) found
                 draw 6 1 (Mixture.widened 10.0 found)
                 scattered (Seed.child 7 seed) eighth d
             ]
 
-    /// Starts where the energy is far lower than what was found explains: the places where descents lead elsewhere.
+    /// Starts where the density is far higher than what was found explains, and a random half: the places where descents lead elsewhere.
     let private unexplained (target: Density) seed (modes: Mode list) : Tensor =
-        let found = Mixture.widened 2.0 (mixture 1.0 modes)
-        let count = candidateCount
-        let tried = candidates seed count found
-
-        let excess =
-            let normals = Normals.ofMixture Placement.float64 found
-            let known = Normals.logStudentDensity 3.0 normals tried
-            (-(target.Energy tried) - known).nan_to_num(-1e300, -1e300, -1e300)
-
-        /// log of what was found of Z; places worth a descent hold much more than their share of it.
+        let whole = mixture 1.0 modes
+        let count, quarter = candidateCount, starts / 4
+        let tried = candidates seed count (Mixture.widened 2.0 whole)
         let top = modes |> List.map _.LogMass |> List.max
-        let found = top + log (modes |> List.sumBy (fun mode -> exp (mode.LogMass - top)))
-        let struct (values, order) = excess.topk (starts / 2)
+        /// log of what was found of Z.
+        let mass = top + log (modes |> List.sumBy (fun mode -> exp (mode.LogMass - top)))
+        let log = (-(target.Energy tried)).nan_to_num(-1e300, -1e300, -1e300)
 
-        let worth =
-            Tensor.toArray values |> Array.filter (fun e -> e > found + 1.0) |> Array.length
+        /// The highest of some numbers, as far as they are above a limit.
+        let highest limit (values: Tensor) =
+            let struct (values, order) = values.topk quarter
+
+            let worth =
+                Tensor.toArray values |> Array.filter (fun v -> v > limit) |> Array.length
+
+            tried.index_select (0L, order.narrow (0L, 0L, int64 worth))
+
+        /// Where there is more mass than found modes would have with heavy tails.
+        let heavier =
+            let normals = Normals.ofMixture Placement.float64 (Mixture.widened 2.0 whole)
+            log - Normals.logStudentDensity 3.0 normals tried
+
+        /// The highest places among those that modes of normal shape leave unexplained, by more than what the width of a mode is uncertain.
+        let beyond =
+            let known =
+                mass .+ Normals.logDensity (Normals.ofMixture Placement.float64 whole) tried
+
+            let depth = Tensor.toFloat (known.max ()) .- known
+            torch.where ((log - known).gt(3.0 .+ 0.1 .* depth), log, (log.NewFull(1L, -1e300)))
 
         Tensor.concatenate
             0L
             [
-                tried.index_select (0L, order.narrow (0L, 0L, int64 worth))
-                tried[torch.TensorIndex.Slice(0L, int64 count, int64 (4 * count / starts))]
+                highest (mass + 1.0) heavier
+                highest -1e299 beyond
+                tried[torch.TensorIndex.Slice(0L, int64 count, int64 (2 * count / starts))]
             ]
 
     /// Raises `ArgumentException`: nothing was found.
@@ -393,27 +412,113 @@ module internal Search =
             let points, energy = descend run target (tried.index_select (0L, order))
             points.index_select (0L, energy.argmin().unsqueeze 0L))
 
+    /// Modes that are not known, where descents of a round end.
+    let private round (run: Run) (target: Density) (known: Mode list) seed : Mode list =
+        Scope.free (fun () ->
+            let first =
+                match known with
+                | [] -> scattered seed starts target.Dimension
+                | _ -> unexplained target seed known
+
+            let points, energy = descend run target first
+            apart target known points energy)
+
+    /// Places where further modes would be if all were strewn by one normal distribution (count × d).
+    let private strewn seed (count: int) (modes: Mode list) : float[,] =
+        let centres = modes |> List.map _.Centre |> array2D
+        let k, d = Array2D.length1 centres, Array2D.length2 centres
+
+        Scope.free (fun () ->
+            let centres = Tensor.ofArray2D Placement.float64 centres
+            let normal = Random.normal Placement.float64 (Seed.child 0 seed) [ count; d ]
+
+            // Two of them are √2 of its deviations apart, and their mean is known to one in √K.
+            let difference =
+                let pairs =
+                    [|
+                        for i in 0 .. k - 1 do
+                            for j in 0 .. i - 1 -> i, j
+                    |]
+
+                let pick index =
+                    Tensor.pick [| for n in 0 .. count - 1 -> index pairs[n % pairs.Length] |] centres
+
+                pick fst - pick snd
+
+            let size = sqrt (0.5 * (1.0 + 1.0 / float k))
+            Tensor.toArray2D (centres.mean [| 0L |] .+ size .* normal * difference))
+
+    /// Modes that a test of the search plants, of which at least a quarter have to stand out.
+    let private plantedCount = 16
+
+    /// How wide they are, compared with those that were found.
+    let narrower = 0.7
+
+    /// A test of the search: copies of the modes that were found, elsewhere and somewhat narrower, are planted into the density; the part of them
+    /// that one round finds. None where copies do not stand out from the density, as where `modes` are parts of one.
+    let recovered (run: Run) (target: Density) (modes: Mode list) : float option =
+        Scope.free (fun () ->
+            use _ = torch.no_grad ()
+            let places = strewn (Seed.child 0 run.Seed) plantedCount modes
+
+            let copies =
+                [
+                    for j in 0 .. plantedCount - 1 ->
+                        let mode = modes[j % modes.Length]
+
+                        { mode with
+                            Centre = places[j, *]
+                            Covariance = mode.Covariance |> Array2D.map (fun c -> narrower * narrower * c)
+                            Whitener = mode.Whitener |> Array2D.map (fun w -> w / narrower)
+                        }
+                ]
+
+            let top = copies |> List.map _.LogMass |> List.max
+            let mass = top + log (copies |> List.sumBy (fun copy -> exp (copy.LogMass - top)))
+            let normals = Normals.ofMixture Placement.float64 (mixture 1.0 copies)
+
+            let planting points =
+                mass .+ Normals.logDensity normals points
+
+            let own points =
+                (-(target.Energy points)).nan_to_num(-infinity, infinity, -infinity)
+
+            let planted =
+                { target with
+                    Energy = fun points -> -((own points).logaddexp(planting points))
+                }
+
+            /// Those whose own height is well above the density where they are.
+            let standing =
+                Tensor.toArray (own (Tensor.ofArray2D Placement.float64 places))
+                |> Array.toList
+                |> List.zip copies
+                |> List.filter (fun (copy, own) -> -copy.Energy - float target.Dimension * log narrower > own + 3.0)
+                |> List.map fst
+
+            if 4 * standing.Length < plantedCount then
+                None
+            else
+                let found = round run planted modes (Seed.child 1 run.Seed)
+
+                let isFound copy =
+                    found
+                    |> List.exists (fun mode ->
+                        (Tensor.ofRows Placement.float64 [ mode.Centre ] |> distances copy)[0] < 1.0)
+
+                Some(float (standing |> List.filter isFound |> List.length) / float standing.Length))
+
     /// The modes of a density.
     let modes (run: Run) (target: Density) : Mode list =
         let d = target.Dimension
         let at = run |> Run.phase Phase.Search 0.0
-
-        let round known seed =
-            Scope.free (fun () ->
-                let first =
-                    match known with
-                    | [] -> scattered seed starts d
-                    | _ -> unexplained target seed known
-
-                let points, energy = descend run target first
-                apart target known points energy)
 
         /// Rounds until three in a row have found nothing new.
         let rec go known idle r =
             if r = mostRounds || idle = 3 || List.length known >= mostModes then
                 known
             else
-                let found = weighty (known @ round known (Seed.child r run.Seed))
+                let found = weighty (known @ round run target known (Seed.child r run.Seed))
 
                 run.Meter
                     { at (float (r + 1)) (float (r + 1) / float mostRounds) with

@@ -24,6 +24,7 @@ type internal Stream =
     | Final = 19
     | Blocks = 20
     | Anywhere = 21
+    | Planted = 22
 
 /// Seeds of streams.
 module internal Stream =

@@ -16,9 +16,17 @@ type internal Cloud =
         Temperatures: int
     }
 
+/// How samples move at each temperature, besides leaps from mode to mode.
+[<RequireQualifiedAccess>]
+type internal Moves =
+    /// Steps of Langevin's, which are cheap, and bear steep places far out.
+    | Langevin of steps: int
+    /// Trajectories of Hamilton's, which cross a mode in one.
+    | Hamiltonian of trajectories: int
+
 /// Tempered sequential Monte Carlo (Del Moral, Doucet and Jasra 2006): samples of a wide distribution q are carried to a density e^{−V} / Z by way of
 /// q^{1−β} e^{−βV}. The next β keeps a half of the effective sample size; samples are then resampled and moved by steps that leave the new density
-/// as it is: proposals from a mixture fitted to them, which go from mode to mode, and Langevin steps of the shapes of its components.
+/// as it is: proposals from a mixture fitted to them, which go from mode to mode, and Langevin steps or trajectories of the shapes of its components.
 [<RequireQualifiedAccess>]
 module internal Tempering =
 
@@ -93,9 +101,19 @@ module internal Tempering =
 
         Langevin.choose accepted proposed state, Tensor.toFloat (accepted.``to``(state.Energy.dtype).mean())
 
-    /// Langevin steps: groups of samples, chosen without looking where they are, each with the shape of one component. The factor of the step's size
-    /// that would have accepted more or less, as is best.
-    let private walk (target: Density) (seed: int) (size: float) (mixture: Mixture) (state: LangevinState) =
+    /// Leapfrog steps of a trajectory.
+    let private leaps = 8
+
+    /// A step or a trajectory: groups of samples, chosen without looking where they are, each with the shape of one component. The state, and the
+    /// size of the next, so that as many are accepted as is best.
+    let private walk
+        (moves: Moves)
+        (target: Density)
+        (seed: int)
+        (size: float)
+        (mixture: Mixture)
+        (state: LangevinState)
+        =
         let m = Tensor.rows state.Points
         let groups = min 8 mixture.Components
 
@@ -121,21 +139,39 @@ module internal Tempering =
                     let rows = shuffled[g * m / groups .. (g + 1) * m / groups - 1]
                     let pick = Tensor.pick rows
 
+                    let shape = Covariance.Full mixture.Covariances[chosen[g]]
+                    let seed = Seed.child (2 + g) seed
+
+                    let state =
+                        {
+                            Points = pick state.Points
+                            Energy = pick state.Energy
+                            Gradient = pick state.Gradient
+                        }
+
                     let next, accepted =
-                        Langevin.step
-                            target
-                            {
-                                Covariance = Covariance.Full mixture.Covariances[chosen[g]]
-                                Size = state.Energy.NewFull(1L, size).unsqueeze 1L
-                                Temperature = 1.0
-                                Truncated = true
-                            }
-                            (Seed.child (2 + g) seed)
-                            {
-                                Points = pick state.Points
-                                Energy = pick state.Energy
-                                Gradient = pick state.Gradient
-                            }
+                        match moves with
+                        | Moves.Langevin _ ->
+                            Langevin.step
+                                target
+                                {
+                                    Covariance = shape
+                                    Size = state.Energy.NewFull(1L, size).unsqueeze 1L
+                                    Temperature = 1.0
+                                    Truncated = true
+                                }
+                                seed
+                                state
+                        | Moves.Hamiltonian _ ->
+                            Hamiltonian.step
+                                target
+                                {
+                                    Covariance = shape
+                                    Size = sqrt size
+                                    Leaps = leaps
+                                }
+                                seed
+                                state
 
                     rows, next, accepted
             ]
@@ -150,19 +186,30 @@ module internal Tempering =
             |> Tensor.concatenate 0L
             |> Tensor.pick back
 
+        let accepted = parts |> List.map (fun (_, _, a) -> a) |> Tensor.concatenate 0L
+        let rate = Tensor.toFloat (accepted.``to``(state.Energy.dtype).mean())
+
+        let best =
+            match moves with
+            | Moves.Langevin _ -> 0.574
+            | Moves.Hamiltonian _ -> 0.8
+
         {
             Points = join _.Points
             Energy = join _.Energy
             Gradient = join _.Gradient
         },
-        Tensor.toFloat (
-            (parts |> List.map (fun (_, _, a) -> a) |> Tensor.concatenate 0L).``to``(state.Energy.dtype).mean()
-        )
+        size * exp (rate - best)
 
     /// Samples of the target from those of a wide mixture, which has to reach everything that the target has.
-    let run (run: Run) (count: int) (walks: int) (first: Mixture) (target: Density) : Cloud =
+    let run (run: Run) (count: int) (moves: Moves) (first: Mixture) (target: Density) : Cloud =
         let placement = run.Placement
         let d = float target.Dimension
+
+        let rounds =
+            match moves with
+            | Moves.Langevin steps -> steps
+            | Moves.Hamiltonian trajectories -> trajectories
 
         Scope.keepAll (fun (cloud: Cloud) -> [ cloud.Points ]) (fun () ->
             use _ = torch.no_grad ()
@@ -215,14 +262,11 @@ module internal Tempering =
                             let state = Langevin.start density (Tensor.pick chosen points)
 
                             let state, size =
-                                ((state, size), [ 1..walks ])
+                                ((state, size), [ 1..rounds ])
                                 ||> List.fold (fun (state, size) i ->
                                     let state, _ = leap density (Seed.child i (seed (10 * k + 1))) proposal state
 
-                                    let state, rate =
-                                        walk density (Seed.child i (seed (10 * k + 2))) size fitted state
-
-                                    state, size * exp (rate - 0.574))
+                                    walk moves density (Seed.child i (seed (10 * k + 2))) size fitted state)
 
                             let energy = target.Energy state.Points
                             state.Points, energy, size)

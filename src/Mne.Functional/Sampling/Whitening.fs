@@ -49,20 +49,29 @@ module internal Whitening =
             let points = Tensor.place Placement.float64 points
             ofMoments (points.mean [| 0L |]) ((points.t ()).cov().reshape(points.shape[1], points.shape[1])))
 
+    /// The moments of a mixture. Call it inside a scope.
+    let private moments (mixture: Mixture) : Tensor * Tensor =
+        let weights = Tensor.ofArray Placement.float64 mixture.Weights
+        let means = Tensor.ofRows Placement.float64 (Seq.map Seq.ofArray mixture.Means)
+        let mean = weights.unsqueeze(0L).mm(means).squeeze 0L
+        let centred = means - mean
+
+        let within =
+            mixture.Covariances
+            |> Array.map2 (fun w c -> w .* Tensor.ofArray2D Placement.float64 c) mixture.Weights
+            |> Array.reduce (fun a b -> a .+ b)
+
+        mean, within .+ (centred * weights.unsqueeze 1L).t().mm centred
+
     /// In which a mixture has.
     let ofMixture (mixture: Mixture) : Whitening =
+        Scope.free (fun () -> moments mixture ||> ofMoments)
+
+    /// The normal distribution with the moments of a mixture.
+    let whole (mixture: Mixture) : Mixture =
         Scope.free (fun () ->
-            let weights = Tensor.ofArray Placement.float64 mixture.Weights
-            let means = Tensor.ofRows Placement.float64 (Seq.map Seq.ofArray mixture.Means)
-            let mean = weights.unsqueeze(0L).mm(means).squeeze 0L
-            let centred = means - mean
-
-            let within =
-                mixture.Covariances
-                |> Array.map2 (fun w c -> w .* Tensor.ofArray2D Placement.float64 c) mixture.Weights
-                |> Array.reduce (fun a b -> a .+ b)
-
-            ofMoments mean (within .+ (centred * weights.unsqueeze 1L).t().mm centred))
+            let mean, covariance = moments mixture
+            Mixture.normal (Tensor.toArray mean) (Tensor.toArray2D covariance))
 
     let private shift placement whitening =
         Tensor.ofArray placement whitening.Shift

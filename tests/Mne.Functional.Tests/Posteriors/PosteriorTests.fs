@@ -105,6 +105,63 @@ let tests =
                     Expect.isGreaterThan without.Length 0 $"{name}: some draws fall outside"
             }
 
+            test "log q is normalised, is that of the draws, and bounds log Z from above at exact draws" {
+                let modes = [ 0.7, [ 100.0; -3.0 ], 2.0; 0.3, [ 108.0; 4.0 ], 1.0 ]
+                let target = Density.gaussianMixture modes
+                use posterior = Posterior.sample run small target
+
+                Scope.free (fun () ->
+                    let log points =
+                        posterior |> Posterior.logProposal run points
+
+                    let made = posterior.Draws
+                    let apart = (made.LogProposal - log made.Points).abs().max()
+                    Expect.isLessThan (Tensor.toFloat apart) 1e-9 "that of the draws"
+                    // E_q [ρ/q] = 1 for the exact density ρ, and E_ρ [q/ρ] = 1.
+                    let random = Random.normal Placement.float64 5 [ 4000; 2 ]
+
+                    let exact =
+                        Tensor.concatenate
+                            0L
+                            [
+                                2.0 .* random.narrow (0L, 0L, 2800L)
+                                .+ Tensor.ofArray Placement.float64 [| 100.0; -3.0 |]
+                                random.narrow (0L, 2800L, 1200L)
+                                .+ Tensor.ofArray Placement.float64 [| 108.0; 4.0 |]
+                            ]
+
+                    let logRatio = log exact .+ target.Energy exact
+                    // Its deviation at so many points is below 0.005.
+                    Expect.isLessThan (abs (Tensor.toFloat (logRatio.exp().mean()) - 1.0)) 0.02 "∫ q"
+                    let upper = -(Tensor.toFloat (logRatio.mean ()))
+                    Expect.isLessThan (Importance.evidenceLowerBound made) upper "bounds"
+                    Expect.isLessThan (abs (upper - Importance.evidenceLowerBound made)) 0.1 "gap")
+
+                Assert.raises<ArgumentException>(fun () ->
+                    posterior
+                    |> Posterior.logProposal run (torch.zeros (3L, 3L, dtype = torch.float64))
+                    |> ignore)
+                |> fun error -> Expect.stringContains error.Message "points" "argument"
+            }
+
+            test "draws beyond a piece are as those within it, each from a seed of its own" {
+                let target = Density.gaussianMixture [ 1.0, [ 1.0; 2.0 ], 0.5 ]
+                use posterior = Posterior.sample run small target
+                let count = 300_000
+                use draws = posterior |> Posterior.draw { run with Seed = 3 } count
+
+                Scope.free (fun () ->
+                    Expect.equal (Tensor.rows draws.Points) count "rows"
+                    let first = draws.Points.select (1L, 0L)
+                    let half = int64 (count / 2)
+                    let a, b = first.narrow (0L, 0L, half), first.narrow (0L, half, half)
+                    Expect.isLessThan (abs (Tensor.toFloat (a.mean () - b.mean ()))) 0.01 "means of the halves"
+                    let distinct = first |> Tensor.toArray |> Array.distinct
+                    Expect.isGreaterThan distinct.Length (count * 99 / 100) "no draw twice"
+                    let logZ = Importance.logNormaliser draws
+                    Expect.isLessThan (abs logZ.Value) (4.0 * logZ.StandardError + 1e-5) "log Z")
+            }
+
             test "where a mixture is not enough, the energy is evolved with the mixture as its known part" {
                 // More is asked for than a mixture gives.
                 let bananas =
@@ -116,7 +173,7 @@ let tests =
                     Posterior.sample
                         run
                         { small with
-                            Efficiency = 0.99
+                            Efficiency = 0.999
                             Flow =
                                 Some
                                     { Sampler.defaults with

@@ -76,6 +76,56 @@ let tests =
                         // Within a deviation of the narrowest; two that overlap are one.
                         Expect.isLessThan nearest 0.6 $"mode {k}")
 
+            test "modes of different widths are found in twelve and in twenty dimensions as well, most of the time" {
+                let all d seed =
+                    let means =
+                        Scope.free (fun () -> Tensor.toArray2D (3.0 .* Check.normal (seed + 70) [ 3; d ]))
+
+                    let target =
+                        Density.gaussianMixture
+                            [
+                                for k, s in [ 0, 0.7; 1, 1.0; 2, 1.4 ] -> 1.0 / 3.0, List.ofArray means[k, *], s
+                            ]
+
+                    let modes = Scope.free (fun () -> Search.modes { run with Seed = seed } target)
+
+                    for mode in modes do
+                        Expect.isLessThan (abs (mode.LogMass + log 3.0)) 0.01 "mass"
+
+                    modes.Length = 3
+
+                for d, atLeast in [ 12, 4; 20, 3 ] do
+                    let found = [ 1..5 ] |> List.filter (all d)
+                    Expect.isGreaterThanOrEqual found.Length atLeast $"d = {d}, of five seeds"
+            }
+
+            Check.scoped
+                "planted modes are found where dimensions are few, and hardly where they are many and the modes narrow"
+                (fun () ->
+                    let two d width : Density =
+                        Density.gaussianMixture
+                            [
+                                0.5, List.replicate d 3.0, width
+                                0.5, List.init d (fun k -> if k % 2 = 0 then -3.0 else 3.0), width
+                            ]
+
+                    let recovered target =
+                        Search.modes run target |> Search.recovered run target
+
+                    Expect.isGreaterThan (recovered (two 3 1.0)).Value 0.3 "3-d"
+                    Expect.isLessThan (recovered (two 40 0.2)).Value 0.2 "40-d"
+
+                    // Kinks look like many modes, among which nothing stands out.
+                    let kinks = Density.ofEnergy 2 (fun x -> x.abs().sum 1L)
+                    let near = Search.modes run kinks
+
+                    let again =
+                        { near.Head with
+                            Centre = [| 0.1; 0.1 |]
+                        }
+
+                    Expect.isNone (Search.recovered run kinks [ near.Head; again ]) "parts of one mode")
+
             Check.scoped "an edge, a kink and a plateau have widths too" (fun () ->
                 let energies: (string * (Tensor -> Tensor) * float) list =
                     [
