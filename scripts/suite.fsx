@@ -21,6 +21,8 @@ type Answer =
         Efficiency: float
         Verdict: Verdict
         Concerns: string list
+        /// log q at any points, where draws have a density.
+        LogProposal: Tensor -> Tensor option
         /// Energy evaluations (rows) by its own count.
         Evaluations: int64
         /// What is disposed of in the end.
@@ -37,6 +39,12 @@ let answer (run: Run) (density: Density) : Answer =
         Efficiency = posterior.Efficiency.Value
         Verdict = posterior.Verdict
         Concerns = [ for concern in posterior.Concerns -> (string concern).Split(' ', '\n')[0] ]
+        LogProposal =
+            fun points ->
+                if posterior.Plan.Blocks |> List.exists (fun block -> block.Route = Route.Tempered) then
+                    None
+                else
+                    Some(posterior |> Posterior.logProposal Run.quiet points)
         Evaluations = posterior.Evaluations
         Owner = posterior
     }
@@ -83,6 +91,8 @@ type Errors =
         Deviation: float
         /// The largest of a mode's share.
         Modes: float
+        /// The evidence's upper bound by exact draws of the target less its lower bound by the answer's, before weighting.
+        Gap: float
     }
 
 let errors (case: Case) (answer: Answer) : Errors =
@@ -117,6 +127,17 @@ let errors (case: Case) (answer: Answer) : Errors =
                 | Some membership ->
                     let shares = target.Modes |> List.map fst |> Array.ofList |> row
                     largest (average (membership points) - shares)
+                | None -> nan
+            Gap =
+                match target.Samples with
+                | Some samples ->
+                    let exact = samples 1 4000
+
+                    match answer.LogProposal exact with
+                    | Some log ->
+                        Tensor.toFloat ((-(target.Density.Energy exact) - log).mean())
+                        - Importance.evidenceLowerBound answer.Draws
+                    | None -> nan
                 | None -> nan
         })
 
@@ -217,7 +238,7 @@ let measure (limit: float) (case: Case) : Row =
 
 let private header =
     sprintf
-        "%-42s %4s %6s %9s %8s %7s %7s %7s %7s %9s %6s  %-10s %s"
+        "%-42s %4s %6s %9s %8s %7s %7s %7s %7s %7s %9s %6s  %-10s %s"
         "target"
         "d"
         "ESS %"
@@ -226,6 +247,7 @@ let private header =
         "means"
         "dev."
         "modes"
+        "gap"
         "sec."
         "energies"
         "MiB"
@@ -251,13 +273,14 @@ let private show (row: Row) : string =
         match row.Result with
         | Ok(answer, errors) ->
             sprintf
-                "%6.1f %9s %8s %7s %7s %7s %7.1f %9s %6d  %-10s %s%s"
+                "%6.1f %9s %8s %7s %7s %7s %7s %7.1f %9s %6d  %-10s %s%s"
                 (100.0 * answer.Efficiency)
                 (number "F4" errors.LogZ)
                 (number "F4" answer.LogNormaliser.StandardError)
                 (number "F3" errors.Mean)
                 (number "F3" errors.Deviation)
                 (number "F3" errors.Modes)
+                (number "F3" errors.Gap)
                 row.Seconds
                 ((float row.Evaluations).ToString "G4")
                 peak
