@@ -50,6 +50,8 @@ printfn $"log Z = {halved.LogNormaliser.Value:F4}, exactly {log System.Math.PI:F
 (*** include-output ***)
 
 (**
+A formula should not raise there: one point would end the run for all. For a Cholesky factor, which may not exist, `Tensor.cholesky` gives NaN.
+
 ## What it chose
 
 `posterior.Plan` is a value: how many modes were found, how many components the mixture has, the efficiency of each route that was tried, and
@@ -60,7 +62,9 @@ the mixture. `Efficiency` in the options says from which efficiency on no dearer
 
 ## What it cannot see
 
-A mode that none of the thousands of places which the search looks at belongs to is missed, and nothing in the weights tells. The search begins at
+A mode that none of the thousands of places which the search looks at belongs to is missed, and nothing in the weights tells. Where several modes
+are found, copies of them, strewn as they are and somewhat narrower, are planted into the density as a test; if the search finds hardly any of
+those, the verdict is doubtful (`BlindSearch`). The search begins at
 distances from 0.1 to 100 around the origin; a narrow mode at 10,000 is found only if something nearer leads there. Hierarchies in which one
 coordinate is the scale of others (funnels) want a change of variables first (`Density.transformed`); without it the verdict says that they were
 not solved.

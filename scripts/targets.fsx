@@ -22,7 +22,7 @@ let private entries: (string * string * (int -> Target)) list =
     [
         for k in 1..10 do
             "three modes, 6-d", $"three modes, 6-d, {k}", randomMixture false 3.0 6 [| 0.6; 1.0; 1.4 |]
-        for k in 1..3 do
+        for k in 1..10 do
             "eight modes, 10-d", $"eight modes, 10-d, {k}", randomMixture true 5.0 10 (Array.create 8 1.0)
         for d, modes in [ 2, 6; 3, 4; 5, 3; 8, 5; 12, 3; 20, 4 ] do
             "random mixtures",

@@ -100,6 +100,14 @@ public static class Tensors
     /// <summary>The only element of a tensor, in double precision.</summary>
     public static double ToDouble(Tensor tensor) => Core.TensorModule.toFloat(Bridge.Wanted(tensor));
 
+    /// <summary>
+    /// L with L Lᵀ = A for each of some symmetric matrices (… × n × n), and NaN in place of L for those that are not positive definite: a density has no
+    /// mass where its energy is not a number, whereas <c>torch.linalg.cholesky</c> throws for all if it fails for one.
+    /// </summary>
+    /// <exception cref="ArgumentException">The last two dimensions are not equal.</exception>
+    public static Tensor Cholesky(Tensor matrices) =>
+        Bridge.Result(() => Core.TensorModule.cholesky(Bridge.Wanted(matrices)));
+
     /// <summary>Writes a tensor as a .npy file for <c>numpy.load</c>, and gives its full path.</summary>
     /// <example><code>Tensors.SaveNpy("output/points.npy", draws.Points);</code></example>
     public static string SaveNpy(string path, Tensor tensor) => Core.Export.npy(path, tensor);

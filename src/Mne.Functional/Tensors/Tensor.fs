@@ -338,6 +338,36 @@ module Tensor =
 
         Scope.keep (fun () -> tensor.index_select (0L, torch.tensor (Array.map int64 indices, device = tensor.device)))
 
+    /// <summary>
+    /// L with L Lᵀ = A for each of some matrices, and NaN in place of L for those that are not positive definite: what an energy wants, since a
+    /// density has no mass where its energy is not a number, whereas <c>torch.linalg.cholesky</c> raises for all if it fails for one. It can be
+    /// differentiated.
+    /// </summary>
+    /// <param name="matrices">A (… × n × n), symmetric.</param>
+    /// <returns>L (… × n × n), lower triangular.</returns>
+    /// <exception cref="T:System.ArgumentException">The last two dimensions are not equal.</exception>
+    /// <example><code>
+    /// // The correlation of two standard normal variables under Lewandowski, Kurowicka and Joe's prior with η = 2
+    /// let correlation = Density.ofEnergy 1 (fun r -&gt;
+    ///     let one = torch.ones_like r
+    ///     let matrix = (Tensor.concatenate 1L [ one; r; r; one ]).reshape (-1L, 2L, 2L)
+    ///     -2.0 .* (Tensor.cholesky matrix).diagonal(0L, 1L, 2L).log().sum 1L)
+    /// </code></example>
+    let cholesky (matrices: Tensor) : Tensor =
+        let shape = matrices.shape
+
+        if shape.Length < 2 || shape[shape.Length - 1] <> shape[shape.Length - 2] then
+            raise (
+                ArgumentException(
+                    $"matrices: found the shape %A{List.ofArray shape}, wanted square matrices, … × n × n; reshape them",
+                    nameof matrices
+                )
+            )
+
+        let struct (root, failed) = torch.linalg.cholesky_ex matrices
+        let whole = (failed.eq (failed.zeros_like ())).unsqueeze(-1L).unsqueeze -1L
+        torch.where (whole, root, scalar (Placement.ofTensor root) nan)
+
     /// <summary>Whether every element is a finite number.</summary>
     let isFinite (tensor: Tensor) : bool =
         there tensor

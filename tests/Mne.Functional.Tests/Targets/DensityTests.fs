@@ -52,6 +52,39 @@ let tests =
                 let mean = Tensor.toFloat ((density * (y.sinh ()).squeeze 1L).sum()) * h
                 Expect.floatClose Accuracy.high mean 1.0 "mean of x")
 
+            test "where a Cholesky factor does not exist there is no density, which changes nothing elsewhere" {
+                // A correlation r with the density (1 − r²)/(4/3) on (−1, 1); there is no factor outside.
+                let energy (r: Tensor) : Tensor =
+                    let one = torch.ones_like r
+                    let matrix = (Tensor.concatenate 1L [ one; r; r; one ]).reshape(-1L, 2L, 2L)
+                    -2.0 .* (Tensor.cholesky matrix).diagonal(0L, 1L, 2L).log().sum 1L
+
+                let target = Density.ofEnergy 1 energy
+
+                Scope.free (fun () ->
+                    let r =
+                        Tensor.ofRows Placement.float64 [ for r in [ -3.0; -0.5; 0.0; 0.9; 1.5; 0.2; 7.0 ] -> [ r ] ]
+
+                    let values, slopes = Diff.fgrad target.Energy r
+                    let values, slopes = Tensor.toArray values, Tensor.toArray slopes
+
+                    for i, r in Array.indexed (Tensor.toArray r) do
+                        if abs r < 1.0 then
+                            Expect.floatClose Accuracy.high values[i] -(log (1.0 - r * r)) $"V({r})"
+                            Expect.floatClose Accuracy.high slopes[i] (2.0 * r / (1.0 - r * r)) $"V'({r})"
+                        else
+                            Expect.equal values[i] infinity $"V({r})"
+
+                    Assert.raises<ArgumentException>(fun () -> Tensor.cholesky (r.unsqueeze 0L) |> ignore)
+                    |> fun error -> Expect.stringContains error.Message "matrices" "named")
+
+                use posterior =
+                    Posterior.sample Run.quiet { Posterior.defaults with Count = 2000 } target
+
+                let error = posterior.LogNormaliser.Value - log (4.0 / 3.0)
+                Expect.isLessThan (abs error) (4.0 * posterior.LogNormaliser.StandardError + 1e-4) $"{posterior}"
+            }
+
             test "bad input: the argument is named" {
                 let refused name (body: unit -> unit) =
                     Expect.equal (Assert.raises<ArgumentException> body).ParamName name name
