@@ -37,11 +37,8 @@ module internal Solved =
         | Some sampler -> Solution.tensors sampler.Energy.Solution
         | None -> []
 
-    /// Tempered runs that are independent of each other and share the draws; their spread is the error of log Z.
-    let private runs = 8
-
-    /// Moves of each sample at every temperature, where it begins wide and where it begins in the mixture.
-    let private walks, private finalWalks = Moves.Langevin 4, Moves.Hamiltonian 4
+    /// Moves of each sample at every temperature.
+    let private walks = Moves.Langevin 4
 
     /// Where tempering begins: around all modes, by their masses and equally, near and far.
     let private wide (modes: Mode list) : Mixture =
@@ -62,55 +59,6 @@ module internal Solved =
             LogWeights = draws.LogWeights.alias ()
         }
 
-    /// Draws by tempering from the mixture in independent runs: each draw has its run's estimate of Z as its weight.
-    let private tempered (run: Run) (count: int) (mixture: Mixture) (target: Density) : Draws * Estimate =
-        let share = max 25 ((count + runs - 1) / runs)
-
-        // Around the mixture, and around everything at once: between its components as well.
-        let first =
-            let whole = Whitening.whole mixture
-
-            Mixture.blend
-                [
-                    0.5, Mixture.widened 1.2 mixture
-                    0.2, Mixture.widened 2.5 mixture
-                    0.2, Mixture.widened 1.2 whole
-                    0.1, Mixture.widened 3.0 whole
-                ]
-
-        let clouds =
-            [
-                for k in 0 .. runs - 1 -> Tempering.run (Run.part k run) share finalWalks first target
-            ]
-
-        let z = clouds |> List.map _.LogNormaliser.Value |> List.toArray
-        let top = Array.max z
-        let relative = z |> Array.map (fun z -> exp (z - top))
-        let mean = Array.average relative
-
-        let between =
-            sqrt (Array.averageBy (fun r -> (r / mean - 1.0) ** 2.0) relative / float (runs - 1))
-
-        let within =
-            sqrt (clouds |> List.averageBy (fun c -> c.LogNormaliser.StandardError ** 2.0))
-            / sqrt (float runs)
-
-        let points = clouds |> List.map _.Points |> Tensor.concatenate 0L
-        let points = points.narrow (0L, 0L, int64 count)
-
-        let logWeights =
-            Tensor.ofArray Placement.float64 [| for i in 0 .. count - 1 -> z[i / share] |]
-
-        {
-            Points = points
-            LogProposal = -(target.Energy points) - logWeights
-            LogWeights = logWeights
-        },
-        {
-            Value = top + log mean
-            StandardError = max between within
-        }
-
     /// M draws in the density's own coordinates, and log Z by them. Call it inside a scope.
     let draw (run: Run) (count: int) (solved: Solved) : Draws * Estimate =
         Run.stopIfAsked run
@@ -121,7 +69,7 @@ module internal Solved =
             | Route.Flow, Some sampler ->
                 let draws = Sampler.draw run count sampler
                 draws, Importance.logNormaliser draws
-            | Route.Tempered, _ -> tempered run count solved.Proposal.Mixture target
+            | Route.Tempered, _ -> RepeatedTempering.draw run count solved.Proposal.Mixture target
             | _ ->
                 let draws = MixtureProposal.weighted run target count solved.Proposal
                 draws, Importance.logNormaliser draws
@@ -436,7 +384,7 @@ module internal Solved =
                 if modes.Length < 2 then
                     None
                 else
-                    Search.recovered (Stream.run Stream.Planted run) target modes
+                    PlantedModes.recovered (Stream.run Stream.Planted run) target modes
 
             { best.Solved with
                 Concerns =

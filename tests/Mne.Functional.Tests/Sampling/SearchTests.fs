@@ -110,7 +110,7 @@ let tests =
                             ]
 
                     let recovered target =
-                        Search.modes run target |> Search.recovered run target
+                        Search.modes run target |> PlantedModes.recovered run target
 
                     Expect.isGreaterThan (recovered (two 3 1.0)).Value 0.3 "3-d"
                     Expect.isLessThan (recovered (two 40 0.2)).Value 0.2 "40-d"
@@ -124,7 +124,7 @@ let tests =
                             Centre = [| 0.1; 0.1 |]
                         }
 
-                    Expect.isNone (Search.recovered run kinks [ near.Head; again ]) "parts of one mode")
+                    Expect.isNone (PlantedModes.recovered run kinks [ near.Head; again ]) "parts of one mode")
 
             Check.scoped "an edge, a kink and a plateau have widths too" (fun () ->
                 let energies: (string * (Tensor -> Tensor) * float) list =
