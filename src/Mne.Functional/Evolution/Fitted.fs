@@ -104,6 +104,15 @@ module internal FitUnit =
                 ErrorScale = scale |> Array.map (max smallest)
             })
 
+    /// The unit of energies, whose differences of 1 are what matters however far their values spread: 1, from 0. Errors are relative to the spread.
+    let ofEnergies (smallest: float) (values: Tensor) : Unit =
+        let own = ofValues smallest values
+
+        { own with
+            Scale = own.Scale |> Array.map (fun _ -> 1.0)
+            Mean = own.Mean |> Array.map (fun _ -> 0.0)
+        }
+
     /// The error of what is missing (mN, component by component), in units of `scales`.
     let error (scales: float[]) (missing: Tensor) : float =
         let n = missing.shape[0] / int64 scales.Length

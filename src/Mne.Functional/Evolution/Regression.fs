@@ -73,7 +73,16 @@ module Regression =
                 $"After {reached.Steps} steps the relative error is {error:G2} (wanted {wanted:G2}): raise Steps, take a wider network, or raise Tolerance if this is enough."
 
     /// The fit from parameters in the units of g, or in units of its own.
-    let private reach (run: Run) (options: RegressionOptions) network g collocation (inUnitsOfG: bool) (start: Tensor) =
+    let private reach
+        (run: Run)
+        (options: RegressionOptions)
+        network
+        g
+        collocation
+        unitOf
+        (inUnitsOfG: bool)
+        (start: Tensor)
+        =
         check "" options
         Guard.vector "start" network.ParameterCount start
         Guard.finite "start" start
@@ -87,7 +96,7 @@ module Regression =
                 Collocation.points placement seed collocation
 
             let first = draw (Seed.child 0 run.Seed)
-            let unit = FitUnit.ofValues options.SmallestScale (evaluate network g first)
+            let unit: FitUnit.Unit = unitOf options.SmallestScale (evaluate network g first)
             let problem = FitUnit.problem unit network (evaluate network g) placement
             let begun = if inUnitsOfG then problem.Inward start else start
 
@@ -131,9 +140,9 @@ module Regression =
                 Advice = advice options reached error met
             })
 
-    /// As `tryFit`, from the given parameters of a fresh network.
-    let internal tryFitInitial run options network g collocation (initial: Tensor) : Fitted =
-        reach run options network g collocation false initial
+    /// As `tryFit`, of an energy, from the given parameters of a fresh network.
+    let internal tryFitEnergy run options network g collocation (initial: Tensor) : Fitted =
+        reach run options network g collocation FitUnit.ofEnergies false initial
 
     let private orRaise (options: RegressionOptions) (fitted: Fitted) : Tensor =
         if farOff options fitted then
@@ -168,7 +177,7 @@ module Regression =
         (collocation: Collocation)
         start
         : Fitted =
-        reach run options network g collocation true start
+        reach run options network g collocation FitUnit.ofValues true start
 
     /// <summary>
     /// Fits the network to g at the points. Points that are drawn are drawn anew at every step (natural gradient with line search and
@@ -192,7 +201,7 @@ module Regression =
     /// </code></example>
     let tryFit (run: Run) (options: RegressionOptions) (network: Network) g (collocation: Collocation) : Fitted =
         use initial = Scope.keep (fun () -> network.Initial run.Placement run.Seed)
-        tryFitInitial run options network g collocation initial
+        reach run options network g collocation FitUnit.ofValues false initial
 
     /// <summary>
     /// As <c>tryFitFrom</c>, but only the parameters, and raises <c>FitFailedException</c> where they are not a fit; see <c>fit</c>.

@@ -160,7 +160,7 @@ module Sampler =
 
         let θ =
             // How far the fit is from the whole energy is measured below, and judged with everything else.
-            (Regression.tryFitInitial
+            (Regression.tryFitEnergy
                 (Stream.run Stream.Fit run)
                 { options.Fit with
                     SmallestScale = max options.Fit.SmallestScale (normalSpread target.Dimension)
