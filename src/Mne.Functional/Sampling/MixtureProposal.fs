@@ -125,9 +125,9 @@ module internal MixtureProposal =
                     }
 
             let gained = efficiency.Value - (snd best).Value
-            // What more draws say of a mixture counts more than what fewer did.
+            // What more draws say of a mixture counts more than what fewer did, unless these left little to say.
             let best =
-                if gained > 0.0 || k <= doublings then
+                if gained > 0.0 || (k <= doublings && (snd best).Value < 0.9) then
                     proposal, efficiency
                 else
                     best
