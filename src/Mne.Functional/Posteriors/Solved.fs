@@ -290,6 +290,10 @@ module internal Solved =
             Concerns = judge draws evidence (logProposalOf run solved) footing.White footing.Points
         }
 
+    /// From this efficiency on tempering has nothing to add, however much is wanted of one of many blocks: weights that vary so little give log Z with
+    /// more digits than runs that differ from each other.
+    let private untempered = 0.9
+
     /// The routes that are tried, dearer ones only until one has the wanted efficiency; and what went wrong.
     let private attempts run options wanted (footing: Footing) (solved: Route -> Sampler option -> Solved) =
         let attempt = attempt run options footing
@@ -310,7 +314,7 @@ module internal Solved =
 
         let tried = byMixture :: flow
 
-        if tried |> List.exists (fun a -> a.Efficiency >= wanted) then
+        if tried |> List.exists (fun a -> a.Efficiency >= min wanted untempered) then
             tried, remarks
         else
             tried @ [ attempt "repeated tempering" (solved Route.Tempered None) ], remarks

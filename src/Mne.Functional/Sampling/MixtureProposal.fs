@@ -125,6 +125,8 @@ module internal MixtureProposal =
                     }
 
             let gained = efficiency.Value - (snd best).Value
+            // Of what is lost, so that blocks of which there are many go on where a hundredth matters.
+            let little = min 0.01 (0.1 * (1.0 - (snd best).Value))
             // What more draws say of a mixture counts more than what fewer did, unless these left little to say.
             let best =
                 if gained > 0.0 || (k <= doublings && (snd best).Value < 0.9) then
@@ -132,7 +134,7 @@ module internal MixtureProposal =
                 else
                     best
 
-            let idle = if gained < 0.01 && k > doublings then idle + 1 else 0
+            let idle = if gained < little && k > doublings then idle + 1 else 0
 
             if efficiency.Value >= wanted || k = rounds || idle = 2 then
                 best

@@ -5,6 +5,7 @@ open System.Threading
 open Expecto
 open TorchSharp
 open Mne.Functional
+open Mne.Functional.References
 
 let private small =
     { Posterior.defaults with
@@ -103,6 +104,23 @@ let tests =
 
                     Expect.equal posterior.WithoutDensity without.Length name
                     Expect.isGreaterThan without.Length 0 $"{name}: some draws fall outside"
+            }
+
+            test "a mixture that is nearly enough is not given up for tempering, whose log Z has fewer digits" {
+                let wells =
+                    Density.ofEnergy 8 (fun x ->
+                        let square = x.Square()
+                        (square.Square() - 6.0 .* square - 0.5 .* x).sum 1L)
+
+                let one =
+                    Quadrature.logIntegral -5.0 5.0 (fun x -> -(x ** 4.0) + 6.0 * x * x + 0.5 * x)
+
+                use posterior = Posterior.sample run { small with Efficiency = 0.999 } wells
+
+                for block in posterior.Plan.Blocks do
+                    Expect.equal block.Route Route.Mixture $"{posterior}"
+
+                right "wells" (8.0 * one) posterior
             }
 
             test "log q is normalised, is that of the draws, and bounds log Z from above at exact draws" {
