@@ -57,8 +57,9 @@ A formula should not raise there: one point would end the run for all. For a Cho
 `posterior.Plan` is a value: how many modes were found, how many components the mixture has, the efficiency of each route that was tried, and
 log Z by each. Three routes lead to draws, and the first that is efficient enough is taken: a mixture alone; on request (`Flow = Some Sampler.defaults`,
 minutes instead of seconds) the flow of an energy evolved by minimal neural evolution, of which the mixture is the known part; tempering from
-the mixture. `Efficiency` in the options says from which efficiency on no dearer one is tried,
-`Count` how many draws are made. `Posterior.draw` makes more of them later.
+the mixture, where that has less than 90 %. `Efficiency` in the options says from which efficiency on no dearer one is tried,
+`Count` how many draws are made. `Posterior.draw` makes more of them later, and `Posterior.logProposal` tells their log-density at
+any points: with exact draws of the target, where there are any, it says what the draws miss.
 
 ## What it cannot see
 

@@ -82,6 +82,7 @@ public sealed class Posterior : IDisposable
     /// <summary>
     /// log q at any points (M × d) in the coordinates of the formula, normalised: (M). With exact draws of the target it tells what the draws miss.
     /// </summary>
+    /// <example><code>using var log = posterior.LogProposal(Tensors.Points(new[,] { { 0.0, 1.0 } }));</code></example>
     /// <exception cref="ArgumentException">Points do not fit, or draws were tempered, which leaves their density unknown.</exception>
     /// <exception cref="EvolutionFailedException">A flow cannot be followed from there.</exception>
     /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>

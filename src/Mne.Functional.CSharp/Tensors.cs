@@ -104,6 +104,7 @@ public static class Tensors
     /// L with L Lᵀ = A for each of some symmetric matrices (… × n × n), and NaN in place of L for those that are not positive definite: a density has no
     /// mass where its energy is not a number, whereas <c>torch.linalg.cholesky</c> throws for all if it fails for one.
     /// </summary>
+    /// <example><code>using var root = Tensors.Cholesky(Tensors.Points(new[,] { { 2.0, 1.0 }, { 1.0, 2.0 } }));</code></example>
     /// <exception cref="ArgumentException">The last two dimensions are not equal.</exception>
     public static Tensor Cholesky(Tensor matrices) =>
         Bridge.Result(() => Core.TensorModule.cholesky(Bridge.Wanted(matrices)));

@@ -94,4 +94,4 @@ type Concern =
         | EvidenceDiffers((name, one), (otherName, other), errors) ->
             $"log Z is {one.Value:F3} ± {one.StandardError:G2} by {name}, but {other.Value:F3} ± {other.StandardError:G2} by {otherName}, {errors:F1} standard errors apart: one of them misses a part of the target. Draw with another seed and more particles (Particles)."
         | BlindSearch recovered ->
-            $"Of modes like those that were found, but elsewhere and 0.7 times as wide, which were planted as a test, a round of the search finds {100.0 * recovered:G3} %%: it may have overlooked modes of the target as well. Compare with another seed; where you know places of modes, compare the energy there."
+            $"Of modes like those that were found, but elsewhere and {PlantedModes.narrower} times as wide, which were planted as a test, a round of the search finds {100.0 * recovered:G3} %%: it may have overlooked modes of the target as well. Compare with another seed; where you know places of modes, compare the energy there."

@@ -397,7 +397,7 @@ module internal Solved =
                     @ disagreements evidence
                     @ [
                         match blind with
-                        | Some recovered when recovered < 0.1 -> Concern.BlindSearch recovered
+                        | Some recovered when recovered < PlantedModes.leastRecovered -> Concern.BlindSearch recovered
                         | _ -> ()
                     ]
                 Plan =

@@ -72,6 +72,7 @@ module internal MixtureProposal =
         let weigh (piece: Piece) =
             Run.stopIfAsked run
 
+            // The first piece has the seed of the run, so that as many draws as fit in one are the same whatever the size of a piece.
             let seed =
                 if piece.Index = 0 then
                     run.Seed

@@ -36,7 +36,10 @@ module internal PlantedModes =
     let private plantedCount = 16
 
     /// How wide they are, compared with those that were found.
-    let private narrower = 0.7
+    let narrower = 0.7
+
+    /// A search that finds less of them is blind.
+    let leastRecovered = 0.1
 
     /// Copies of the modes that were found, elsewhere and somewhat narrower, are planted into the density; the part of them
     /// that one round finds. None where copies do not stand out from the density, as where `modes` are parts of one.
