@@ -5,7 +5,7 @@ public sealed record DrawOptions
 {
     private static Core.DrawOptions Given => Core.SamplerModule.defaults.Draw;
 
-    /// <summary>Local error tolerated when draws are carried back. Default 1e-5.</summary>
+    /// <summary>Local error tolerated when draws are carried back: of log-densities, and of positions in units of their deviations. Default 1e-5.</summary>
     public double Tolerance { get; init; } = Given.Tolerance;
 
     internal Core.DrawOptions ToCore() => new(Tolerance);
@@ -58,7 +58,7 @@ public sealed record SamplerOptions
 
     /// <summary>
     /// The evolution. Its points have to stay fixed: a sampler moves them itself. Default <c>new EvolutionOptions()</c> with <c>Method</c>
-    /// <c>Method.Chebyshev(8)</c>, <c>Sketch</c> <c>Sketch.Adaptive(2)</c>, <c>Regularisation</c> 1e-9, <c>Tolerance</c> 1e-3,
+    /// <c>Method.Chebyshev(6)</c>, <c>Sketch</c> <c>Sketch.Adaptive(2)</c>, <c>Regularisation</c> 1e-9, <c>Tolerance</c> 2e-3,
     /// <c>ErrorScale</c> <see cref="ErrorScale.Spread"/>.
     /// </summary>
     public EvolutionOptions Evolve { get; init; } = EvolutionOptions.OfCore(Given.Evolve);

@@ -42,7 +42,7 @@ module internal NaturalGradient =
         let direction =
             try
                 let missing = Tangent.stacked residual - Tangent.times δ tangent
-                Some(δ .+ (Sketch.minimalNorm λ landmarks tangent missing).Direction)
+                Some(δ .+ fst ((Sketch.factorise λ landmarks tangent).Solve missing))
             with KernelNotFactorised _ ->
                 None
 

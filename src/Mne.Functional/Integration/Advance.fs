@@ -124,9 +124,8 @@ module internal Advance =
         match run.Problem.InitialStep, run.Problem.Controller.First, state.Records with
         | Some h, _, []
         | _, Some h, _ -> Ok h
-        | _, _, [ only ] -> Ok only.Step
-        // The last step of a piece is cut short; the one before was chosen by the error.
-        | _, _, last :: before :: _ -> Ok(max last.Step before.Step)
+        // What the controller asked for at the end of the piece before.
+        | _, _, _ :: _ -> Ok state.Step
         | None, None, [] ->
             let byRule () =
                 initialStep run.Problem.Norm run.Order f state.Time run.Direction span y slope
@@ -364,8 +363,12 @@ module internal Advance =
         let stop = run.Times[state.Piece + 1]
         let remaining = abs (stop - state.Time)
         let h = min state.Step run.Problem.MaximumStep
-        // Stretch the last step a little rather than leave a crumb.
-        let h = if remaining <= 1.01 * h then remaining else h
+        // Stretch the last step a little rather than leave a crumb, and share what is left where it is less than two steps.
+        let h =
+            if remaining <= 1.01 * h then remaining
+            elif remaining < 2.0 * h then 0.5 * remaining
+            else h
+
         let trial = tryStep run state h
 
         match trial.Accepted, trial.Proposal with

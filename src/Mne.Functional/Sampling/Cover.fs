@@ -36,7 +36,7 @@ type CoverOptions =
         FitPoints: int
         /// <summary>
         /// N, the number of collocation points. Default None: the program chooses, four for every direction that the kernel of the fitted
-        /// network has (its effective rank at λ), but 800 to 1,600; too few points leave a network free between them.
+        /// network has (its effective rank at λ), but 500 to 1,600; too few points leave a network free between them.
         /// </summary>
         Points: int option
         /// <summary>
@@ -62,7 +62,7 @@ module Cover =
         }
 
     /// Between how many points the program chooses.
-    let internal fewest = 800
+    let internal fewest = 500
 
     let internal most = 1600
 

@@ -9,7 +9,7 @@ module internal Flow =
     /// How far points may be followed.
     type Limits =
         {
-            /// Local error of points and log-densities.
+            /// Local error of points, in units of their deviations, and of log-densities.
             Tolerance: float
             /// Steps at most.
             Steps: int
@@ -39,12 +39,23 @@ module internal Flow =
         let join (x: Tensor) (l: Tensor) =
             Tensor.concatenate 0L [ x.reshape -1L; l ]
 
-        let reach =
-            Reach.ofPoints
-                [
-                    Solution.points energy.Solution.Trajectory.Start energy.Solution
-                    Solution.points energy.Duration energy.Solution
-                ]
+        let clouds =
+            [
+                Solution.points energy.Solution.Trajectory.Start energy.Solution
+                Solution.points energy.Duration energy.Solution
+            ]
+
+        let reach = Reach.ofPoints clouds
+
+        // The least deviation of each coordinate, at either end: errors of positions are relative to it, whatever their unit and origin.
+        let unit =
+            clouds |> List.map (fun x -> x.std 0L) |> List.reduce (fun a b -> a.minimum b)
+
+        let norm (y: Tensor) (δ: Tensor) =
+            let size =
+                join (unit .+ (positions y - reach.Centre).abs()) (1.0 .+ (logDensities y).abs())
+
+            Tensor.rms (δ / size) / limits.Tolerance
 
         let field: Field<unit> =
             fun t y ->
@@ -59,7 +70,7 @@ module internal Flow =
 
         use trajectory =
             Integrator.solve
-                { Integrator.create field (Integrator.componentNorm limits.Tolerance limits.Tolerance) with
+                { Integrator.create field norm with
                     OnStep = fun _ step -> onStep step
                     MaximumSteps = limits.Steps
                     KeepsSteps = false

@@ -49,10 +49,10 @@ module Sampler =
                 }
             Evolve =
                 { Evolution.defaults with
-                    Method = Method.chebyshev 8
+                    Method = Method.chebyshev 6
                     Sketch = Sketch.Adaptive 2.0
                     Regularisation = 1e-9
-                    Tolerance = 1e-3
+                    Tolerance = 2e-3
                     ErrorScale = ErrorScale.Spread
                 }
             Draw = { Tolerance = 1e-5 }

@@ -3,7 +3,7 @@ namespace Mne.Functional
 /// <summary>How draws are made. Start from <c>Sampler.defaults</c>.</summary>
 type DrawOptions =
     {
-        /// <summary>Local error tolerated when draws are carried back. Default 1e-5.</summary>
+        /// <summary>Local error tolerated when draws are carried back: of log-densities, and of positions in units of their deviations. Default 1e-5.</summary>
         Tolerance: float
     }
 
@@ -38,8 +38,8 @@ type SamplerOptions =
         Fit: RegressionOptions
         /// <summary>
         /// The evolution, of which diffusion limits most steps. <c>Points</c> has to stay <c>Fixed</c>: a sampler moves them itself. Default
-        /// <c>Evolution.defaults</c> with <c>Method</c> <c>Method.chebyshev 8</c>, <c>Sketch</c> <c>Sketch.Adaptive 2</c>,
-        /// <c>Regularisation</c> 1e-9, <c>Tolerance</c> 1e-3, <c>ErrorScale</c> <c>ErrorScale.Spread</c>.
+        /// <c>Evolution.defaults</c> with <c>Method</c> <c>Method.chebyshev 6</c>, <c>Sketch</c> <c>Sketch.Adaptive 2</c>,
+        /// <c>Regularisation</c> 1e-9, <c>Tolerance</c> 2e-3, <c>ErrorScale</c> <c>ErrorScale.Spread</c>.
         /// </summary>
         Evolve: EvolutionOptions
         /// <summary>The draws.</summary>

@@ -41,14 +41,13 @@ module internal MixtureFit =
         let wider = ((n .+ d) / n).ClampMax(3.0).unsqueeze(1L).unsqueeze 2L
         n.log (), means, (share * second .+ (1.0 .- share) * diagonal) * wider
 
-    /// One step of expectation and maximisation; components worth less than `least` points are left out.
-    let private advance (least: float) (worth: Tensor) (points: Tensor) (mixture: Mixture) : Mixture =
+    /// One step of expectation and maximisation, and Σ w log q / Σ w before it; components worth less than `least` points are left out.
+    let private advance (least: float) (worth: Tensor) (points: Tensor) (mixture: Mixture) : Mixture * float =
         Scope.free (fun () ->
             let normals = Normals.ofMixture (Placement.ofTensor points) mixture
-
-            let r =
-                (Normals.logTerms normals (Normals.whitened normals points)).softmax 0L * worth
-
+            let terms = Normals.logTerms normals (Normals.whitened normals points)
+            let total = terms.logsumexp (0L, keepdim = true)
+            let r = (terms - total).exp() * worth
             let n = Tensor.toArray (r.sum 1L)
 
             let kept =
@@ -58,7 +57,23 @@ module internal MixtureFit =
                             k
                 |]
 
-            maximise points (Tensor.pick kept r) |||> mixtureOf)
+            maximise points (Tensor.pick kept r) |||> mixtureOf,
+            Tensor.toFloat ((total.squeeze 0L * worth).sum() / worth.sum ()))
+
+    /// Less than this, gained by a step, is too little to go on for.
+    let private enough = 1e-4
+
+    /// Steps until they gain hardly anything, `steps` at most.
+    let private refine (steps: int) (least: float) (worth: Tensor) (points: Tensor) (mixture: Mixture) : Mixture =
+        let rec go k before mixture =
+            let next, here = advance least worth points mixture
+
+            if k + 1 >= steps || here - before < enough then
+                next
+            else
+                go (k + 1) here next
+
+        go 0 -infinity mixture
 
     /// Each component in two, a deviation apart along its longest axis.
     let private split (mixture: Mixture) : Mixture =
@@ -115,9 +130,7 @@ module internal MixtureFit =
             let seenWorth = seenWeights / seenWeights.sum () .* (worth * 2.0 / 3.0)
             let least = min 4.0 (0.5 * worth)
 
-            let refine mixture =
-                (mixture, [ 1..steps ])
-                ||> List.fold (fun m _ -> advance least seenWorth seen m)
+            let refined = refine steps least seenWorth seen
 
             let fits (mixture: Mixture) =
                 mixture.Components <= most
@@ -132,7 +145,7 @@ module internal MixtureFit =
                 if misses = 2 || not (fits next) then
                     best
                 else
-                    let next = refine next
+                    let next = refined next
                     let nextScore = score judgingWeights judging next
 
                     if nextScore > bestScore + 2e-3 then
@@ -140,8 +153,7 @@ module internal MixtureFit =
                     else
                         grow (misses + 1) next best bestScore
 
-            let start = refine first
+            let start = refined first
             let best = grow 0 start start (score judgingWeights judging start)
             // The last words have all points.
-            let all = weights .* worth
-            (best, [ 1..steps ]) ||> List.fold (fun m _ -> advance least all points m))
+            refine steps least (weights .* worth) points best)
