@@ -61,7 +61,7 @@ module internal MixtureFit =
             Tensor.toFloat ((total.squeeze 0L * worth).sum() / worth.sum ()))
 
     /// Less than this, gained by a step, is too little to go on for.
-    let private enough = 1e-4
+    let private enough = 1e-5
 
     /// Steps until they gain hardly anything, `steps` at most.
     let private refine (steps: int) (least: float) (worth: Tensor) (points: Tensor) (mixture: Mixture) : Mixture =
