@@ -373,7 +373,8 @@ module Tensor =
     /// </summary>
     /// <param name="matrices">A (… × n × n), symmetric.</param>
     /// <returns>L (… × n × n), lower triangular.</returns>
-    /// <exception cref="T:System.ArgumentException">The last two dimensions are not equal.</exception>
+    /// <exception cref="T:System.ArgumentException">The last two dimensions are not equal, or the elements are not
+    /// Float64 or Float32.</exception>
     /// <example><code>
     /// // The correlation of two standard normal variables under Lewandowski, Kurowicka and Joe's prior with η = 2
     /// let correlation = Density.ofEnergy 1 (fun r -&gt;
@@ -386,6 +387,17 @@ module Tensor =
             raise (
                 ArgumentException(
                     "matrices: found none, or a tensor that was disposed of; keep it alive",
+                    nameof matrices
+                )
+            )
+
+        if
+            matrices.dtype <> torch.ScalarType.Float64
+            && matrices.dtype <> torch.ScalarType.Float32
+        then
+            raise (
+                ArgumentException(
+                    $"matrices: found {matrices.dtype}, wanted Float64 or Float32; convert them with ``to``",
                     nameof matrices
                 )
             )

@@ -276,7 +276,7 @@ let tests =
 
                     for row in [ -1; 5 ] do
                         Check.scoped $"the landmark {row} of 5 rows" (fun () ->
-                            Check.refuses [ "landmarks"; string row; "5 rows" ] (fun () ->
+                            Check.refuses [ "landmarks"; $"row {row}"; "rows 0 to 4" ] (fun () ->
                                 Sketch.minimalNorm
                                     1e-3
                                     (Some [| 0; row |])
