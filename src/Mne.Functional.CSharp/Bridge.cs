@@ -16,23 +16,36 @@ internal static class Bridge
         return value;
     }
 
+    /// <summary>What a function of the caller's returned, which must not be null either.</summary>
+    private static T Answered<T>(T value, string name) =>
+        value is null ? throw new ArgumentNullException(name, $"{name}: the function returned null") : value;
+
     public static FSharpFunc<A, B> Function<A, B>(
-        Func<A, B> f, [CallerArgumentExpression(nameof(f))] string name = "") =>
-        FuncConvert.FromFunc(Wanted(f, name));
+        Func<A, B> f, [CallerArgumentExpression(nameof(f))] string name = "")
+    {
+        Wanted(f, name);
+        return FuncConvert.FromFunc<A, B>(a => Answered(f(a), name));
+    }
 
     public static FSharpFunc<A, FSharpFunc<B, C>> Function<A, B, C>(
-        Func<A, B, C> f, [CallerArgumentExpression(nameof(f))] string name = "") =>
-        FuncConvert.FromFunc(Wanted(f, name));
+        Func<A, B, C> f, [CallerArgumentExpression(nameof(f))] string name = "")
+    {
+        Wanted(f, name);
+        return FuncConvert.FromFunc<A, B, C>((a, b) => Answered(f(a, b), name));
+    }
 
     public static FSharpFunc<A, FSharpFunc<B, FSharpFunc<C, D>>> Function<A, B, C, D>(
-        Func<A, B, C, D> f, [CallerArgumentExpression(nameof(f))] string name = "") =>
-        FuncConvert.FromFunc(Wanted(f, name));
+        Func<A, B, C, D> f, [CallerArgumentExpression(nameof(f))] string name = "")
+    {
+        Wanted(f, name);
+        return FuncConvert.FromFunc<A, B, C, D>((a, b, c) => Answered(f(a, b, c), name));
+    }
 
     public static FSharpFunc<Core.Local, Tensor> OfLocal(
         Func<Local, Tensor> f, [CallerArgumentExpression(nameof(f))] string name = "")
     {
         Wanted(f, name);
-        return Function<Core.Local, Tensor>(local => f(new Local(local)));
+        return Function<Core.Local, Tensor>(local => f(new Local(local)), name);
     }
 
     /// <summary>A function of a seed as one of a placement and a seed: its tensor is brought there.</summary>
@@ -40,7 +53,7 @@ internal static class Bridge
         Func<int, Tensor> draw, [CallerArgumentExpression(nameof(draw))] string name = "")
     {
         Wanted(draw, name);
-        return Function<Core.Placement, int, Tensor>((placement, seed) => Core.TensorModule.place(placement, draw(seed)));
+        return Function<Core.Placement, int, Tensor>((placement, seed) => Core.TensorModule.place(placement, Answered(draw(seed), name)), name);
     }
 
     /// <summary>The same for a function of a seed and something else.</summary>
@@ -48,7 +61,7 @@ internal static class Bridge
         Func<int, A, Tensor> draw, [CallerArgumentExpression(nameof(draw))] string name = "")
     {
         Wanted(draw, name);
-        return Function<Core.Placement, int, A, Tensor>((placement, seed, a) => Core.TensorModule.place(placement, draw(seed, a)));
+        return Function<Core.Placement, int, A, Tensor>((placement, seed, a) => Core.TensorModule.place(placement, Answered(draw(seed, a), name)), name);
     }
 
     /// <summary>C# functions of those of F#.</summary>
@@ -59,15 +72,25 @@ internal static class Bridge
 
     public static FSharpList<T> List<T>(
         IEnumerable<T> items, [CallerArgumentExpression(nameof(items))] string name = "") =>
-        ListModule.OfSeq(Wanted(items, name));
+        ListModule.OfSeq(All(items, name));
+
+    /// <summary>The items, none of which may be null.</summary>
+    public static IEnumerable<T> All<T>(
+        [NotNull] IEnumerable<T>? items, [CallerArgumentExpression(nameof(items))] string name = "") =>
+        Wanted(items, name).Select(item => item is null ? throw new ArgumentNullException(name, $"{name}: found null among its items") : item);
 
     public static FSharpList<B> List<A, B>(
         IEnumerable<A> items, Func<A, B> each, [CallerArgumentExpression(nameof(items))] string name = "") =>
-        List(Wanted(items, name).Select(each));
+        ListModule.OfSeq(All(items, name).Select(each));
 
     public static FSharpList<Tuple<A, B>> Tuples<A, B>(
         IEnumerable<(A, B)> items, [CallerArgumentExpression(nameof(items))] string name = "") =>
-        List(items, pair => pair.ToTuple(), name);
+        List(
+            items,
+            pair => pair.Item1 is null || pair.Item2 is null
+                ? throw new ArgumentNullException(name, $"{name}: found null in one of its pairs")
+                : pair.ToTuple(),
+            name);
 
     public static FSharpOption<T> Option<T>(T? value) where T : struct =>
         value is T some ? FSharpOption<T>.Some(some) : FSharpOption<T>.None;

@@ -8,20 +8,20 @@ public sealed class Series
     internal Reporting.Series Inner { get; }
 
     /// <summary>A solid line through (x, y).</summary>
-    public static Series Line(string name, double[] x, double[] y) => new(Reporting.SeriesModule.line(name, x, y));
+    public static Series Line(string name, double[] x, double[] y) => new(Reporting.SeriesModule.line(Bridge.Wanted(name), Bridge.Wanted(x), Bridge.Wanted(y)));
 
     /// <summary>A dashed line, for what is to be compared with a solid one.</summary>
-    public static Series Dashed(string name, double[] x, double[] y) => new(Reporting.SeriesModule.dashed(name, x, y));
+    public static Series Dashed(string name, double[] x, double[] y) => new(Reporting.SeriesModule.dashed(Bridge.Wanted(name), Bridge.Wanted(x), Bridge.Wanted(y)));
 
     /// <summary>A dotted line, for bounds and guides.</summary>
-    public static Series Dotted(string name, double[] x, double[] y) => new(Reporting.SeriesModule.dotted(name, x, y));
+    public static Series Dotted(string name, double[] x, double[] y) => new(Reporting.SeriesModule.dotted(Bridge.Wanted(name), Bridge.Wanted(x), Bridge.Wanted(y)));
 
     /// <summary>A line with a marker at each value.</summary>
     public static Series LineWithMarkers(string name, double[] x, double[] y) =>
-        new(Reporting.SeriesModule.lineWithMarkers(name, x, y));
+        new(Reporting.SeriesModule.lineWithMarkers(Bridge.Wanted(name), Bridge.Wanted(x), Bridge.Wanted(y)));
 
     /// <summary>Markers at (x, y).</summary>
-    public static Series Markers(string name, double[] x, double[] y) => new(Reporting.SeriesModule.markers(name, x, y));
+    public static Series Markers(string name, double[] x, double[] y) => new(Reporting.SeriesModule.markers(Bridge.Wanted(name), Bridge.Wanted(x), Bridge.Wanted(y)));
 }
 
 /// <summary>
@@ -50,7 +50,7 @@ public sealed class Chart
 
     /// <summary>Paths of points of the plane (M × 2 at each of successive times): the phase portrait of a flow.</summary>
     public static Chart Trajectories(string name, IEnumerable<Tensor> positions) =>
-        new(Reporting.ChartModule.trajectories(name, Bridge.List(positions)));
+        new(Reporting.ChartModule.trajectories(Bridge.Wanted(name), Bridge.List(positions)));
 
     /// <summary>Filled contours of z[i, j] = f(x[i], y[j]).</summary>
     public static Chart Contours(string name, double[] x, double[] y, double[,] z) =>
@@ -62,7 +62,7 @@ public sealed class Chart
 
     /// <summary>Bars side by side in each category.</summary>
     public static Chart Bars(string[] categories, params (string Name, double[] Values)[] groups) =>
-        new(Reporting.ChartModule.bars(categories, Bridge.Tuples(groups)));
+        new(Reporting.ChartModule.bars([.. Bridge.All(categories)], Bridge.Tuples(groups)));
 
     /// <summary>Histogram of values as a density.</summary>
     public static Chart Histogram(string name, double[] values) => new(Reporting.ChartModule.histogram(Bridge.Wanted(name), Bridge.Wanted(values)));
@@ -76,7 +76,7 @@ public sealed class Chart
     /// </summary>
     /// <example><code>Chart.Corner(["a", "b"], draws.Points, draws.Weights()).Save("output/corner.html");</code></example>
     public static Chart Corner(string[] names, Tensor points, double[] weights) =>
-        new(Reporting.ChartModule.corner(Bridge.List(names), points, weights));
+        new(Reporting.ChartModule.corner(Bridge.List(names), Bridge.Wanted(points), Bridge.Wanted(weights)));
 
     /// <summary>
     /// How an evolution fared: step size, relative residual between the points and at them, defect and effective rank over t.
@@ -88,7 +88,7 @@ public sealed class Chart
 
     /// <summary>Slices of solutions over time with a slider: values[i, k] = u(x[i], t[k]).</summary>
     public static Chart Animation(double[] x, double[] t, params (string Name, double[,] Values)[] solutions) =>
-        new(Reporting.ChartModule.animation(x, t, Bridge.Tuples(solutions)));
+        new(Reporting.ChartModule.animation(Bridge.Wanted(x), Bridge.Wanted(t), Bridge.Tuples(solutions)));
 
     /// <summary>Charts on the same axes, the first at the back.</summary>
     public static Chart Overlay(params Chart[] charts) => new(Reporting.ChartModule.overlay(Bridge.List(charts, chart => chart.Inner)));
@@ -97,13 +97,13 @@ public sealed class Chart
     public static Chart Stack(params Chart[] charts) => new(Reporting.ChartModule.stack(Bridge.List(charts, chart => chart.Inner)));
 
     /// <summary>The chart with a title.</summary>
-    public Chart Titled(string title) => new(Reporting.ChartModule.titled(title, Inner));
+    public Chart Titled(string title) => new(Reporting.ChartModule.titled(Bridge.Wanted(title), Inner));
 
     /// <summary>The chart with a line of explanation under its title.</summary>
-    public Chart Captioned(string caption) => new(Reporting.ChartModule.captioned(caption, Inner));
+    public Chart Captioned(string caption) => new(Reporting.ChartModule.captioned(Bridge.Wanted(caption), Inner));
 
     /// <summary>The chart with labels of the axes; say the units.</summary>
-    public Chart Axes(string x, string y) => new(Reporting.ChartModule.axes(x, y, Inner));
+    public Chart Axes(string x, string y) => new(Reporting.ChartModule.axes(Bridge.Wanted(x), Bridge.Wanted(y), Inner));
 
     /// <summary>The chart with a logarithmic horizontal axis.</summary>
     public Chart LogX() => new(Reporting.ChartModule.logX(Inner));
@@ -149,5 +149,5 @@ public sealed class Chart
     /// <example><code>Chart.SaveSamplerPage("output/ring.html", "A ring", sampler, draws, Report.OfDraws(sampler, draws));</code></example>
     public static string SaveSamplerPage(string path, string title, Sampler sampler, Draws draws, Report report) =>
         Reporting.PageModule.save(path, Reporting.SamplerPage.create(
-            title, Bridge.Wanted(sampler).Inner, Bridge.Wanted(draws).Inner, Bridge.Wanted(report).Inner));
+            Bridge.Wanted(title), Bridge.Wanted(sampler).Inner, Bridge.Wanted(draws).Inner, Bridge.Wanted(report).Inner));
 }

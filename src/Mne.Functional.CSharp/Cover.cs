@@ -44,13 +44,31 @@ public sealed record Start
     internal Core.Start Inner { get; }
 
     /// <summary>A normal cloud around the origin, thinned by e^{−V/τ}: enough in few dimensions.</summary>
-    public static Start Cloud(double spread, double temperature) => new(Core.Start.NewCloud(spread, temperature));
+    /// <exception cref="ArgumentException">A number is not positive.</exception>
+    public static Start Cloud(double spread, double temperature)
+    {
+        Core.Guard.positive(nameof(spread), spread);
+        Core.Guard.positive(nameof(temperature), temperature);
+        return new(Core.Start.NewCloud(spread, temperature));
+    }
 
     /// <summary>Markov chains from scattered starts, cooled: for more dimensions.</summary>
-    public static Start Cooled(ChainOptions? options = null) => new(Core.Start.NewCooled((options ?? new()).ToCore()));
+    /// <exception cref="ArgumentException">The spread or the temperature is not positive.</exception>
+    public static Start Cooled(ChainOptions? options = null)
+    {
+        var chains = options ?? new();
+        Core.Guard.positive(nameof(chains.Spread), chains.Spread);
+        Core.Guard.positive(nameof(chains.Temperature), chains.Temperature);
+        return new(Core.Start.NewCooled(chains.ToCore()));
+    }
 
     /// <summary>Points that the caller has (M × d). They stay the caller's, to be freed after the last sampler made of them.</summary>
-    public static Start Known(Tensor points) => new(Core.Start.NewKnown(Bridge.Wanted(points)));
+    /// <exception cref="ArgumentException">The points are not finite, or were disposed of.</exception>
+    public static Start Known(Tensor points)
+    {
+        Core.Guard.finite(nameof(points), Bridge.Wanted(points));
+        return new(Core.Start.NewKnown(points));
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Inner.ToString();

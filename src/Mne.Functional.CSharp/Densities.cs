@@ -46,7 +46,7 @@ public sealed class Density
     /// </code></example>
     public static Density GaussianMixture(params (double Weight, double[] Mean, double Deviation)[] components) =>
         new(Core.DensityModule.gaussianMixture(Bridge.List(
-            components, c => Tuple.Create(c.Weight, Bridge.List(c.Mean), c.Deviation))));
+            components, c => Tuple.Create(c.Weight, Bridge.List(c.Mean, nameof(components)), c.Deviation))));
 }
 
 /// <summary>A symmetric positive semi-definite matrix: a covariance, or D = σσᵀ of a diffusion.</summary>

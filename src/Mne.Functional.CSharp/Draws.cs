@@ -23,8 +23,14 @@ public sealed class Draws : IDisposable
     internal Core.Draws Inner { get; }
 
     /// <summary>Draws of the caller's: points (M × d), log q (M) and log w = −V − log q (M). They own these tensors then.</summary>
-    public Draws(Tensor points, Tensor logProposal, Tensor logWeights) =>
-        Inner = new(Bridge.Wanted(points), Bridge.Wanted(logProposal), Bridge.Wanted(logWeights));
+    /// <exception cref="ArgumentException">A tensor is not made of floating-point numbers, or was disposed of.</exception>
+    public Draws(Tensor points, Tensor logProposal, Tensor logWeights)
+    {
+        Core.Guard.numbers(nameof(points), Bridge.Wanted(points));
+        Core.Guard.numbers(nameof(logProposal), Bridge.Wanted(logProposal));
+        Core.Guard.numbers(nameof(logWeights), Bridge.Wanted(logWeights));
+        Inner = new(points, logProposal, logWeights);
+    }
 
     /// <summary>The points (M × d), distributed as q.</summary>
     public Tensor Points => Inner.Points;

@@ -31,7 +31,7 @@ public sealed record Tableau
         string name, int order, int embeddedOrder, double[] nodes, double[][] coupling, double[] error, double[] dense) =>
         Inner = new(
             Bridge.Wanted(name), order, embeddedOrder, [.. Bridge.Wanted(nodes)],
-            [.. Bridge.Wanted(coupling).Select(row => row.ToArray())], [.. Bridge.Wanted(error)], [.. Bridge.Wanted(dense)]);
+            [.. Bridge.All(coupling).Select(row => row.ToArray())], [.. Bridge.Wanted(error)], [.. Bridge.Wanted(dense)]);
 
     internal Core.Tableau Inner { get; }
 

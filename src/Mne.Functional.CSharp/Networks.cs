@@ -233,7 +233,7 @@ public sealed class Network
     public static Network OfBlocks(Domain domain, int[][] blocks, params Layer[] layers) =>
         new(Core.NetworkModule.ofBlocks(
             Bridge.Wanted(domain).Inner,
-            Bridge.List(blocks, block => Bridge.List(block)),
+            Bridge.List(blocks, block => Bridge.List(block, nameof(blocks))),
             Bridge.List(layers, layer => layer.Inner)));
 
     /// <summary>The sum of networks on the same domain, each with its own weights.</summary>

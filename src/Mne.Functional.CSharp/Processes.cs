@@ -52,11 +52,21 @@ public sealed class Reference
         new(Core.ReferenceModule.normal(Bridge.List(mean), Bridge.Wanted(covariance).Inner));
 
     /// <summary>Draws (N × d).</summary>
-    public Tensor Draw(int count, int seed = 0, Placement? placement = null) =>
-        Inner.Draw.Invoke(Placement.ToCore(placement)).Invoke(seed).Invoke(count);
+    /// <exception cref="ArgumentException">The function that draws gives another shape.</exception>
+    public Tensor Draw(int count, int seed = 0, Placement? placement = null)
+    {
+        var points = Inner.Draw.Invoke(Placement.ToCore(placement)).Invoke(seed).Invoke(count);
+        Core.Guard.vectors("draw", count, points.dim() == 2 ? (int)points.shape[1] : 1, points);
+        return points;
+    }
 
     /// <summary>The normalised log-density at the points (N).</summary>
-    public Tensor LogDensity(Tensor points) => Inner.LogDensity.Invoke(points);
+    /// <exception cref="ArgumentException">The points do not fit.</exception>
+    public Tensor LogDensity(Tensor points)
+    {
+        Core.Guard.numbers(nameof(points), Bridge.Wanted(points));
+        return Inner.LogDensity.Invoke(points);
+    }
 }
 
 /// <summary>A Gaussian transition: given x, the distribution N(F x + c, Σ).</summary>
@@ -65,6 +75,15 @@ public sealed class Reference
 /// <param name="Covariance">Σ (d × d).</param>
 public sealed record Transition(double[,] Matrix, double[] Offset, double[,] Covariance)
 {
+    /// <summary>F (d × d).</summary>
+    public double[,] Matrix { get; init; } = Bridge.Wanted(Matrix);
+
+    /// <summary>c (d).</summary>
+    public double[] Offset { get; init; } = Bridge.Wanted(Offset);
+
+    /// <summary>Σ (d × d).</summary>
+    public double[,] Covariance { get; init; } = Bridge.Wanted(Covariance);
+
     internal Core.Transition ToCore() => new(Bridge.Wanted(Matrix), Bridge.Wanted(Offset), Bridge.Wanted(Covariance));
 }
 
@@ -152,7 +171,10 @@ public sealed class Process
     public Process WithTransition(Func<double, Transition> transition)
     {
         ArgumentNullException.ThrowIfNull(transition);
-        return With(Inner.Stationary, Bridge.Option(Bridge.Function<double, Core.Transition>(s => transition(s).ToCore())));
+        return With(
+            Inner.Stationary,
+            Bridge.Option(Bridge.Function<double, Core.Transition>(
+                s => Bridge.Wanted(transition(s), nameof(transition)).ToCore(), nameof(transition))));
     }
 
     private Process With(

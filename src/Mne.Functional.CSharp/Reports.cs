@@ -53,6 +53,9 @@ public enum ConcernKind
 /// <param name="Advice">What was found and what to do, in one or two sentences.</param>
 public sealed record Concern(ConcernKind Kind, Verdict Verdict, string Advice)
 {
+    /// <summary>What to do.</summary>
+    public string Advice { get; init; } = Bridge.Wanted(Advice);
+
     /// <summary>
     /// The number in question: the efficiency, the shape k̂ of the weights, the error of the fit, the exponent of the tails, by how many standard
     /// errors, taken together, two ways to log Z differ, or the part of planted modes that a search finds.

@@ -62,7 +62,7 @@ public sealed class Solution : IDisposable
     /// <example><code>double[] u = solution.Evaluate(0.5, new double[,] { { 1.0 }, { 2.0 } });</code></example>
     public double[] Evaluate(double t, double[,] points)
     {
-        using var x = Tensors.Points(points);
+        using var x = Tensors.Points(Bridge.Wanted(points));
         using var u = Evaluate(t, x);
         return Tensors.ToArray(u);
     }

@@ -59,7 +59,7 @@ public static class Tensors
     /// <example><code>var points = Tensors.Line(0.0, 0.5, 1.0);</code></example>
     public static Tensor Line(params double[] coordinates)
     {
-        using var vector = Vector(coordinates);
+        using var vector = Vector(Bridge.Wanted(coordinates));
         return vector.unsqueeze(1);
     }
 

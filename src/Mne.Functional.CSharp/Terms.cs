@@ -37,19 +37,19 @@ public sealed class Term
     /// <summary>A known function of time and points, (t, X (N × d)) ↦ (N).</summary>
     /// <example><code>var source = Term.Known("s", (t, x) => Math.Cos(t) * x.squeeze(1).sin());</code></example>
     public static Term Known(string name, Func<double, Tensor, Tensor> function) =>
-        new(Core.TermModule.known(name, Bridge.Function(function)));
+        new(Core.TermModule.known(Bridge.Wanted(name), Bridge.Function(function)));
 
     /// <summary>b·∇u with a known velocity, (t, X (N × d)) ↦ (N × d).</summary>
     /// <example><code>var shift = -Term.Transport("b", (t, x) => torch.ones_like(x));</code></example>
     public static Term Transport(string name, Func<double, Tensor, Tensor> velocity) =>
-        new(Core.TermModule.transport(name, Bridge.Function(velocity)));
+        new(Core.TermModule.transport(Bridge.Wanted(name), Bridge.Function(velocity)));
 
     /// <summary>Anything that can be computed from the local values; it lists the derivatives that it reads.</summary>
     /// <example><code>
     /// var slope = Term.Custom("√(1 + u_x²)", [Derivative.Partial(0)], here => (1.0 + here[Derivative.Partial(0)].square()).sqrt());
     /// </code></example>
     public static Term Custom(string name, IEnumerable<Derivative> needs, Func<Local, Tensor> function) =>
-        new(Core.TermModule.custom(name, Bridge.List(needs, need => need.Inner), Bridge.OfLocal(function)));
+        new(Core.TermModule.custom(Bridge.Wanted(name), Bridge.List(needs, need => need.Inner), Bridge.OfLocal(function)));
 
     /// <summary>
     /// Σ w a / Σ w over the points: the mean of <paramref name="term"/> under a density that the points do not follow by themselves.
@@ -67,7 +67,7 @@ public sealed class Term
     /// var force = 2.0 * Math.PI * Term.Interaction("cos", (x, y) => (x - y.t()).cos(), Term.Value);
     /// </code></example>
     public static Term Interaction(string name, Func<Tensor, Tensor, Tensor> kernel, Term term) =>
-        new(Core.TermModule.interaction(name, Bridge.Function(kernel), Bridge.Wanted(term).Inner));
+        new(Core.TermModule.interaction(Bridge.Wanted(name), Bridge.Function(kernel), Bridge.Wanted(term).Inner));
 
     /// <summary>The right-hand side of a system: that of component 0, of component 1, …</summary>
     /// <example><code>
@@ -85,11 +85,11 @@ public sealed class Term
 
     /// <summary>The values of the term at the points: N, or N × m for a system of m right-hand sides.</summary>
     /// <exception cref="ArgumentException">A function in it returns another shape than is due, or u lacks a component.</exception>
-    public Tensor Evaluate(Local local) => Core.TermModule.evaluate(Inner, local.Inner);
+    public Tensor Evaluate(Local local) => Core.TermModule.evaluate(Inner, Bridge.Wanted(local).Inner);
 
     /// <summary>∂A/∂(∇u) at the points (N × d); its negative is the velocity of the characteristics.</summary>
     /// <exception cref="ArgumentException">The term is a system or has a custom part.</exception>
-    public Tensor GradientSensitivity(Local local) => Core.TermModule.gradientSensitivity(Inner, local.Inner);
+    public Tensor GradientSensitivity(Local local) => Core.TermModule.gradientSensitivity(Inner, Bridge.Wanted(local).Inner);
 
     /// <summary>
     /// The term of the component with the given index, counted from 0: every u in it is that component, unless one has been chosen
@@ -105,7 +105,7 @@ public sealed class Term
     /// <summary>A function of the values of this term at every point, (N) ↦ (N).</summary>
     /// <example><code>var growth = Term.Value.Map("exp", u => u.exp());</code></example>
     public Term Map(string name, Func<Tensor, Tensor> function) =>
-        new(Core.TermModule.map(name, Bridge.Function(function), Inner));
+        new(Core.TermModule.map(Bridge.Wanted(name), Bridge.Function(function), Inner));
 
     /// <summary>A function of time, points and the values of this term there, (t, X (N × d), N) ↦ (N).</summary>
     /// <example><code>
@@ -113,7 +113,7 @@ public sealed class Term
     /// var logistic = Term.Value.Pointwise("f", (t, x, u) => u * (1.0 + x.squeeze(1).square() - u));
     /// </code></example>
     public Term Pointwise(string name, Func<double, Tensor, Tensor, Tensor> function) =>
-        new(Core.TermModule.pointwise(name, Bridge.Function(function), Inner));
+        new(Core.TermModule.pointwise(Bridge.Wanted(name), Bridge.Function(function), Inner));
 
     /// <summary>The mean of this term over the points.</summary>
     public Term Mean() => new(Core.TermModule.mean(Inner));

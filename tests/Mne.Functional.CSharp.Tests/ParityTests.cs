@@ -9,7 +9,7 @@ public class ParityTests
 {
     /// <summary>Modules of the core that C# programs have no use for: the machinery under evolutions, and derivatives, which TorchSharp has.</summary>
     private static readonly string[] Machinery =
-        ["Activation", "Controller", "Diff", "Event", "Format", "Guard", "Hdf5", "Integrator", "Jet", "NativeTorch", "NormalPart", "Notation", "Progress", "Random",
+        ["Activation", "Controller", "Diff", "Event", "Format", "Guard", "Hdf5", "Integrator", "Jet", "NativeTorch", "Notation", "Progress", "Random",
          "Scope", "Seed", "Segment", "Sketch", "Tangent", "Trajectory", "VectorField"];
 
     /// <summary>Functions that are other members here.</summary>

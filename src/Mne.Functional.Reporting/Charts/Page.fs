@@ -196,6 +196,9 @@ const charts = {data};
         if String.IsNullOrWhiteSpace path then
             Guard.fail (nameof path) "found an empty path, wanted the name of an HTML file"
 
+        if path.Contains '\000' then
+            Guard.fail (nameof path) "found a path with a NUL character in it, wanted the name of an HTML file"
+
         let full = Path.GetFullPath path
 
         match Path.GetDirectoryName full with

@@ -71,6 +71,10 @@ module internal Wanted =
             if not (Double.IsFinite w && w >= 0.0) then
                 Guard.fail name $"found {w} at index {i}, wanted finite numbers ≥ 0; exponentiate log-weights")
 
+        // Histograms and quantiles need the sum of squares.
+        if not (Double.IsFinite(weights |> Array.sumBy (fun w -> w * w))) then
+            Guard.fail name $"found {Array.max weights}, whose square overflows; divide the weights by their largest"
+
     /// As `weights`, of which one is positive on a value that can be drawn.
     let weightedValues name (given: float[]) ofName (values: float[]) =
         sameLength name given ofName values

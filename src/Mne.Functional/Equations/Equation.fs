@@ -199,8 +199,10 @@ module Equation =
     /// <param name="potential">V: (t, points (N × d)) ↦ (N).</param>
     /// <param name="g">Strength of the self-interaction; 0 for one particle.</param>
     /// <param name="d">Dimension of space.</param>
+    /// <exception cref="T:System.ArgumentException">A number is not finite, or d is not 1 to 1,000,000.</exception>
     let schroedinger (potential: float -> Tensor -> Tensor) (g: float) (d: int) =
         Guard.real "g" g
+        Guard.within "d" 1 1_000_000 d
         let a, b = Term.ofComponent 0, Term.ofComponent 1
         let density = Term.pown 2 (a Term.value) + Term.pown 2 (b Term.value)
 
@@ -227,11 +229,13 @@ module Equation =
     /// <param name="feed">F, the feed rate.</param>
     /// <param name="removal">k, the removal rate.</param>
     /// <param name="d">Dimension of space.</param>
+    /// <exception cref="T:System.ArgumentException">A number is not finite, or d is not 1 to 1,000,000.</exception>
     let grayScott (diffusion: float * float) (feed: float) (removal: float) (d: int) =
         Guard.real "diffusion" (fst diffusion)
         Guard.real "diffusion" (snd diffusion)
         Guard.real "feed" feed
         Guard.real "removal" removal
+        Guard.within "d" 1 1_000_000 d
         let u, v = Term.ofComponent 0 Term.value, Term.ofComponent 1 Term.value
         let reaction = u * Term.pown 2 v
 

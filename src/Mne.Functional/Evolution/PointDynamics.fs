@@ -17,9 +17,10 @@ module PointDynamics =
     /// </summary>
     /// <param name="d">Dimension of space.</param>
     /// <param name="term">The right-hand side A_t u.</param>
-    /// <exception cref="T:System.ArgumentException">When evaluated for a term with a <c>Custom</c> part; use
+    /// <exception cref="T:System.ArgumentException">d is not 1 to 1,000,000; when evaluated for a term with a <c>Custom</c> part; use
     /// <c>Moving</c> and give the velocity there.</exception>
     let characteristics (d: int) (term: Term) =
+        Guard.within "d" 1 1_000_000 d
         PointDynamics.Moving(Set.toList (Term.needs d term), (fun local -> -(Term.gradientSensitivity term local)))
 
     /// As many of the candidates as there are points, in proportion to the monitor function (M numbers ≥ 0 at M candidates), at time t
@@ -49,12 +50,22 @@ module PointDynamics =
                     $"{m} candidates for {count} points, but the monitor wants candidate {i} more than once at t = {t:G6}; give more candidates or a flatter monitor"
             | None -> Tensor.pick chosen candidates)
 
+    /// Points are not drawn anew more often in one evolution.
+    let private mostDraws = 1_000_000
+
     let private redrawnBy every candidates monitor =
         Guard.positive "every" every
 
         /// The span in equal parts that are no longer than `every`.
         let times (t0: float, t1: float) =
-            let parts = max 1 (int (Math.Ceiling(abs (t1 - t0) / every * (1.0 - 1e-9))))
+            let wanted = Math.Ceiling(abs (t1 - t0) / every * (1.0 - 1e-9))
+
+            if wanted > float mostDraws then
+                Guard.fail
+                    "every"
+                    $"found {every} for a span of {abs (t1 - t0):G6}, which asks for {wanted:G3} draws; wanted {mostDraws} or fewer: give more time between draws"
+
+            let parts = max 1 (int wanted)
             List.init (parts - 1) (fun i -> t0 + (t1 - t0) * float (i + 1) / float parts)
 
         PointDynamics.Redrawn
@@ -72,7 +83,7 @@ module PointDynamics =
     /// <param name="needs">The derivatives of u that the monitor reads.</param>
     /// <param name="monitor">From the local values at the candidates to positive numbers (N), in proportion to which
     /// points are drawn.</param>
-    /// <exception cref="T:System.ArgumentException">Unless the time between draws is positive.</exception>
+    /// <exception cref="T:System.ArgumentException">Unless the time between draws is positive; when solved, if it asks for more than a million draws.</exception>
     /// <example><code>
     /// // half of the points evenly spread, half where u is large
     /// let large (local: Local) = let size = (Jet.value local.Jet).abs () in size.mean () + size
@@ -123,12 +134,15 @@ module PointDynamics =
     /// </summary>
     /// <param name="times">When points are drawn anew, after the start; increasing.</param>
     /// <param name="draw">(placement, seed, t) ↦ points (N × d), always as many.</param>
+    /// <exception cref="T:System.ArgumentException">A time is not a finite number.</exception>
     /// <example><code>
     /// // a heat kernel widens; so do the points
     /// let widening = PointDynamics.refreshed [ 0.1; 0.3; 0.6 ] (fun placement seed t -&gt;
     ///     sqrt (1.0 + 2.0 * t) * Random.normal placement seed [ 500; 2 ])
     /// </code></example>
     let refreshed (times: float list) (draw: Placement -> int -> float -> Tensor) =
+        times |> List.iter (Guard.real "times")
+
         PointDynamics.Redrawn
             {
                 Times = fun _ -> times

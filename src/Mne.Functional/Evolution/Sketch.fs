@@ -31,17 +31,33 @@ type MinimalNorm =
         EffectiveRank: float
     }
 
-/// <summary>A minimal-norm problem, factorised, to be solved for one or several right-hand sides.</summary>
-type Factorisation =
+/// A minimal-norm problem, factorised, to be solved for one or several right-hand sides.
+type internal Factorisation =
     {
-        /// <summary>f (N) ↦ θ̇ (p) and Jθ̇ (N).</summary>
+        /// f (N) ↦ θ̇ (p) and Jθ̇ (N).
         Solve: Tensor -> Tensor * Tensor
-        /// <summary>tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension; it costs as much as the factorisation.</summary>
+        /// tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension; it costs as much as the factorisation.
         EffectiveRank: unit -> float
     }
 
-/// Raised when the kernel of so many points or landmarks cannot be factorised.
-exception internal KernelNotFactorised of size: int
+/// Raised when the kernel of so many points or landmarks cannot be factorised. Evolutions and fits know it by its type and do without;
+/// whoever called by hand sees that λ was wrong.
+type internal KernelNotFactorised(size: int) =
+    inherit
+        ArgumentException(
+            $"λ: the kernel of {size} points or landmarks was not positive definite in floating point; wanted a larger λ, fewer points or landmarks, or float64",
+            "λ"
+        )
+
+    member _.Size = size
+
+[<AutoOpen>]
+module internal KernelNotFactorisedPattern =
+
+    let (|KernelNotFactorised|_|) (error: exn) =
+        match error with
+        | :? KernelNotFactorised as error -> Some error.Size
+        | _ -> None
 
 /// <summary>Minimal-norm solutions of J θ̇ = f.</summary>
 [<RequireQualifiedAccess>]
@@ -71,17 +87,9 @@ module Sketch =
                 Guard.fail name $"found Landmarks {s}, wanted 1 or more of the points"
         | Sketch.Adaptive ratio -> Guard.positive name ratio
 
-    /// <summary>
-    /// The rows of the tangent at n points of u with m components in d dimensions that belong to the landmarks; None
-    /// for the exact problem.
-    /// </summary>
-    /// <param name="d">Dimension of space.</param>
-    /// <param name="m">Number of components of u.</param>
-    /// <param name="n">Number of points.</param>
-    /// <param name="sketch">How the minimal-norm problem is restricted.</param>
-    /// <exception cref="T:System.ArgumentException">s is not between 1 and n, and for an adaptive sketch (see
-    /// <c>resolve</c>).</exception>
-    let landmarks (d: int) (m: int) (n: int) (sketch: Sketch) : int[] option =
+    /// The rows of the tangent at n points of u with m components in d dimensions that belong to the landmarks; None for the exact
+    /// problem. Raises `ArgumentException` where s is not between 1 and n, and for an adaptive sketch (see `resolve`).
+    let internal landmarks (d: int) (m: int) (n: int) (sketch: Sketch) : int[] option =
         match sketch with
         | Sketch.Exact -> None
         | Sketch.Landmarks s when s < 1 || s > n ->
@@ -118,16 +126,11 @@ module Sketch =
     let private solveUpper (l: Tensor) (b: Tensor) =
         torch.linalg.solve_triangular (l.t (), b, upper = true)
 
-    /// <summary>
-    /// Factorises min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N
-    /// (docs/mathematics.md §1), for any f. <c>landmarks</c> are row indices or None for all rows. Costs O(N s (s +
-    /// width)). Call it inside a scope: it holds tensors.
-    /// </summary>
-    /// <param name="λ">λ &gt; 0, relative to the mean diagonal κ of the kernel.</param>
-    /// <param name="landmarks">Rows of the tangent that serve as landmarks; None for all.</param>
-    /// <param name="tangent">J = ∂u(x_i)/∂θ_j at N points (N × p).</param>
-    let factorise (λ: float) (landmarks: int[] option) (tangent: Tangent) : Factorisation =
-        Guard.positive "λ" λ
+    /// Factorises min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N (docs/mathematics.md §1), for any
+    /// f. `landmarks` are row indices or None for all rows. Costs O(N s (s + width)). Call it inside a scope: it holds tensors. λ is
+    /// relative to the mean diagonal κ of the kernel. Raises `ArgumentException` unless λ is positive and moderate.
+    let internal factorise (λ: float) (landmarks: int[] option) (tangent: Tangent) : Factorisation =
+        Guard.divisor "λ" λ
         let diagonal = Tangent.squaredNorms tangent
         let n = float (Tensor.rows diagonal)
         let κ = Tensor.toFloat (diagonal.mean ())
@@ -152,6 +155,7 @@ module Sketch =
             {
                 Solve =
                     fun f ->
+                        Guard.samePlacement "f" f "tangent" diagonal
                         let α = (solveUpper l (solveLower l (f.unsqueeze 1L))).squeeze 1L
                         Tangent.transposeTimes α tangent, f - μ .* α
                 EffectiveRank = effectiveRank l
@@ -173,6 +177,7 @@ module Sketch =
             {
                 Solve =
                     fun f ->
+                        Guard.samePlacement "f" f "tangent" diagonal
                         let f = f.unsqueeze 1L
                         let first = solve (φ.t().mm f)
                         // One step of iterative refinement: the normal equations alone lose digits when λ is near round-off.
@@ -182,19 +187,32 @@ module Sketch =
                 EffectiveRank = effectiveRank r
             }
 
-    /// <summary>Solves min |Jθ̇ − f|² + N λ κ |θ̇|² for one f (N); see <c>factorise</c>.</summary>
+    /// <summary>
+    /// Solves min |Jθ̇ − f|² + N λ κ |θ̇|² for one f (N) over the span of the landmarks' tangents, κ = tr K / N
+    /// (docs/mathematics.md §1). Costs O(N s (s + width)) with s landmarks.
+    /// </summary>
     /// <param name="λ">λ &gt; 0, relative to the mean diagonal κ of the kernel.</param>
     /// <param name="landmarks">Rows of the tangent that serve as landmarks; None for all.</param>
     /// <param name="tangent">J = ∂u(x_i)/∂θ_j at N points (N × p).</param>
     /// <param name="f">Right-hand side at the rows of the tangent (N).</param>
-    /// <exception cref="T:System.ArgumentException">Unless λ is positive and f has a number for every row of the
-    /// tangent.</exception>
+    /// <exception cref="T:System.ArgumentException">Unless λ is positive, landmarks are rows of the tangent, and f has a
+    /// number of the tangent's precision for every row; λ is too small for the kernel to be factorised.</exception>
     let minimalNorm (λ: float) (landmarks: int[] option) (tangent: Tangent) (f: Tensor) : MinimalNorm =
-        Guard.vector "f" (Tangent.rows tangent) f
+        let rows = Tangent.rows tangent
+        Guard.vector "f" rows f
+
+        match landmarks |> Option.bind (Array.tryFind (fun row -> row < 0 || row >= rows)) with
+        | Some row -> Guard.fail "landmarks" $"found the row {row}, but the tangent has {rows} (rows 0 to {rows - 1})"
+        | None -> ()
+
         use _ = torch.NewDisposeScope()
         let problem = factorise λ landmarks tangent
-        let direction, image = problem.Solve f
         let norm (x: Tensor) = Tensor.toFloat (x.norm ())
+        // θ̇ is linear in f: where squares of f overflow, it is computed for a smaller one.
+        let unit = if Double.IsInfinity(norm f) then 1e-200 else 1.0
+        let f = if unit = 1.0 then f else unit .* f
+        let direction, image = problem.Solve f
+        let direction = if unit = 1.0 then direction else direction ./ unit
         let size = norm f
 
         {
@@ -211,7 +229,7 @@ module Sketch =
     /// </summary>
     /// <param name="λ">λ &gt; 0, relative to the mean diagonal κ of the kernel.</param>
     /// <param name="tangent">J = ∂u(x_i)/∂θ_j at N points (N × p).</param>
-    /// <exception cref="T:System.ArgumentException">Unless λ is positive.</exception>
+    /// <exception cref="T:System.ArgumentException">Unless λ is positive, from 1e-100 to 1e100.</exception>
     /// <example><code>
     /// let rank = Network.tangent network θ x |&gt; Sketch.effectiveRank 1e-9
     /// </code></example>
@@ -227,17 +245,9 @@ module Sketch =
     /// No more rows than this tell the effective rank.
     let private rowsForRank = 2000
 
-    /// <summary>
-    /// The sketch with a definite number of landmarks, for the tangent at n points of u with m components. An adaptive
-    /// one asks for the tangent; others stay as they are.
-    /// </summary>
-    /// <param name="λ">λ &gt; 0, relative to the mean diagonal κ of the kernel.</param>
-    /// <param name="m">Number of components of u.</param>
-    /// <param name="n">Number of points.</param>
-    /// <param name="tangent">J = ∂u(x_i)/∂θ_j at N points (N × p).</param>
-    /// <param name="sketch">How the minimal-norm problem is restricted.</param>
-    /// <exception cref="T:System.ArgumentException">Unless the ratio is positive.</exception>
-    let resolve (λ: float) (m: int) (n: int) (tangent: unit -> Tangent) (sketch: Sketch) : Sketch =
+    /// The sketch with a definite number of landmarks, for the tangent at n points of u with m components. An adaptive one asks for the
+    /// tangent; others stay as they are. Raises `ArgumentException` unless the ratio is positive.
+    let internal resolve (λ: float) (m: int) (n: int) (tangent: unit -> Tangent) (sketch: Sketch) : Sketch =
         match sketch with
         | Sketch.Exact
         | Sketch.Landmarks _ -> sketch

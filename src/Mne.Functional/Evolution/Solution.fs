@@ -129,6 +129,7 @@ module Solution =
     /// <param name="t">Between the beginning and the time that was reached.</param>
     /// <param name="points">Points, one per row (M × d).</param>
     /// <param name="solution">What an evolution has reached.</param>
+    /// <exception cref="T:System.ArgumentException">t lies outside the time span that was reached, or the points do not fit or lie beyond 1e100.</exception>
     let jet (request: Set<Derivative>) (t: float) (points: Tensor) (solution: Solution) : Jet =
         Scope.keepAll (fun jet -> [ jet.Data ]) (fun () ->
             Network.jet request solution.Network (parameters t solution) points)
@@ -137,6 +138,7 @@ module Solution =
     /// <param name="t">Between the beginning and the time that was reached.</param>
     /// <param name="points">Points, one per row (M × d).</param>
     /// <param name="solution">What an evolution has reached.</param>
+    /// <exception cref="T:System.ArgumentException">t lies outside the time span that was reached, or the points do not fit or lie beyond 1e100.</exception>
     let evaluate (t: float) (points: Tensor) (solution: Solution) : Tensor =
         Scope.keep (fun () -> Network.value solution.Network (parameters t solution) points)
 

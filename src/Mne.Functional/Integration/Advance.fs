@@ -94,6 +94,7 @@ module internal Advance =
             Ok(compute ())
         with
         | FieldRefused outcome -> Error(outcome t)
+        | :? OutOfReach as error -> Error(Outcome.NonFinite $"At t = {t:G6}, {error.Message}")
         | :? OperationCanceledException when run.Problem.Cancellation.IsCancellationRequested ->
             Error(Outcome.Cancelled t)
 

@@ -126,6 +126,10 @@ module Method =
                 "tableau"
                 $"{stages} nodes, {tableau.Coupling.Length} rows of couplings, {tableau.Error.Length} weights of the error and {tableau.Dense.Length} of the dense output; wanted as many of each, two or more"
 
+        for number in Array.concat [ tableau.Nodes; Array.concat tableau.Coupling; tableau.Error; tableau.Dense ] do
+            if not (System.Double.IsFinite number) then
+                Guard.fail "tableau" $"found {number} among its numbers, wanted finite ones"
+
         tableau.Coupling
         |> Array.iteri (fun i row ->
             if row.Length > i then
@@ -161,7 +165,7 @@ module Method =
     /// <summary>The method of a Runge–Kutta pair; its memory is f at the end of the last step.</summary>
     /// <param name="tableau">The pair; its last stage is the first of the next step.</param>
     /// <exception cref="T:System.ArgumentException">
-    /// The tableau has not as many nodes as rows and weights, or a stage knows others than those before it.
+    /// The tableau has not as many nodes as rows and weights, a number that is not finite, or a stage knows others than those before it.
     /// </exception>
     let ofTableau (tableau: Tableau) : Method =
         check tableau

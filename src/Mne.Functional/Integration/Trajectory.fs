@@ -92,7 +92,14 @@ module Segment =
     /// <param name="slope">The slope there.</param>
     /// <param name="next">The value at its end.</param>
     /// <param name="nextSlope">The slope there.</param>
+    /// <exception cref="T:System.ArgumentException">The four tensors are not vectors of one length.</exception>
     let hermite (t: float) (h: float) (y: Tensor, slope: Tensor) (next: Tensor, nextSlope: Tensor) : Segment =
+        Guard.numbers "y" y
+        let length = int (y.numel ())
+
+        for name, tensor in [ "y", y; "slope", slope; "next", next; "nextSlope", nextSlope ] do
+            Guard.vector name length tensor
+
         Scope.keepAll (fun segment -> List.ofArray segment.Coefficients) (fun () ->
             let difference = next - y
             let bend = h .* slope - difference

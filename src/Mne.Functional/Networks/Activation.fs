@@ -36,10 +36,12 @@ module Activation =
     /// <param name="order">From 0 to 4.</param>
     /// <param name="activation">The nonlinearity σ.</param>
     /// <param name="a">What the units receive, of any shape.</param>
-    /// <exception cref="T:System.ArgumentException">Order is not between 0 and 4.</exception>
+    /// <exception cref="T:System.ArgumentException">Order is not between 0 and 4, or a is not made of floating-point numbers.</exception>
     let derivatives (order: int) (activation: Activation) (a: Tensor) : Tensor list =
         if order < 0 || order > highestOrder then
             Guard.fail "order" $"found {order}, wanted 0 to {highestOrder}"
+
+        Guard.numbers "a" a
 
         /// s, s', …, of the logistic function s = 1 / (1 + e^{−a}), as far as `order` asks, lazily.
         let logistic () =

@@ -57,13 +57,9 @@ type Jet =
 [<RequireQualifiedAccess>]
 module Jet =
 
-    /// <summary>
-    /// All derivatives that must travel along so that those asked for can be computed, u itself included.
-    /// </summary>
-    /// <param name="d">Dimension of space.</param>
-    /// <param name="request">The derivatives that are wanted.</param>
-    /// <exception cref="T:System.ArgumentException">One does not exist in d dimensions.</exception>
-    let closure (d: int) (request: Set<Derivative>) : Set<Derivative> =
+    /// All derivatives that must travel along so that those asked for can be computed, u itself included. Raises `ArgumentException`
+    /// where one does not exist in d dimensions.
+    let internal closure (d: int) (request: Set<Derivative>) : Set<Derivative> =
         let axis k =
             if k < 0 || k >= d then
                 Guard.fail "derivatives" $"axis {k} asked for, but the domain has dimension {d} (axes 0 to {d - 1})"
@@ -114,21 +110,14 @@ module Jet =
             Data = data
         }
 
-    /// <summary>The jet of the coordinates themselves at the points X (N × d).</summary>
-    /// <param name="request">The derivatives that are wanted.</param>
-    /// <param name="points">X (N × d).</param>
-    let ofPoints (request: Set<Derivative>) (points: Tensor) : Jet =
+    /// The jet of the coordinates themselves at the points X (N × d).
+    let internal ofPoints (request: Set<Derivative>) (points: Tensor) : Jet =
         let d = points.shape[1]
         let units = torch.eye (d, dtype = points.dtype, device = points.device)
         ofLinear (int d) request (fun k -> units[int64 k]) points
 
-    /// <summary>
     /// Applies a linear map, and adds a constant to the value: h ↦ h Wᵀ + b with W (out × in) and b (out).
-    /// </summary>
-    /// <param name="weight">W (out × in).</param>
-    /// <param name="bias">b (out).</param>
-    /// <param name="jet">u and derivatives at points.</param>
-    let affine (weight: Tensor) (bias: Tensor) (jet: Jet) : Jet =
+    let internal affine (weight: Tensor) (bias: Tensor) (jet: Jet) : Jet =
         let width = bias.shape[0]
         // No in-place writing into slices: a jet may be differentiated again by its user.
         let toValueOnly =
@@ -146,12 +135,8 @@ module Jet =
             Data = jet.Data.matmul (weight.t ()) .+ toValueOnly
         }
 
-    /// <summary>
     /// Applies an activation to every unit (chain rule; Faà di Bruno's formula for the higher derivatives).
-    /// </summary>
-    /// <param name="activation">The nonlinearity σ.</param>
-    /// <param name="jet">u and derivatives at points.</param>
-    let activate (activation: Activation) (jet: Jet) : Jet =
+    let internal activate (activation: Activation) (jet: Jet) : Jet =
         let order =
             jet.Channels
             |> List.map (function
@@ -211,26 +196,20 @@ module Jet =
                 Data = Tensor.stack 0L channels
             }
 
-    /// <summary>Jets of the same request side by side.</summary>
-    let concatenate (jets: Jet list) : Jet =
+    /// Jets of the same request side by side.
+    let internal concatenate (jets: Jet list) : Jet =
         { jets.Head with
             Data = Tensor.concatenate -1L [ for jet in jets -> jet.Data ]
         }
 
-    /// <summary>The sum of jets of the same request and width.</summary>
-    /// <param name="first">A jet.</param>
-    /// <param name="second">Another one, with the same request.</param>
-    let add (first: Jet) (second: Jet) : Jet =
+    /// The sum of jets of the same request and width.
+    let internal add (first: Jet) (second: Jet) : Jet =
         { first with
             Data = first.Data .+ second.Data
         }
 
-    /// <summary>
     /// The product of jets of the same request (Leibniz's rule); one of them may have one column and the other several.
-    /// </summary>
-    /// <param name="first">A jet.</param>
-    /// <param name="second">Another one, with the same request.</param>
-    let multiply (first: Jet) (second: Jet) : Jet =
+    let internal multiply (first: Jet) (second: Jet) : Jet =
         let index =
             first.Channels |> List.mapi (fun c channel -> channel, int64 c) |> Map.ofList
 
@@ -341,11 +320,19 @@ module Jet =
             ]
 
     /// <summary>The request for all first derivatives.</summary>
+    /// <param name="d">Dimension of space.</param>
+    /// <exception cref="T:System.ArgumentException">d is not 1 to 1,000,000.</exception>
     let gradientRequest d =
+        Guard.within "d" 1 1_000_000 d
         Set.ofList [ for k in 0 .. d - 1 -> Derivative.Partial(k, 1) ]
 
     /// <summary>The request for all second derivatives.</summary>
+    /// <param name="d">Dimension of space.</param>
+    /// <exception cref="T:System.ArgumentException">d is not 1 to 2000.</exception>
     let hessianRequest d =
+        // As many derivatives as half of d².
+        Guard.within "d" 1 2000 d
+
         Set.ofList
             [
                 for i in 0 .. d - 1 do

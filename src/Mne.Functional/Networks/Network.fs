@@ -205,6 +205,7 @@ module Network =
         Guard.vector "θ" network.ParameterCount θ
         Guard.points "points" network.Domain.Dimension points
         Guard.samePlacement "points" points "θ" θ
+        Guard.withinReach "points" points
 
     /// <summary>Seeded initial parameters (p), float64 on the CPU.</summary>
     /// <param name="network">The parametric function u_θ.</param>
@@ -221,8 +222,8 @@ module Network =
     /// <param name="network">The parametric function u_θ.</param>
     /// <param name="θ">Parameters, one flat vector (p).</param>
     /// <param name="points">X (N × d).</param>
-    /// <exception cref="T:System.ArgumentException">Shapes or placements do not fit, or a derivative does not
-    /// exist.</exception>
+    /// <exception cref="T:System.ArgumentException">Shapes or placements do not fit, a derivative does not exist, or a
+    /// coordinate is beyond 1e100.</exception>
     let jet (request: Set<Derivative>) (network: Network) (θ: Tensor) (points: Tensor) : Jet =
         check network θ points
         let channels = (Jet.closure network.Domain.Dimension request).Count
@@ -242,6 +243,7 @@ module Network =
     /// <param name="network">The parametric function u_θ.</param>
     /// <param name="θ">Parameters, one flat vector (p).</param>
     /// <param name="points">X (N × d).</param>
+    /// <exception cref="T:System.ArgumentException">Shapes or placements do not fit, or a coordinate is beyond 1e100.</exception>
     let value (network: Network) (θ: Tensor) (points: Tensor) : Tensor =
         Scope.keep (fun () -> Jet.value (jet Set.empty network θ points))
 
@@ -249,6 +251,7 @@ module Network =
     /// <param name="network">The parametric function u_θ.</param>
     /// <param name="θ">Parameters, one flat vector (p).</param>
     /// <param name="points">X (N × d).</param>
+    /// <exception cref="T:System.ArgumentException">Shapes or placements do not fit, or a coordinate is beyond 1e100.</exception>
     let gradient (network: Network) (θ: Tensor) (points: Tensor) : Tensor =
         Scope.keep (fun () -> Jet.gradient (jet (Jet.gradientRequest network.Domain.Dimension) network θ points))
 
@@ -256,6 +259,7 @@ module Network =
     /// <param name="network">The parametric function u_θ.</param>
     /// <param name="θ">Parameters, one flat vector (p).</param>
     /// <param name="points">X (N × d).</param>
+    /// <exception cref="T:System.ArgumentException">Shapes or placements do not fit, or a coordinate is beyond 1e100.</exception>
     let laplacian (network: Network) (θ: Tensor) (points: Tensor) : Tensor =
         Scope.keep (fun () -> Jet.laplacian (jet (Set.singleton Derivative.Laplacian) network θ points))
 
@@ -265,6 +269,7 @@ module Network =
     /// <param name="network">The parametric function u_θ.</param>
     /// <param name="θ">Parameters, one flat vector (p).</param>
     /// <param name="points">X (N × d).</param>
+    /// <exception cref="T:System.ArgumentException">Shapes or placements do not fit, or a coordinate is beyond 1e100.</exception>
     let tangent (network: Network) (θ: Tensor) (points: Tensor) : Tangent =
         check network θ points
 

@@ -168,6 +168,9 @@ module internal Node =
         then
             wantNormalise d shift scale
 
+        shift |> List.iter (Guard.moderate "layers")
+        scale |> List.iter (Guard.divisor "layers")
+
         let weight = Array2D.init d d (fun i j -> if i = j then 1.0 / scale[i] else 0.0)
         Fixed(weight, [| for s, c in List.zip shift scale -> -s / c |])
 

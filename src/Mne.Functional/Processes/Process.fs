@@ -52,7 +52,7 @@ module Process =
     /// <param name="driftDivergence">∇·b: (s, points (N × d)) ↦ (N).</param>
     /// <param name="diffusion">D = σσᵀ (d × d).</param>
     /// <exception cref="T:System.ArgumentException">D does not fit d, or is not symmetric and positive
-    /// semi-definite.</exception>
+    /// semi-definite; when used, if a function returns another shape.</exception>
     /// <example><code>
     /// // a particle in the potential Σ cos x_k
     /// let washboard = Process.create 2 (fun _ x -&gt; x.sin ()) (fun _ x -&gt; x.cos().sum 1L) (Covariance.Isotropic 2.0)
@@ -64,8 +64,16 @@ module Process =
         {
             Name = "diffusion"
             Dimension = d
-            Drift = fun s x -> Lent.one (drift s) x
-            DriftDivergence = fun s x -> Lent.one (driftDivergence s) x
+            Drift =
+                fun s x ->
+                    let b = Lent.one (drift s) x
+                    Guard.vectors "drift" (Tensor.rows x) d b
+                    b
+            DriftDivergence =
+                fun s x ->
+                    let divergence = Lent.one (driftDivergence s) x
+                    Guard.vector "driftDivergence" (Tensor.rows x) divergence
+                    divergence
             Diffusion = diffusion
             Schedule = Schedule.uniform
             Stationary = None
@@ -116,8 +124,10 @@ module Process =
     /// <summary>
     /// The Ornstein–Uhlenbeck process dX = −X ds + √2 dW; it forgets its start for the standard normal distribution.
     /// </summary>
+    /// <param name="d">Dimension of space.</param>
+    /// <exception cref="T:System.ArgumentException">d is not 1 to 10,000.</exception>
     let ornsteinUhlenbeck (d: int) : Process =
-        Guard.atLeast "d" 1 d
+        Guard.within "d" 1 10_000 d
 
         { ornsteinUhlenbeckTo (List.replicate d 0.0) (Covariance.Isotropic 1.0) with
             Stationary = Some(Reference.standardNormal d)
@@ -334,6 +344,7 @@ module Process =
     /// <param name="T">The time from which it runs back.</param>
     /// <param name="gradient">∇u: (t, points (N × d)) ↦ (N × d).</param>
     /// <param name="p">The diffusion process.</param>
+    /// <exception cref="T:System.ArgumentException">Unless T is positive; when simulated, if the gradient has another shape.</exception>
     let reverse (T: float) (gradient: float -> Tensor -> Tensor) (p: Process) : Sde =
         Guard.positive "T" T
         let clock = p.Schedule.Clock
@@ -343,8 +354,9 @@ module Process =
             Drift =
                 fun τ x ->
                     Scope.keep (fun () ->
-                        -(p.Drift (clock (T - τ)) x)
-                        - Covariance.times p.Diffusion (Lent.one (gradient (T - τ)) x))
+                        let slope = Lent.one (gradient (T - τ)) x
+                        Guard.vectors "gradient" (Tensor.rows x) p.Dimension slope
+                        -(p.Drift (clock (T - τ)) x) - Covariance.times p.Diffusion slope)
             Diffusion = p.Diffusion
             Clock = fun τ -> clock T - clock (T - τ)
         }

@@ -17,11 +17,16 @@ type Reference =
 module Reference =
 
     /// <summary>The standard normal distribution in d dimensions.</summary>
+    /// <param name="d">Dimension of space.</param>
+    /// <exception cref="T:System.ArgumentException">Unless d is positive; when used, if points do not fit.</exception>
     let standardNormal d : Reference =
+        Guard.atLeast "d" 1 d
+
         {
             Draw = fun placement seed count -> Random.normal placement seed [ count; d ]
             LogDensity =
                 fun points ->
+                    Guard.points "points" d points
                     Scope.keep (fun () -> -0.5 .* points.Square().sum 1L .- 0.5 * float d * log (2.0 * System.Math.PI))
         }
 
@@ -59,6 +64,8 @@ module Reference =
                         Covariance.colour covariance z .+ centre z)
             LogDensity =
                 fun points ->
+                    Guard.points "points" d points
+
                     Scope.keep (fun () ->
                         standard.LogDensity(Covariance.whiten covariance (points - centre points))
                         .- 0.5 * logDeterminant)

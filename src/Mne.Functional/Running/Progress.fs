@@ -86,7 +86,11 @@ module Progress =
     /// </summary>
     /// <param name="fraction">How much is done, from 0 to 1.</param>
     /// <param name="elapsed">How long it took.</param>
+    /// <exception cref="T:System.ArgumentException">The fraction is not a number.</exception>
     let remaining (fraction: float) (elapsed: TimeSpan) =
+        if Double.IsNaN fraction then
+            Guard.fail "fraction" "found NaN, wanted how much is done, from 0 to 1"
+
         if fraction >= 0.05 && fraction <= 1.0 then
             Some(elapsed * ((1.0 - fraction) / fraction))
         else

@@ -3,13 +3,11 @@ namespace Mne.Functional
 open MathNet.Numerics.LinearAlgebra
 open TorchSharp
 
-/// <summary>
-/// The normal distribution closest to an energy: the simplest part of it that is known for all times (<c>KnownPart</c>). A sampler's network then
+/// The normal distribution closest to an energy: the simplest part of it that is known for all times (`KnownPart`). A sampler's network then
 /// need only learn the rest: nothing for a normal distribution, and what fades with time for others. Far out, where there are no points, u_t grows
 /// like the part.
-/// </summary>
 [<RequireQualifiedAccess>]
-module NormalPart =
+module internal NormalPart =
 
     /// Bounds of C⁻¹ in units of the inverse covariance of the points. Points follow a tempered density, wider than the density itself,
     /// which gives 1 at the least: then N(m, C) is as wide as the points, also where the energy has modes and no one curvature.
@@ -119,7 +117,7 @@ module NormalPart =
         Tensor.toArray (coefficients.squeeze 1L / lengths)
 
     /// The number of points that `fit` wants.
-    let internal wanted (network: Network) =
+    let wanted (network: Network) =
         let d = network.Domain.Dimension
 
         match formOf network with
@@ -127,21 +125,10 @@ module NormalPart =
         | Coupled -> 3 * (1 + d + d * (d + 1) / 2)
         | Separate groups -> 3 * (1 + 2 * groups.Length)
 
-    /// <summary>
-    /// The normal distribution whose energy is closest to V at the points (M × d), by least squares, with bounds for
-    /// its width in every direction: exact for the energy of a normal distribution. Coordinates are coupled where the
-    /// network takes them together; a sum over blocks of coordinates could not represent what is left of such a
-    /// coupling. Source: docs/mathematics.md, "The normal part". Raises what the energy raises,
-    /// <c>ArgumentException</c> where it is not finite.
-    /// </summary>
-    /// <param name="network">The network that is to learn the rest; it tells which coordinates are taken
-    /// together.</param>
-    /// <param name="energy">V: points (N × d) ↦ (N).</param>
-    /// <param name="points">Points that cover the density (M × d).</param>
-    /// <example><code>
-    /// let network = Network.create (Domain.euclidean 2) [ Layer.dense 32 Swish ]
-    /// let part = NormalPart.fit network target.Energy samples   // part.Means[0] (d), part.Covariances[0] (d × d)
-    /// </code></example>
+    /// The normal distribution whose energy is closest to V at the points (M × d), which cover the density, by least squares, with bounds for its
+    /// width in every direction: exact for the energy of a normal distribution. Coordinates are coupled where the network, which is to learn the
+    /// rest, takes them together; a sum over blocks of coordinates could not represent what is left of such a coupling. Source:
+    /// docs/mathematics.md, "The normal part". Raises what the energy raises, `ArgumentException` where it is not finite.
     let fit (network: Network) (energy: Tensor -> Tensor) (points: Tensor) : Mixture =
         Scope.free (fun () ->
             let placement = Placement.ofTensor points

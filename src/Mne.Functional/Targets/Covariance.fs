@@ -20,10 +20,13 @@ module Covariance =
     /// <summary>The matrix in d dimensions (d × d).</summary>
     /// <param name="d">Dimension of space.</param>
     /// <param name="covariance">The matrix (d × d), in any form.</param>
+    /// <exception cref="T:System.ArgumentException">d is not 1 to 100,000, or a diagonal has not d numbers.</exception>
     let matrix (d: int) (covariance: Covariance) : float[,] =
         Guard.within "d" 1 100_000 d
 
         match covariance with
+        | Covariance.Diagonal cs when cs.Length <> d ->
+            Guard.fail "covariance" $"found {cs.Length} numbers on the diagonal, wanted {d}"
         | Covariance.Isotropic c -> Array2D.init d d (fun i j -> if i = j then c else 0.0)
         | Covariance.Diagonal cs -> Array2D.init d d (fun i j -> if i = j then cs[i] else 0.0)
         | Covariance.Full matrix -> matrix
@@ -54,8 +57,7 @@ module Covariance =
         let m = Matrix<float>.Build.DenseOfArray entries
 
         for c in Seq.cast<float> entries do
-            if not (System.Double.IsFinite c) then
-                Guard.fail name $"found the entry {c}, wanted finite numbers"
+            Guard.moderate name c
 
         if (m - m.Transpose()).InfinityNorm() > 1e-10 * m.InfinityNorm() then
             Guard.fail name "found a matrix that is not symmetric; take ½ (D + Dᵀ)"
@@ -101,6 +103,8 @@ module Covariance =
             for c in Seq.cast<float> m do
                 if not (System.Double.IsFinite c) then
                     wrong $"the entry {c}"
+
+                Guard.moderate "covariance" c
 
             if
                 x.dim () <> 2L

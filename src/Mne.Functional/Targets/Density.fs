@@ -71,8 +71,8 @@ module Density =
     /// A mixture of normal distributions with the given weights (they need not sum to one), means and one standard
     /// deviation each, with log Z = log Σ weights.
     /// </summary>
-    /// <exception cref="T:System.ArgumentException">The lists differ in length or weights or deviations are not
-    /// positive.</exception>
+    /// <exception cref="T:System.ArgumentException">The lists differ in length, weights or deviations are not positive, or
+    /// a mean is not finite.</exception>
     let gaussianMixture (components: (float * float list * float) list) : Density =
         if components.IsEmpty then
             Guard.fail "components" "found none, wanted at least one (weight, mean, standard deviation)"
@@ -86,6 +86,8 @@ module Density =
 
             if mean.Length <> d then
                 Guard.fail "components" $"a mean of {mean.Length} numbers beside one of {d}; give all the same length"
+
+            mean |> List.iter (Guard.moderate "components")
 
         let table pick placement =
             Tensor.ofArray placement [| for entry in components -> pick entry |]

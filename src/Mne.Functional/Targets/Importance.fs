@@ -102,7 +102,7 @@ module Importance =
     /// </summary>
     let forwardEfficiency (logWeightsAtSamples: Tensor) : float =
         Guard.numbers "logWeightsAtSamples" logWeightsAtSamples
-        Guard.vector "logWeightsAtSamples" (int (logWeightsAtSamples.numel ())) logWeightsAtSamples
+        Guard.vector "logWeightsAtSamples" (max 1 (int (logWeightsAtSamples.numel ()))) logWeightsAtSamples
 
         Scope.free (fun () ->
             let m = float (Tensor.rows logWeightsAtSamples)
@@ -118,12 +118,13 @@ module Importance =
     /// </summary>
     /// <param name="f">Points (M × d) ↦ values (M).</param>
     /// <param name="draws">Weighted draws: points (M × d), log q (M) and log-weights (M).</param>
-    /// <exception cref="T:System.ArgumentException">f returns another shape.</exception>
+    /// <exception cref="T:System.ArgumentException">f returns another shape, or numbers that are not finite.</exception>
     let expectation (f: Tensor -> Tensor) (draws: Draws) : Estimate =
         Scope.free (fun () ->
             Draws.check draws
             let values = Lent.one f draws.Points
             Guard.vector "f" (Tensor.rows draws.Points) values
+            Guard.finite "f" values
             let w = weights draws
             let mean = (w * values).sum()
 

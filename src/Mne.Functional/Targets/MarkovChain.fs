@@ -47,6 +47,7 @@ module MarkovChain =
     /// </summary>
     /// <param name="seed">Seed of everything random here: the same seed gives the same numbers.</param>
     /// <param name="draws">Weighted draws: points (M × d), log q (M) and log-weights (M).</param>
+    /// <exception cref="T:System.ArgumentException">There are fewer than two draws, or a log-weight is not a number.</exception>
     /// <example><code>
     /// use chain = sampler |&gt; Sampler.draw Run.quiet 4000 |&gt; MarkovChain.independence 1
     /// chain.AcceptanceRate
@@ -56,6 +57,11 @@ module MarkovChain =
         let logWeights = Tensor.toArray draws.LogWeights
         let m = logWeights.Length
         Guard.atLeast "draws" 2 m
+
+        if Array.exists Double.IsNaN logWeights then
+            Guard.fail
+                "draws"
+                "log-weights: found one that is not a number; leave out draws whose energy is not a number"
 
         let uniforms =
             Scope.free (fun () -> Tensor.toArray (Random.uniform Placement.float64 seed [ m ]))
@@ -137,7 +143,9 @@ module MarkovChain =
     /// <param name="options">Start from <c>MarkovChain.defaults</c>.</param>
     /// <param name="target">The density e^{−V}, up to its constant.</param>
     /// <param name="draws">Weighted draws: points (M × d), log q (M) and log-weights (M).</param>
+    /// <exception cref="T:System.ArgumentException">Options or draws do not fit, or the energy is not finite at a proposal.</exception>
     let polish (run: Run) (options: LangevinOptions) (target: Density) (draws: Draws) : Draws * float =
+        Draws.check draws
         let chain = langevin run options target draws.Points
 
         {

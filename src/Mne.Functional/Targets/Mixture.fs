@@ -184,6 +184,7 @@ module Mixture =
             if mean.Length <> d then
                 Guard.fail name $"found a mean of {mean.Length} numbers, wanted {d}"
 
+            mean |> Array.iter (Guard.moderate name)
             Covariance.check name d (Covariance.Full covariance)
 
     /// With all deviations so many times as large.

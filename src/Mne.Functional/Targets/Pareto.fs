@@ -23,7 +23,11 @@ module Pareto =
     /// <summary>The value that is exceeded with probability 1 − p.</summary>
     /// <param name="p">A probability, from 0 to below 1.</param>
     /// <param name="pareto">The distribution.</param>
+    /// <exception cref="T:System.ArgumentException">p is not 0 to 1.</exception>
     let quantile (p: float) (pareto: Pareto) : float =
+        if p < 0.0 || p > 1.0 then
+            Guard.fail "p" $"found {p}, wanted a probability, 0 to 1"
+
         if abs pareto.Shape < 1e-12 then
             -pareto.Scale * log (1.0 - p)
         else

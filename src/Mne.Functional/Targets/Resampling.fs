@@ -18,7 +18,9 @@ module Resampling =
     /// Resampling.systematic 0.5 4 [| 1.0; 2.0; 1.0 |]   // [| 0; 1; 1; 2 |]
     /// </code></example>
     let systematic (shift: float) (count: int) (weights: float[]) : int[] =
-        Guard.atLeast "count" 1 count
+        // Arrays of .NET have at most so many elements.
+        Guard.within "count" 1 Array.MaxLength count
+        Guard.fits "count" count 1
 
         if not (shift >= 0.0 && shift <= 1.0) then
             Guard.fail "shift" $"found {shift}, wanted 0 to 1"

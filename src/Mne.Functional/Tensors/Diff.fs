@@ -22,6 +22,9 @@ module Diff =
         if isNull (box tensor) then
             Guard.fail name "found null, wanted a tensor"
 
+        if tensor.IsInvalid then
+            Guard.fail name "found a tensor that was disposed of; keep it alive as long as it is used"
+
         if not (tensor.is_floating_point ()) then
             Guard.fail name $"{tensor.dtype} is not differentiable; convert it with ``to`` to Float64"
 
@@ -219,6 +222,9 @@ module Diff =
         (tape.Y, [ 1..n ])
         ||> List.scan (fun y k -> pushforward (tape.Keep || k < n) tape.X y (torch.ones_like tape.X))
 
+    /// Each order doubles what a derivative costs, about.
+    let private highest = 100
+
     // Functions of a number.
 
     /// <summary>
@@ -226,31 +232,31 @@ module Diff =
     /// dimensions) and f(x) of any shape; or the elements of x, of any shape S, are numbers that f treats
     /// independently, and f(x) has the shape S or S × … .
     /// </summary>
-    /// <param name="n">Order of the derivative, at least 0.</param>
+    /// <param name="n">Order of the derivative, from 0 to 100.</param>
     /// <param name="f">Of a number, or of each element of x by itself.</param>
     /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
-    /// <exception cref="T:System.ArgumentException">n is negative.</exception>
+    /// <exception cref="T:System.ArgumentException">n is not 0 to 100.</exception>
     /// <example><code>
     /// let x = Tensor.scalar Placement.float64 2.0
     /// Diff.ffdiffn 2 (fun x -&gt; x * x * x) x |&gt; Array.map Tensor.toFloat   // [| 8.0; 12.0; 12.0 |]
     /// </code></example>
     let ffdiffn n f x : Tensor[] =
-        Guard.atLeast "n" 0 n
+        Guard.within "n" 0 highest n
         record curve [] (taylor n) f x |> List.toArray
 
     /// <summary>(f(x), f⁽ⁿ⁾(x)); see <c>ffdiffn</c> for the shapes.</summary>
-    /// <param name="n">Order of the derivative, at least 0.</param>
+    /// <param name="n">Order of the derivative, from 0 to 100.</param>
     /// <param name="f">Of a number, or of each element of x by itself.</param>
     /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
     /// <example><code>
     /// let value, third = Diff.fdiffn 3 (fun x -&gt; x.exp ()) (Tensor.scalar Placement.float64 0.0)   // 1, 1
     /// </code></example>
     let fdiffn n f x : Tensor * Tensor =
-        Guard.atLeast "n" 0 n
+        Guard.within "n" 0 highest n
         pair curve [] (taylor n >> List.last) f x
 
     /// <summary>The n-th derivative f⁽ⁿ⁾(x); see <c>ffdiffn</c> for the shapes.</summary>
-    /// <param name="n">Order of the derivative, at least 0.</param>
+    /// <param name="n">Order of the derivative, from 0 to 100.</param>
     /// <param name="f">Of a number, or of each element of x by itself.</param>
     /// <param name="x">A number (a tensor without dimensions), or numbers of any shape.</param>
     /// <example><code>

@@ -3,6 +3,10 @@ namespace Mne.Functional
 open System
 open TorchSharp
 
+/// Raised for points at which nothing can be computed, as a step of an integration that was too long tries some: such a step is rejected.
+type internal OutOfReach(name: string, message: string) =
+    inherit ArgumentException($"{name}: {message}", name)
+
 /// <summary>Argument checks whose messages name the argument, what was found, what was wanted and what to do.</summary>
 [<RequireQualifiedAccess>]
 module Guard =
@@ -46,8 +50,12 @@ module Guard =
         if value < least then
             fail name $"found {value}, wanted at least {least}"
 
-    /// Raises for a tensor that is not there, or that is not made of real floating-point numbers.
-    let internal numbers name (tensor: Tensor) =
+    /// <summary>Raises for a tensor that is not there, or that is not made of real floating-point numbers.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <exception cref="T:System.ArgumentException">Unless there is a tensor of Float64 or Float32 that was not disposed
+    /// of.</exception>
+    let numbers name (tensor: Tensor) =
         if isNull (box tensor) then
             fail name "found null, wanted a tensor of Float64 or Float32"
 
@@ -64,6 +72,23 @@ module Guard =
     let internal real name (value: float) =
         if not (Double.IsFinite value) then
             fail name $"found {value}, wanted a finite number"
+
+    /// The largest number whose squares and cubes are numbers still.
+    let private largest = 1e100
+
+    /// Raises unless the number is finite and its powers are.
+    let internal moderate name (value: float) =
+        real name value
+
+        if abs value > largest then
+            fail name $"found {value}, wanted a number between −{largest} and {largest}; choose other units"
+
+    /// Raises unless one can divide by the number and its powers.
+    let internal divisor name (value: float) =
+        positive name value
+
+        if value < 1.0 / largest || value > largest then
+            fail name $"found {value}, wanted a number from {1.0 / largest} to {largest}; choose other units"
 
     /// Raises unless errors can be compared with it: products with sizes of u must not underflow.
     let internal tolerance name (value: float) =
@@ -108,6 +133,22 @@ module Guard =
 
         if tensor.shape[0] = 0L then
             fail name "found no points; give at least one row"
+
+    /// Raises for finite points so far out that squares of coordinates overflow, where a function would be NaN. What is not finite itself
+    /// passes: NaN in points is seen in what comes of them.
+    let internal withinReach name (points: Tensor) =
+        let farthest = Scope.free (fun () -> Tensor.toFloat (points.detach().abs().max()))
+
+        if farthest > largest && Double.IsFinite farthest then
+            let row =
+                Scope.free (fun () -> Tensor.toFloat (points.detach().abs().amax([| 1L |]).argmax()))
+
+            raise (
+                OutOfReach(
+                    name,
+                    $"found a coordinate of size {farthest:G3} in row {row}, wanted none beyond {largest}, whose powers overflow; choose other units, or leave such points out"
+                )
+            )
 
     /// Raises unless the tensor is a non-empty matrix: points in a space of whatever dimension.
     let internal cloud name (tensor: Tensor) =

@@ -301,17 +301,39 @@ module Tensor =
 
         Scope.free (fun () -> tensor.detach().cpu().``to``(torch.ScalarType.Float64).item<float>())
 
+    /// The tensors as a list, of which there is one at least, for a dimension that is one of theirs or, with `more`, a further one.
+    let private along (more: int64) (dimension: int64) (tensors: Tensor seq) : ResizeArray<Tensor> =
+        let all = ResizeArray tensors
+
+        if all.Count = 0 then
+            raise (ArgumentException("tensors: found none, wanted at least one", nameof tensors))
+
+        Seq.iter there all
+        let rank = all[0].dim() + more
+
+        if dimension < -rank || dimension >= rank then
+            raise (
+                ArgumentException(
+                    $"dimension: found {dimension}, wanted {-rank} to {rank - 1L}; dimensions are counted from 0",
+                    nameof dimension
+                )
+            )
+
+        all
+
     /// <summary>Tensors end to end along an existing dimension.</summary>
     /// <param name="dimension">Which dimension, counted from 0; negative ones from the end.</param>
     /// <param name="tensors">At least one, of one element type and device.</param>
+    /// <exception cref="T:System.ArgumentException">There are none, or they have no such dimension.</exception>
     let concatenate (dimension: int64) (tensors: Tensor seq) : Tensor =
-        torch.cat (ResizeArray tensors, dimension)
+        torch.cat (along 0L dimension tensors, dimension)
 
     /// <summary>Tensors of equal shape side by side along a new dimension.</summary>
     /// <param name="dimension">Where the new dimension stands, counted from 0.</param>
     /// <param name="tensors">At least one, of one element type and device.</param>
+    /// <exception cref="T:System.ArgumentException">There are none, or the new dimension cannot stand there.</exception>
     let stack (dimension: int64) (tensors: Tensor seq) : Tensor =
-        torch.stack (ResizeArray tensors, dimension)
+        torch.stack (along 1L dimension tensors, dimension)
 
     /// <summary>The same numbers with another placement.</summary>
     /// <param name="placement">Precision and device, such as <c>Placement.float64</c>.</param>
@@ -333,8 +355,14 @@ module Tensor =
     /// <summary>The rows with the given indices.</summary>
     /// <param name="indices">Rows, counted from 0.</param>
     /// <param name="tensor">The tensor.</param>
+    /// <exception cref="T:System.ArgumentException">There is no such row, or no rows at all.</exception>
     let pick (indices: int[]) (tensor: Tensor) : Tensor =
-        there tensor
+        let count = rows tensor
+
+        match indices |> Array.tryFind (fun i -> i < 0 || i >= count) with
+        | Some i ->
+            raise (ArgumentException($"indices: found {i}, but there are {count} rows, from 0 on", nameof indices))
+        | None -> ()
 
         Scope.keep (fun () -> tensor.index_select (0L, torch.tensor (Array.map int64 indices, device = tensor.device)))
 
@@ -345,7 +373,8 @@ module Tensor =
     /// </summary>
     /// <param name="matrices">A (… × n × n), symmetric.</param>
     /// <returns>L (… × n × n), lower triangular.</returns>
-    /// <exception cref="T:System.ArgumentException">The last two dimensions are not equal.</exception>
+    /// <exception cref="T:System.ArgumentException">The last two dimensions are not equal, or the elements are not
+    /// Float64 or Float32.</exception>
     /// <example><code>
     /// // The correlation of two standard normal variables under Lewandowski, Kurowicka and Joe's prior with η = 2
     /// let correlation = Density.ofEnergy 1 (fun r -&gt;
@@ -354,6 +383,25 @@ module Tensor =
     ///     -2.0 .* (Tensor.cholesky matrix).diagonal(0L, 1L, 2L).log().sum 1L)
     /// </code></example>
     let cholesky (matrices: Tensor) : Tensor =
+        if isNull (box matrices) || matrices.IsInvalid then
+            raise (
+                ArgumentException(
+                    "matrices: found none, or a tensor that was disposed of; keep it alive",
+                    nameof matrices
+                )
+            )
+
+        if
+            matrices.dtype <> torch.ScalarType.Float64
+            && matrices.dtype <> torch.ScalarType.Float32
+        then
+            raise (
+                ArgumentException(
+                    $"matrices: found {matrices.dtype}, wanted Float64 or Float32; convert them with ``to``",
+                    nameof matrices
+                )
+            )
+
         let shape = matrices.shape
 
         if shape.Length < 2 || shape[shape.Length - 1] <> shape[shape.Length - 2] then
@@ -378,7 +426,16 @@ module Tensor =
         )
 
     /// <summary>Root mean square of all elements.</summary>
+    /// <exception cref="T:System.ArgumentException">There are none, or they are not floating-point numbers.</exception>
     let rms (tensor: Tensor) : float =
         there tensor
+
+        if tensor.numel () = 0L || not (tensor.is_floating_point ()) then
+            raise (
+                ArgumentException(
+                    $"tensor: found {tensor.numel ()} elements of {tensor.dtype}, wanted one or more floating-point numbers; convert them with ``to``",
+                    nameof tensor
+                )
+            )
 
         Scope.free (fun () -> toFloat ((tensor * tensor).mean().sqrt()))

@@ -268,11 +268,39 @@ let tests =
                                 Sketch.minimalNorm λ None (tangentOf (ill 1 5 9)) (Tensor.ones double [ 5 ])
                                 |> ignore))
 
+                    Check.scoped "λ that no kernel can be factorised with, as an argument" (fun () ->
+                        let tangent, f = tangentOf (Tensor.zeros double [ 3; 4 ]), Tensor.ones double [ 3 ]
+                        let refused = Check.refuses [ "λ"; "kernel of 3"; "larger λ" ]
+                        refused (fun () -> Sketch.minimalNorm 1e-3 None tangent f |> ignore)
+                        Check.refuses [ "λ"; "1E+100" ] (fun () -> Sketch.effectiveRank 1e308 tangent |> ignore))
+
+                    for row in [ -1; 5 ] do
+                        Check.scoped $"the landmark {row} of 5 rows" (fun () ->
+                            Check.refuses [ "landmarks"; $"row {row}"; "rows 0 to 4" ] (fun () ->
+                                Sketch.minimalNorm
+                                    1e-3
+                                    (Some [| 0; row |])
+                                    (tangentOf (ill 1 5 9))
+                                    (Tensor.ones double [ 5 ])
+                                |> ignore))
+
+                    Check.scoped "f of another precision" (fun () ->
+                        Check.refuses [ "f"; "Float32" ] (fun () ->
+                            Sketch.minimalNorm 1e-3 None (tangentOf (ill 1 5 9)) (Tensor.ones Placement.float32 [ 5 ])
+                            |> ignore))
+
                     Check.scoped "f of the wrong shape" (fun () ->
                         Check.refuses [ "f"; "5 × 1"; "length 5" ] (fun () ->
                             Sketch.minimalNorm 1e-3 None (tangentOf (ill 1 5 9)) (Tensor.ones double [ 5; 1 ])
                             |> ignore))
                 ]
+
+            Check.scoped "a large f, whose squares overflow, has the direction of a small one" (fun () ->
+                let tangent, f = tangentOf (ill 1 5 9), Tensor.ones double [ 5 ]
+                let small = Sketch.minimalNorm 1e-3 None tangent f
+                let large = Sketch.minimalNorm 1e-3 None tangent (1e300 * f)
+                Check.close 1e-12 "θ̇" (large.Direction * 1e-300) small.Direction
+                Expect.floatClose Accuracy.high large.Residual small.Residual "residual")
 
             Check.scoped "a tangent that vanishes cannot be factorised" (fun () ->
                 Assert.raises<KernelNotFactorised>(fun () ->

@@ -113,6 +113,29 @@ let tests =
                 Expect.equal trajectory.Stop 2.0 "kept up to there"
                 Check.close 1e-4 "y(2)" (Trajectory.evaluate 2.0 trajectory) (oscillatorExact 2.0))
 
+            Check.scoped "a step to points where nothing can be computed is rejected" (fun () ->
+                // y' = −y³ from 10⁴ on: the stages of a first step that is too long lie far beyond all powers.
+                let field _ (y: Tensor) =
+                    Guard.withinReach "points" (y.unsqueeze 1L)
+                    -(y * y * y), ()
+
+                use trajectory =
+                    Integrator.solve
+                        { problem 1e-6 field with
+                            InitialStep = Some 1.0
+                        }
+                        (Tensor.ofArray double [| 1e4 |])
+                        (0.0, 1.0)
+
+                Expect.equal trajectory.Outcome Outcome.Completed "outcome"
+                Expect.isGreaterThan trajectory.Rejected 0 "rejected"
+                // y² = y₀² / (1 + 2 y₀² t)
+                Check.close
+                    1e-4
+                    "y"
+                    (Trajectory.evaluate 1.0 trajectory)
+                    (Tensor.ofArray double [| 1e4 / sqrt (1.0 + 2e8) |]))
+
             Check.scoped "the records tell what happened" (fun () ->
                 use trajectory =
                     Integrator.solve

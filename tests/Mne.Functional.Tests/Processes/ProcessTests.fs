@@ -231,8 +231,8 @@ let private refusals =
                     Process.ornsteinUhlenbeck 2 |> Process.carry -1.0 x x |> ignore))
             for name, drift, divergence in
                 [
-                    "Drift", (fun _ (x: Tensor) -> -x.mean([| 0L |])), still >> fun f x -> (f x).sum 1L
-                    "DriftDivergence", still, (fun _ (x: Tensor) -> x.new_zeros 1L)
+                    "drift", (fun _ (x: Tensor) -> -x.mean([| 0L |])), still >> fun f x -> (f x).sum 1L
+                    "driftDivergence", still, (fun _ (x: Tensor) -> x.new_zeros 1L)
                 ] do
                 refused $"{name} of a shape that could be broadcast" name (fun () ->
                     Scope.free (fun () ->

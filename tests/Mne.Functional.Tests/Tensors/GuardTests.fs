@@ -57,6 +57,33 @@ let tests =
                 fails "points" [ "null" ] (fun () -> Guard.points "points" 3 Unchecked.defaultof<Tensor>)
             }
 
+            test "moderate, divisor: numbers whose powers are numbers" {
+                Guard.moderate "shift" -1e99
+                Guard.divisor "scale" 1e-99
+
+                for value in [ nan; infinity; -1e101; 1e308 ] do
+                    fails "shift" [ string value ] (fun () -> Guard.moderate "shift" value)
+
+                for value in [ nan; 0.0; -1.0; 5e-324; 1e308 ] do
+                    fails "scale" [ string value ] (fun () -> Guard.divisor "scale" value)
+            }
+
+            test "withinReach names the row; what is not finite passes" {
+                use _ = torch.NewDisposeScope()
+
+                let far value =
+                    Tensor.ofRows double [ [ 1.0; 2.0 ]; [ 3.0; -value ]; [ 0.0; 1.0 ] ]
+
+                for value in [ 1.0; 1e99; nan; infinity ] do
+                    Guard.withinReach "points" (far value)
+
+                let error =
+                    Assert.raises<OutOfReach>(fun () -> Guard.withinReach "points" (far 1e308))
+
+                Expect.equal error.ParamName "points" "argument"
+                Expect.stringContains error.Message "points: found a coordinate of size 1E+308 in row 1" "message"
+            }
+
             test "vector: one number per point" {
                 use _ = torch.NewDisposeScope()
                 Guard.vector "values" 4 (Tensor.zeros double [ 4 ])

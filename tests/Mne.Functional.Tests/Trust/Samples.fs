@@ -146,7 +146,6 @@ let private byName: IDictionary<string, unit -> obj> =
                     "Reference"
                     "Density"
                     "Covariance"
-                    "NormalPart"
                     "Chart"
                     "Collocation.ofPool"
                 ] do
@@ -190,8 +189,6 @@ let private byName: IDictionary<string, unit -> obj> =
             "Integrator.componentNorm/absolute", box2 (fun () -> 1e-6)
             "Integrator.componentNorm/relative", box2 (fun () -> 1e-3)
             "Integrator.componentNorm/δ", box2 (fun () -> Tensor.ones double [ 3 ])
-            "Jet.affine/weight", box2 (fun () -> Tensor.ones double [ 4; 1 ])
-            "Jet.affine/bias", box2 (fun () -> Tensor.ones double [ 4 ])
             "Jet.get/derivative", box2 (fun () -> Derivative.Value)
             "Jet.hessian/jet", box2 (fun () -> Jet.ofPoints (Jet.hessianRequest 2) (points 2))
             "Jet/d", box2 (fun () -> 1)
@@ -209,8 +206,6 @@ let private byName: IDictionary<string, unit -> obj> =
             box2 (fun () -> fun (θ: Tensor) (x: Tensor) -> (x.select (1L, 0L) + θ[0L]).sin() * θ[1L] + θ[2L])
             "Network.ofVectorFunction/f",
             box2 (fun () -> fun (θ: Tensor) (x: Tensor) -> (x.select (1L, 0L) + θ[0L]).sin() * θ[1L] + θ[2L])
-            "NormalPart.fit/network", box2 (fun () -> Network.create (Domain.euclidean 2) [ Layer.dense 4 Tanh ])
-            "NormalPart.fit/points", box2 (fun () -> Random.normal double 3 [ 30; 2 ])
             "PointDynamics/candidates", box2 (fun () -> Collocation.uniform circle 64)
             "PointDynamics/needs", box2 (fun () -> [ Derivative.Partial(0, 1) ])
             "PointDynamics.redrawn/monitor",
@@ -229,12 +224,6 @@ let private byName: IDictionary<string, unit -> obj> =
             "Regression/g", box2 (fun () -> sine)
             "Sde.simulate/times", box2 (fun () -> [ 0.0; 0.1; 0.2 ])
             "Resampling.systematic/count", box2 (fun () -> 3)
-            "Sketch.landmarks/n", box2 (fun () -> 16)
-            "Sketch.landmarks/m", box2 (fun () -> 1)
-            "Sketch.landmarks/d", box2 (fun () -> 1)
-            "Sketch.resolve/n", box2 (fun () -> 16)
-            "Sketch.resolve/m", box2 (fun () -> 1)
-            "Sketch.resolve/tangent", box2 (fun () -> fun () -> tangent ())
             "Sketch.minimalNorm/f", box2 (fun () -> Tensor.ones double [ 5 ])
             "Segment.hermite/h", box2 (fun () -> 0.1)
             "Segment/offset", box2 (fun () -> 0L)
@@ -307,6 +296,10 @@ let private byName: IDictionary<string, unit -> obj> =
             "Density.transformed/map",
             box2 (fun () -> fun (x: Tensor) -> (x.neg (), torch.zeros_like (x.select (1L, 0L))))
             "Diff/v", box2 (fun () -> points 1)
+            // For one point and for many, with derivatives that depend on it.
+            "Diff/f", box2 (fun () -> fun (x: Tensor) -> x.sin().sum -1L)
+            "CSharp.Tensors.Cholesky/matrices", box2 (fun () -> torch.eye (2, dtype = torch.ScalarType.Float64))
+            "Tensor.cholesky/matrices", box2 (fun () -> torch.eye (2, dtype = torch.ScalarType.Float64))
             for name in [ "ffdiffn"; "fdiffn"; "diffn"; "fdiff"; "diff"; "fdiff2"; "diff2" ] do
                 $"Diff.{name}/f", box2 (fun () -> fun (x: Tensor) -> x.exp ())
             for name in
@@ -320,9 +313,9 @@ let private byName: IDictionary<string, unit -> obj> =
                     "fdivergence"
                     "divergence"
                 ] do
-                $"Diff.{name}/f", box2 (fun () -> fun (x: Tensor) -> x.square ())
+                $"Diff.{name}/f", box2 (fun () -> fun (x: Tensor) -> x.sin ())
             for name in [ "fcurl"; "curl"; "fcurldivergence"; "curldivergence" ] do
-                $"Diff.{name}/f", box2 (fun () -> fun (x: Tensor) -> x.square ())
+                $"Diff.{name}/f", box2 (fun () -> fun (x: Tensor) -> x.sin ())
                 plane $"Diff.{name}/x" 3
             "CSharp.Arithmetic.MaskedFill/mask", box2 (fun () -> (points 1).isfinite())
             "CSharp.Chart.Trajectories/positions", box2 (fun () -> [| points 2; points 2 |])

@@ -83,10 +83,43 @@ let rec put (result: obj) : obj =
 
         let grid = CSharp.Collocation.Grid(circle, 12)
         box (CSharp.Evolution.TrySolve(CSharp.Term.Laplacian, network, grid, network.Initial 1, 0.0, 0.1, options))
-    | :? CSharp.Equation as equation -> box (equation.Domain.Dimension, equation.Term.Components)
+    | :? CSharp.Equation as equation when equation.Domain.Dimension > 10 ->
+        box (equation.Domain.Dimension, equation.Term.Components)
+    | :? CSharp.Equation as equation ->
+        let d, m = equation.Domain.Dimension, equation.Term.Components
+
+        let network =
+            CSharp.Network.Create(
+                CSharp.Domain.Euclidean d,
+                [|
+                    CSharp.Layer.Dense(4, CSharp.Activation.Tanh)
+                    if m > 1 then
+                        CSharp.Layer.Outputs m
+                |]
+            )
+
+        let options =
+            CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Regularisation = 1e-6)
+
+        let plane = CSharp.Collocation.Given(Random.normal Placement.float64 1 [ 12; d ])
+        box (CSharp.Evolution.TrySolve(equation.Term, network, plane, network.Initial 1, 0.0, 0.1, options))
+    | :? CSharp.PointDynamics as dynamics ->
+        let circle = CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI))
+        let network = CSharp.Network.Create(circle, CSharp.Layer.Harmonics 2)
+
+        let options =
+            CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Points = dynamics)
+
+        let grid = CSharp.Collocation.Grid(circle, 12)
+        box (CSharp.Evolution.TrySolve(CSharp.Term.Laplacian, network, grid, network.Initial 1, 0.0, 0.1, options))
+    | :? CSharp.Tableau as tableau -> put (CSharp.Method.OfTableau tableau)
+    | :? CSharp.Coordinate as coordinate -> put (CSharp.Domain.Create [| coordinate |])
+    | :? CSharp.Layer as layer when layer.ToString().StartsWith("normalise", StringComparison.OrdinalIgnoreCase) ->
+        put (CSharp.Network.Create(CSharp.Domain.Euclidean 1, layer, CSharp.Layer.Dense(3, CSharp.Activation.Sine)))
     | :? Network as network ->
         let points = Random.uniform Placement.float64 1 [ 3; network.Domain.Dimension ]
-        box (Network.laplacian network (Network.initial network 1) points)
+        // u and Δu.
+        box (Network.jet (Set.singleton Derivative.Laplacian) network (Network.initial network 1) points).Data
     | :? Mne.Functional.Layer as layer ->
         let layers =
             match layer with
@@ -153,7 +186,22 @@ let rec put (result: obj) : obj =
     | :? CSharp.Domain as domain when Seq.contains CSharp.Coordinate.Real domain.Coordinates -> box domain.Coordinates
     | :? CSharp.Domain as domain -> box (CSharp.Collocation.Grid(domain, 3).Points 1)
     | :? CSharp.Density as density -> box (density.Energy(Tensor.ones Placement.float64 [ 3; density.Dimension ]))
-    | :? CSharp.Process as p -> put (p.Forward())
+    | :? CSharp.Process as p ->
+        let energy =
+            CSharp.Network.Create(CSharp.Domain.Euclidean p.Dimension, CSharp.Layer.Dense(4, CSharp.Activation.Tanh))
+
+        let options =
+            CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Regularisation = 1e-6)
+
+        let points =
+            CSharp.Collocation.Given(Random.normal Placement.float64 1 [ 20; p.Dimension ])
+
+        let equation = CSharp.FokkerPlanck.Energy p
+
+        let solved =
+            CSharp.Evolution.TrySolve(equation, energy, points, energy.Initial 1, 0.0, 0.1, options)
+
+        box (put (p.Forward()), solved, p.Transition 0.1)
     | :? CSharp.Sde as sde -> box (sde.Simulate([ 0.0; 0.1 ], Tensor.ones Placement.float64 [ 3; sde.Dimension ]))
     | :? CSharp.Reference as reference -> box (reference.LogDensity(reference.Draw 3))
     | :? CSharp.Schedule as schedule -> box [| schedule.Clock 0.5 |]
@@ -161,6 +209,19 @@ let rec put (result: obj) : obj =
     | :? CSharp.Series as series -> put (CSharp.Chart.Lines series)
     | :? CSharp.Chart as chart -> box (chart.Save(Path.Combine(Samples.folder.Value, "c.html")))
     | other -> other
+
+/// Records of the facade that hold what they were given.
+let private plain =
+    [
+        "Estimate"
+        "Pareto"
+        "Transition"
+        "Coverage"
+        "Step"
+        "Attempt"
+        "Segment"
+        "Mixture"
+    ]
 
 /// Whether a number in it is NaN.
 let rec seesNaN (depth: int) (result: obj) : bool =
@@ -172,6 +233,8 @@ let rec seesNaN (depth: int) (result: obj) : bool =
          || tensor.dtype = torch.ScalarType.Float32)
         && Array.exists Double.IsNaN (Tensor.toArray tensor)
     | :? (float[]) as values -> Array.exists Double.IsNaN values
+    // What has NaN where there is nothing to tell, as its documentation says.
+    | :? Progress as progress -> Double.IsNaN progress.Fraction || Double.IsNaN progress.Time
     | :? string -> false
     | :? IEnumerable as items ->
         depth > 0
@@ -180,20 +243,28 @@ let rec seesNaN (depth: int) (result: obj) : bool =
         FSharpValue.GetTupleFields tuple |> Array.exists (seesNaN (depth - 1))
     | record when depth > 0 && FSharpType.IsRecord(record.GetType()) ->
         FSharpValue.GetRecordFields record |> Array.exists (seesNaN (depth - 1))
-    | :? CSharp.Draws as draws -> seesNaN depth draws.LogWeights
+    | :? CSharp.Draws as draws -> List.exists (seesNaN depth) [ draws.Points; draws.LogProposal; draws.LogWeights ]
+    | :? CSharp.Chain as chain -> seesNaN depth chain.Points
+    | :? CSharp.Local as local -> seesNaN depth local.Points || seesNaN depth local.Value
+    | :? CSharp.Jet as jet -> seesNaN depth jet.Value
     | described when
         depth > 0
         && described.GetType().Namespace = "Mne.Functional.CSharp"
-        && described.GetType().Name.EndsWith("Options", StringComparison.Ordinal)
+        && (described.GetType().Name.EndsWith("Options", StringComparison.Ordinal)
+            || List.contains (described.GetType().Name) plain)
         ->
         described.GetType().GetProperties()
-        |> Array.exists (fun property -> property.CanWrite && seesNaN (depth - 1) (property.GetValue described))
-    | :? CSharp.Estimate as estimate -> Double.IsNaN estimate.Value
+        |> Array.exists (fun property ->
+            property.GetIndexParameters().Length = 0
+            && (property.CanWrite || described.GetType().Name = "Mixture")
+            && seesNaN (depth - 1) (property.GetValue described))
     | _ -> false
 
 /// Whether a run says itself that it did not come to its end.
-let isSaid (result: obj) : bool =
+let rec isSaid (result: obj) : bool =
     match result with
+    | null -> false
+    | tuple when FSharpType.IsTuple(tuple.GetType()) -> FSharpValue.GetTupleFields tuple |> Array.exists isSaid
     | :? Solution as solution -> solution.Outcome <> Outcome.Completed
     | :? CSharp.Solution as solution -> not solution.Outcome.Succeeded
     | _ -> false

@@ -346,7 +346,15 @@ and private results nulls (result: Type) (changed: string -> Kind -> (obj -> obj
             if nulls then
                 changed "→ null" Kind.Absent (fun _ -> null)
 
-            changed "→ NaN" Kind.NotANumber (put nan)
+            // By arithmetic with what it was, so that derivatives are NaN too: those of a constant are 0.
+            changed
+                "→ NaN"
+                Kind.NotANumber
+                (like (fun x ->
+                    let factor = x.detach().ones_like()
+                    factor.reshape(-1L).narrow(0L, 0L, 1L).FillInPlace nan |> ignore
+                    x * factor))
+
             changed "→ ∞" Kind.Infinite (put infinity)
             changed "→ a dimension more" Kind.Shape (like (fun x -> x.unsqueeze -1L))
 

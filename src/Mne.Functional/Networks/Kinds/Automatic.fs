@@ -57,6 +57,7 @@ module internal Automatic =
 
         let evaluate (θ: Tensor) (points: Tensor) =
             let values = Lent.two f θ points
+            Guard.numbers "f" values
 
             if values.shape <> [| points.shape[0]; int64 outputs |] then
                 Guard.fail

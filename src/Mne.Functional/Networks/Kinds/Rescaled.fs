@@ -18,7 +18,8 @@ module internal Rescaled =
                 "network"
                 "its domain has periodic coordinates or boundary conditions, which would move; rescale only other domains"
 
-        scale |> List.iter (Guard.positive "scale")
+        shift |> List.iter (Guard.moderate "shift")
+        scale |> List.iter (Guard.divisor "scale")
 
         let inside (points: Tensor) =
             let tensor values =
