@@ -17,7 +17,7 @@ internal static class Bridge
     }
 
     /// <summary>What a function of the caller's returned, which must not be null either.</summary>
-    private static T Answered<T>(T value, string name) =>
+    public static T Answered<T>(T value, string name) =>
         value is null ? throw new ArgumentNullException(name, $"{name}: the function returned null") : value;
 
     public static FSharpFunc<A, B> Function<A, B>(

@@ -124,7 +124,7 @@ public sealed record Method
             FuncConvert.FromFunc<FSharpFunc<double, FSharpFunc<Tensor, Tensor>>, double, Tensor, Tensor, FSharpList<Tensor>>(
                 (f, t, y, slope) => Bridge.List(start(Bridge.OfFunction(f), t, y, slope))),
             FuncConvert.FromFunc<FSharpFunc<double, FSharpFunc<Tensor, Tensor>>, double, Tensor, double, FSharpList<Tensor>, Core.Proposal>(
-                (f, t, y, h, memory) => step(Bridge.OfFunction(f), t, y, h, [.. memory]).ToCore())));
+                (f, t, y, h, memory) => Bridge.Answered(step(Bridge.OfFunction(f), t, y, h, [.. memory]), nameof(step)).ToCore())));
     }
 
     /// <inheritdoc/>
@@ -163,6 +163,7 @@ public sealed record Controller
     /// <param name="adapt">(attempt, memory) ↦ decision; pure.</param>
     /// <param name="first">The size of the first step; null lets the program choose.</param>
     /// <param name="memory">The memory at first; null for none.</param>
+    /// <exception cref="ArgumentException">The first step is not a finite number greater than 0.</exception>
     /// <example><code>
     /// // Steps by the error, but no longer than the method is stable
     /// var usual = new Controller();
@@ -179,10 +180,12 @@ public sealed record Controller
         IReadOnlyList<double>? memory = null)
     {
         Bridge.Wanted(adapt);
+        if (first is { } size)
+            Core.Guard.positive(nameof(first), size);
         return OfCore(new(
             Bridge.Wanted(name), FSharpOption<Core.Gains>.None, Bridge.Option(first), Bridge.List(memory ?? []),
             Bridge.Function<Core.Attempt, FSharpList<double>, Core.Decision>(
-                (attempt, known) => adapt(Attempt.OfCore(attempt), [.. known]).ToCore())));
+                (attempt, known) => Bridge.Answered(adapt(Attempt.OfCore(attempt), [.. known]), nameof(adapt)).ToCore())));
     }
 
     /// <summary>What it makes of an attempt.</summary>

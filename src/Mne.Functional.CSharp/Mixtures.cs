@@ -13,8 +13,14 @@ public sealed record Mixture
     internal Mixture(Core.Mixture inner) => Inner = inner;
 
     /// <summary>From w (K, positive, with the sum 1), m_k (K of length d) and C_k (K of d × d, positive definite).</summary>
-    public Mixture(double[] weights, double[][] means, double[][,] covariances) =>
+    /// <exception cref="ArgumentException">
+    /// There are not as many of each, weights are not positive with the sum 1, or a matrix is no covariance.
+    /// </exception>
+    public Mixture(double[] weights, double[][] means, double[][,] covariances)
+    {
         Inner = Copy(Bridge.Wanted(weights), Bridge.Wanted(means), Bridge.Wanted(covariances));
+        Core.MixtureModule.check(nameof(weights), Inner.Dimension, Inner);
+    }
 
     internal Core.Mixture Inner { get; }
 

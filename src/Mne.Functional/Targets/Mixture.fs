@@ -21,7 +21,11 @@ type Mixture =
     member mixture.Components = mixture.Weights.Length
 
     /// <summary>d, the dimension of space.</summary>
-    member mixture.Dimension = mixture.Means[0].Length
+    member mixture.Dimension =
+        if mixture.Means.Length = 0 then
+            0
+        else
+            mixture.Means[0].Length
 
 /// A mixture in tensors of one placement, ready to be computed with.
 type internal Normals =
@@ -169,8 +173,16 @@ module Mixture =
             Covariances = [| covariance |]
         }
 
-    /// Raises `ArgumentException` unless it is one.
-    let internal check (name: string) (d: int) (mixture: Mixture) : unit =
+    /// Rounding of weights that were added up, and no more.
+    let private roundOff = 1e-6
+
+    /// <summary>Raises unless it is a mixture in d dimensions.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="d">Dimension of space.</param>
+    /// <param name="mixture">The mixture.</param>
+    /// <exception cref="T:System.ArgumentException">Unless there are as many weights, means and covariances, at least one, weights are
+    /// positive with the sum 1, means finite, and covariances symmetric without negative eigenvalues.</exception>
+    let check (name: string) (d: int) (mixture: Mixture) : unit =
         let k = mixture.Components
 
         if k = 0 || mixture.Means.Length <> k || mixture.Covariances.Length <> k then
@@ -179,6 +191,10 @@ module Mixture =
                 $"found {k} weights, {mixture.Means.Length} means and {mixture.Covariances.Length} covariances, wanted as many of each, and at least one"
 
         mixture.Weights |> Array.iter (Guard.positive name)
+        let sum = Array.sum mixture.Weights
+
+        if abs (sum - 1.0) > roundOff then
+            Guard.fail name $"found weights with the sum {sum:G6}, wanted the sum 1; divide them by it"
 
         for mean, covariance in Array.zip mixture.Means mixture.Covariances do
             if mean.Length <> d then
@@ -217,12 +233,13 @@ module Mixture =
     /// <param name="points">X (N × d).</param>
     /// <param name="mixture">The mixture.</param>
     /// <returns>N.</returns>
-    /// <exception cref="T:System.ArgumentException">The points do not fit.</exception>
+    /// <exception cref="T:System.ArgumentException">The points do not fit, or it is no mixture (see <c>check</c>).</exception>
     /// <example><code>
     /// let mixture = Mixture.normal [| 0.0; 1.0 |] (array2D [ [ 1.0; 0.2 ]; [ 0.2; 2.0 ] ])
     /// let log = mixture |&gt; Mixture.logDensity (Random.normal Placement.float64 1 [ 100; 2 ])
     /// </code></example>
     let logDensity (points: Tensor) (mixture: Mixture) : Tensor =
+        check "mixture" mixture.Dimension mixture
         Guard.points "points" mixture.Dimension points
 
         Scope.keep (fun () -> Normals.logDensity (Normals.ofMixture (Placement.ofTensor points) mixture) points)
@@ -233,8 +250,10 @@ module Mixture =
     /// <param name="count">M, how many.</param>
     /// <param name="mixture">The mixture.</param>
     /// <returns>M × d.</returns>
+    /// <exception cref="T:System.ArgumentException">The count is not positive, or it is no mixture (see <c>check</c>).</exception>
     let draw (placement: Placement) (seed: int) (count: int) (mixture: Mixture) : Tensor =
         Guard.atLeast "count" 1 count
+        check "mixture" mixture.Dimension mixture
 
         Scope.keep (fun () ->
             Normals.ofMixture placement mixture

@@ -62,6 +62,29 @@ let byType: IDictionary<Type, unit -> obj> =
     let report =
         kept (fun () -> CSharp.Report.OfDraws(sampler.Value, draws.Value, CSharp.ReportOptions(Search = Nullable())))
 
+    let posterior =
+        kept (fun () -> CSharp.Posterior.Sample(target, CSharp.PosteriorOptions(Count = 60, Particles = 200)))
+
+    let mixture =
+        CSharp.Mixture.Normal([| 0.0; 1.0 |], array2D [ [ 1.0; 0.2 ]; [ 0.2; 2.0 ] ])
+
+    let adapt =
+        Func<CSharp.Attempt, IReadOnlyList<float>, CSharp.Decision>(fun attempt memory ->
+            CSharp.Controller().Adapt(attempt, memory))
+
+    /// Euler's method.
+    let step =
+        Func<Func<float, Tensor, Tensor>, float, Tensor, float, IReadOnlyList<Tensor>, CSharp.Proposal>
+            (fun f t y h memory ->
+                let next = y + h * memory[0]
+                let slope = f.Invoke(t + h, next)
+                CSharp.Proposal(next, 0.0 * y, CSharp.Segment.Hermite(t, h, y, memory[0], next, slope), [| slope |]))
+
+    let vector () = Tensor.ones double [ 3 ]
+
+    let segment () =
+        CSharp.Segment.Hermite(0.0, 0.1, vector (), vector (), vector (), vector ())
+
     let process2 = CSharp.Process.OrnsteinUhlenbeck 2
 
     let local () =
@@ -85,6 +108,17 @@ let byType: IDictionary<Type, unit -> obj> =
             typeof<CSharp.LangevinOptions>, (fun () -> CSharp.LangevinOptions(Steps = 3))
             typeof<CSharp.ReverseOptions>, (fun () -> CSharp.ReverseOptions(Steps = 3))
             typeof<CSharp.ReportOptions>, (fun () -> CSharp.ReportOptions(Count = 60, Search = Nullable()))
+            typeof<CSharp.PosteriorOptions>, (fun () -> CSharp.PosteriorOptions(Count = 60, Particles = 200))
+            typeof<CSharp.Posterior>, (fun () -> posterior.Value)
+            typeof<CSharp.Mixture>, (fun () -> mixture)
+            typeof<float[,][]>, (fun () -> mixture.Covariances)
+            typeof<CSharp.Attempt>, (fun () -> CSharp.Attempt(0.1, 0.01, 0.5, 5, false))
+            typeof<CSharp.Segment>, (fun () -> segment ())
+            typeof<IReadOnlyList<float>>, (fun () -> [| 1.0 |])
+            typeof<IReadOnlyList<Tensor>>, (fun () -> [| vector () |])
+            typeof<Func<CSharp.Attempt, IReadOnlyList<float>, CSharp.Decision>>, (fun () -> box adapt)
+            typeof<Func<Func<float, Tensor, Tensor>, float, Tensor, float, IReadOnlyList<Tensor>, CSharp.Proposal>>,
+            (fun () -> box step)
             typeof<CSharp.Solution>, (fun () -> solution.Value)
             typeof<CSharp.Sampler>, (fun () -> sampler.Value)
             typeof<CSharp.Draws>, (fun () -> draws.Value)

@@ -87,6 +87,15 @@ let marginal =
 let report =
     kept (fun () -> Report.ofDraws Run.quiet { Report.defaults with Search = None } sampler.Value draws.Value)
 
+let quick =
+    { Posterior.defaults with
+        Count = 60
+        Particles = 200
+    }
+
+let posterior = kept (fun () -> Posterior.sample Run.quiet quick target)
+let mixture = Mixture.normal [| 0.0; 1.0 |] (array2D [ [ 1.0; 0.2 ]; [ 0.2; 2.0 ] ])
+
 /// The folder of the files that are opened and saved.
 let folder = lazy (Directory.CreateTempSubdirectory "mne-trust").FullName
 

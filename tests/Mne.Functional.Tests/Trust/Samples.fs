@@ -82,6 +82,13 @@ let private byType: IDictionary<Type, unit -> obj> =
                     Count = 60
                     Search = None
                 })
+            here (fun () -> quick)
+            here (fun () -> posterior.Value)
+            here (fun () -> mixture)
+            here (fun () -> Direction.Falling)
+            here (fun () -> fun (_: float) (y: Tensor) -> Tensor.toFloat (y.sum ()))
+            here (fun () -> fun (_: float) (θ: Tensor) (_: Tensor) -> Tensor.toFloat (θ.sum ()))
+            here (fun () -> Controller.proportionalIntegral.Adapt)
             here (fun () -> solution.Value)
             here (fun () -> sampler.Value)
             here (fun () -> sampler.Value.Energy)
@@ -139,6 +146,8 @@ let private byName: IDictionary<string, unit -> obj> =
                 [
                     "Energy"
                     "Sampler"
+                    "Posterior"
+                    "Mixture"
                     "Marginal"
                     "MarkovChain"
                     "Process"
@@ -224,6 +233,8 @@ let private byName: IDictionary<string, unit -> obj> =
             "Regression/g", box2 (fun () -> sine)
             "Sde.simulate/times", box2 (fun () -> [ 0.0; 0.1; 0.2 ])
             "Resampling.systematic/count", box2 (fun () -> 3)
+            "Posterior.draw/count", box2 (fun () -> 30)
+            "Mixture.check/d", box2 (fun () -> 2)
             "Sketch.minimalNorm/f", box2 (fun () -> Tensor.ones double [ 5 ])
             "Segment.hermite/h", box2 (fun () -> 0.1)
             "Segment/offset", box2 (fun () -> 0L)
@@ -331,6 +342,13 @@ let private byName: IDictionary<string, unit -> obj> =
             "CSharp.Sampler.Open/network", box2 (fun () -> null: obj)
             "CSharp.Draws.Open/path", box2 (fun () -> opened "draws.h5")
             "CSharp.Conditional.Open/path", box2 (fun () -> opened "conditional.h5")
+            "CSharp.Draws.ForwardEfficiency/logWeightsAtSamples", box2 (fun () -> Random.normal double 3 [ 60 ])
+            "CSharp.FokkerPlanck.FlowingPoints/process", box2 (fun () -> CSharp.Process.OrnsteinUhlenbeck 1)
+            "CSharp.Posterior.Draw/count", box2 (fun () -> 30)
+            "CSharp.Mixture.new/weights", box2 (fun () -> [| 1.0 |])
+            "CSharp.Mixture.new/means", box2 (fun () -> [| [| 0.0; 1.0 |] |])
+            "CSharp.Layer.Normalise/shift", box2 (fun () -> [| 0.1 |])
+            "CSharp.Layer.Normalise/scale", box2 (fun () -> [| 0.5 |])
             "CSharp.Network.Rescaled/shift", box2 (fun () -> [| 0.5 |])
             "CSharp.Network.Rescaled/scale", box2 (fun () -> [| 2.0 |])
             "CSharp.Network/axes", box2 (fun () -> [| 0 |])
@@ -348,7 +366,9 @@ let private byName: IDictionary<string, unit -> obj> =
             "CSharp.Collocation.Tempered/spread", box2 (fun () -> [| 2.0; 2.0 |])
             "CSharp.Collocation.Tempered/centre", box2 (fun () -> [| 0.0; 0.0 |])
             "CSharp.PointDynamics/monitor",
-            box2 (fun () -> Func<CSharp.Local, Tensor>(fun local -> local.Points.select(1L, 0L).abs() .+ 1.0))
+            box2 (fun () -> Func<CSharp.Local, Tensor>(fun local -> local.Points.select(1L, 0L).sin().Square() .+ 1.0))
+            "CSharp.PointDynamics/candidates",
+            box2 (fun () -> CSharp.Collocation.Uniform(CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI)), 64))
             "CSharp.PointDynamics.Moving/velocity",
             box2 (fun () -> Func<CSharp.Local, Tensor>(fun local -> local.Points.sin ()))
             "CSharp.PointDynamics/times", box2 (fun () -> [| 0.05 |])

@@ -25,6 +25,7 @@ let private leftOut (owner: string) (name: string) =
     | "Guard", _ -> true // what checks
     | ("Arithmetic" | "CSharp.Arithmetic"), _ -> true // TorchSharp's own operators by other names: they raise what it raises
     | ("VectorField" | "Trajectory" | "Segment" | "Tangent" | "Integrator"), _ -> true // inside evolutions: checked by what calls them
+    | ("CSharp.Decision" | "CSharp.Segment" | "CSharp.Proposal"), "new" -> true // what a method or controller returns: checked where it is taken
     | ("NativeTorch" | "Terminal" | "ArithmeticOverloads" | "Engine" | "Scope"), _ -> true // nothing to be wrong
     | ("Chart" | "CSharp.Chart" | "Page"), ("show" | "Show") -> true // opens a browser
     | _,

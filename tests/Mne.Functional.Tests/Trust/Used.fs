@@ -32,6 +32,12 @@ let rec put (result: obj) : obj =
 
     let grid = Collocation.grid circle 12
 
+    let solveByFacade (options: CSharp.EvolutionOptions) =
+        let circle = CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI))
+        let network = CSharp.Network.Create(circle, CSharp.Layer.Harmonics 2)
+        let grid = CSharp.Collocation.Grid(circle, 12)
+        box (CSharp.Evolution.TrySolve(CSharp.Term.Laplacian, network, grid, network.Initial 1, 0.0, 0.1, options))
+
     match result with
     | :? Term as term ->
         let energy =
@@ -52,6 +58,18 @@ let rec put (result: obj) : obj =
     | :? PointDynamics as dynamics -> solve Term.laplacian grid network { options with Points = dynamics }
     | :? Method as chosen -> solve Term.laplacian grid network { options with Method = chosen }
     | :? Controller as controller -> solve Term.laplacian grid network { options with Controller = controller }
+    | :? StopEvent as event -> solve Term.laplacian grid network { options with Events = [ event ] }
+    | :? Event as event ->
+        let decay =
+            { SampleValues.integration () with
+                Events = [ event ]
+            }
+
+        box (Integrator.solve decay (Tensor.ones Placement.float64 [ 3 ]) (0.0, 0.1))
+    | :? CSharp.Method as chosen ->
+        solveByFacade (CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Method = chosen))
+    | :? CSharp.Controller as controller ->
+        solveByFacade (CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Controller = controller))
     | :? Equation as equation ->
         let d, m = equation.Domain.Dimension, Term.components equation.Term
 
@@ -66,23 +84,9 @@ let rec put (result: obj) : obj =
 
         solve equation.Term (Collocation.given (Random.normal Placement.float64 1 [ 12; d ])) network options
     | :? CSharp.Sketch as sketch ->
-        let circle = CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI))
-        let network = CSharp.Network.Create(circle, CSharp.Layer.Harmonics 2)
-
-        let options =
-            CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Sketch = sketch)
-
-        let grid = CSharp.Collocation.Grid(circle, 12)
-        box (CSharp.Evolution.TrySolve(CSharp.Term.Laplacian, network, grid, network.Initial 1, 0.0, 0.1, options))
+        solveByFacade (CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Sketch = sketch))
     | :? CSharp.StopEvent as event ->
-        let circle = CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI))
-        let network = CSharp.Network.Create(circle, CSharp.Layer.Harmonics 2)
-
-        let options =
-            CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Events = [| event |])
-
-        let grid = CSharp.Collocation.Grid(circle, 12)
-        box (CSharp.Evolution.TrySolve(CSharp.Term.Laplacian, network, grid, network.Initial 1, 0.0, 0.1, options))
+        solveByFacade (CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Events = [| event |]))
     | :? CSharp.Equation as equation when equation.Domain.Dimension > 10 ->
         box (equation.Domain.Dimension, equation.Term.Components)
     | :? CSharp.Equation as equation ->
@@ -104,14 +108,7 @@ let rec put (result: obj) : obj =
         let plane = CSharp.Collocation.Given(Random.normal Placement.float64 1 [ 12; d ])
         box (CSharp.Evolution.TrySolve(equation.Term, network, plane, network.Initial 1, 0.0, 0.1, options))
     | :? CSharp.PointDynamics as dynamics ->
-        let circle = CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI))
-        let network = CSharp.Network.Create(circle, CSharp.Layer.Harmonics 2)
-
-        let options =
-            CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Points = dynamics)
-
-        let grid = CSharp.Collocation.Grid(circle, 12)
-        box (CSharp.Evolution.TrySolve(CSharp.Term.Laplacian, network, grid, network.Initial 1, 0.0, 0.1, options))
+        solveByFacade (CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Points = dynamics))
     | :? CSharp.Tableau as tableau -> put (CSharp.Method.OfTableau tableau)
     | :? CSharp.Coordinate as coordinate -> put (CSharp.Domain.Create [| coordinate |])
     | :? CSharp.Layer as layer when layer.ToString().StartsWith("normalise", StringComparison.OrdinalIgnoreCase) ->
@@ -266,5 +263,6 @@ let rec isSaid (result: obj) : bool =
     | null -> false
     | tuple when FSharpType.IsTuple(tuple.GetType()) -> FSharpValue.GetTupleFields tuple |> Array.exists isSaid
     | :? Solution as solution -> solution.Outcome <> Outcome.Completed
+    | :? Trajectory<unit> as trajectory -> trajectory.Outcome <> Outcome.Completed
     | :? CSharp.Solution as solution -> not solution.Outcome.Succeeded
     | _ -> false
