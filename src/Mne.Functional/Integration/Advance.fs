@@ -125,7 +125,7 @@ module internal Advance =
         match run.Problem.InitialStep, run.Problem.Controller.First, state.Records with
         | Some h, _, []
         | _, Some h, _ -> Ok h
-        // What the controller asked for at the end of the piece before.
+        // What was asked for at the end of the piece before.
         | _, _, _ :: _ -> Ok state.Step
         | None, None, [] ->
             let byRule () =
@@ -269,9 +269,23 @@ module internal Advance =
                 Evaluations = state.Evaluations + evaluations
             })
 
-    /// What follows a step that stands.
-    let private accept (run: Run<'context, 'note>) (state: State<'context, 'note>) h time trial (proposal: Proposal) =
+    /// What follows a step that stands: of size h, where `wished` was asked for and the piece had no more to give.
+    let private accept
+        (run: Run<'context, 'note>)
+        (state: State<'context, 'note>)
+        (h, wished)
+        time
+        trial
+        (proposal: Proposal)
+        =
         let problem = run.Problem
+
+        // The error of a step that was cut short does not tell how long the next may be: what was asked for stands.
+        let step =
+            if h < wished && trial.Decision.Step >= h then
+                wished
+            else
+                trial.Decision.Step
 
         if not (trial.Decision.Step > 0.0) then
             Guard.fail
@@ -305,7 +319,7 @@ module internal Advance =
                 Y = proposal.Next
                 MethodMemory = proposal.Memory
                 ControllerMemory = trial.Decision.Memory
-                Step = trial.Decision.Step
+                Step = step
                 AfterRejection = false
                 Segments = proposal.Segment :: (if problem.KeepsSteps then state.Segments else [])
                 Records = record :: state.Records
@@ -363,12 +377,12 @@ module internal Advance =
     let attempt (run: Run<'context, 'note>) (state: State<'context, 'note>) : Next<'context, 'note> =
         let stop = run.Times[state.Piece + 1]
         let remaining = abs (stop - state.Time)
-        let h = min state.Step run.Problem.MaximumStep
+        let wished = min state.Step run.Problem.MaximumStep
         // Stretch the last step a little rather than leave a crumb, and share what is left where it is less than two steps.
         let h =
-            if remaining <= 1.01 * h then remaining
-            elif remaining < 2.0 * h then 0.5 * remaining
-            else h
+            if remaining <= 1.01 * wished then remaining
+            elif remaining < 2.0 * wished then 0.5 * remaining
+            else wished
 
         let trial = tryStep run state h
 
@@ -380,7 +394,7 @@ module internal Advance =
                 else
                     state.Time + run.Direction * h
 
-            accept run state h time trial proposal
+            accept run state (h, wished) time trial proposal
         | None, Error(Outcome.Cancelled _ as cancelled) ->
             Ended(
                 { state with
