@@ -146,7 +146,10 @@ public sealed record ReportOptions
     /// </summary>
     public Tensor? Samples { get; init; }
 
-    /// <summary>Standard deviation of the cloud around 0 that searches for missed mass. Default null: the spread of the sampler's start.</summary>
+    /// <summary>
+    /// The size of the density, in the units of its coordinates, as far as it is known: an independent search for mass that the sampler misses begins
+    /// at distances of 0.1 to 100 times this from 0. Default null: the spread of the sampler's start.
+    /// </summary>
     public double? Search { get; init; }
 
     internal Core.ReportOptions ToCore() => new(Count, Bridge.Option(Samples), Bridge.Option(Search));
@@ -246,7 +249,7 @@ public sealed class Report
     /// <summary>Target mass that the sampler misses.</summary>
     public Coverage Coverage => Coverage.OfCore(Inner.Coverage);
 
-    /// <summary>s of ρ ~ r^{−s} in the slowest direction far out; infinite when ρ falls faster, null when V overflows there.</summary>
+    /// <summary>s of ρ ~ r^{−s} in the slowest direction far out; infinite when ρ falls faster, null when V is finite nowhere there.</summary>
     public double? TailExponent => Bridge.Nullable(Inner.TailExponent);
 
     /// <summary>What speaks against the result.</summary>

@@ -139,14 +139,14 @@ module Collocation =
     /// Points that cover a density of which only the energy V is known, V: (N × d) ↦ (N): candidates from a normal
     /// cloud around <c>centre</c> with standard deviation <c>spread</c> per coordinate, thinned with the tempered
     /// weight e^{−V/τ} / (density of the cloud). τ &gt; 1 widens the density, so that the points cover it and its
-    /// surroundings; weights between modes need not be right (docs/mathematics.md §4). New points for every seed.
+    /// surroundings; weights between modes need not be right (docs/mathematics.md §4). Places where V is +∞ or not a number are never chosen. New points for every seed.
     /// </summary>
     /// <param name="τ">Temperature: the points follow e^{−V/τ}; above 1 they reach farther than the density.</param>
     /// <param name="centre">Centre of the cloud, one number per coordinate (d).</param>
     /// <param name="spread">Standard deviation of the cloud, one positive number per coordinate (d).</param>
     /// <param name="energy">V: points (N × d) ↦ (N).</param>
     /// <param name="count">N, the number of points.</param>
-    /// <exception cref="T:System.ArgumentException">An energy is not finite everywhere, has the wrong shape, or so few
+    /// <exception cref="T:System.ArgumentException">The energy is finite hardly anywhere in the cloud, has the wrong shape, or so few
     /// candidates survive that the cloud does not cover the density.</exception>
     let tempered (τ: float) (centre: float list) (spread: float list) (energy: Tensor -> Tensor) (count: int) =
         Guard.positive "τ" τ
@@ -174,10 +174,23 @@ module Collocation =
                     |> Rows.map 0L (fun piece ->
                         let values: Tensor = energy (Rows.narrow piece points)
                         Guard.vector "energy" piece.Length values
-                        Guard.finite "energy" values
-                        values)
+                        Guard.energies "energy" values)
 
-                let logWeight = -values ./ τ .+ 0.5 .* normal.Square().sum 1L
+                // Places without density are never chosen.
+                let dense = values.isfinite ()
+                let few = int (Tensor.toFloat (dense.sum().``to`` values.dtype))
+
+                if few < count then
+                    Guard.fail
+                        "energy"
+                        $"finite in {few} of {candidates} places of a cloud with centre %A{centre} and standard deviations %A{spread}, where {count} points are wanted; move the cloud to where the density is"
+
+                let logWeight =
+                    torch.where (
+                        dense,
+                        -values ./ τ .+ 0.5 .* normal.Square().sum 1L,
+                        values.NewFull(values.shape[0], -infinity)
+                    )
 
                 // Drawing without replacement with probabilities in proportion to the weights: the largest log w + Gumbel noise.
                 let gumbel =

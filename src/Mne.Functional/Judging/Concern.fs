@@ -80,9 +80,9 @@ type Concern =
         | MissedMass(share, point) ->
             let x = point |> Array.map (fun v -> $"{v:G3}") |> String.concat ", "
 
-            $"About {100.0 * share:G3} %% of the target's mass lies where the sampler puts less than a tenth of what is due, for instance near ({x}): a mode or a tail is missed. Let initial points reach it (Spread, Temperature)."
+            $"About {100.0 * share:G3} %% of the target's mass lies where the sampler puts less than a tenth of what is due, for instance near ({x}): a mode or a tail is missed. Let first points reach it (Cover.Start), or let them be found (Posterior.sample)."
         | LowForwardEfficiency efficiency ->
-            $"At exact samples of the target the forward efficiency is {100.0 * efficiency:G3} %%: a part of the target is missed. Let initial points reach it (Spread, Temperature)."
+            $"At exact samples of the target the forward efficiency is {100.0 * efficiency:G3} %%: a part of the target is missed. Let first points reach it (Cover.Start), or let them be found (Posterior.sample)."
         | FlowLost advice ->
             $"From points where the target has mass the flow cannot be followed, so the energy is not known there: a part of the target is missed. ({advice})"
         | PoorFit error ->
@@ -92,6 +92,18 @@ type Concern =
         | ImproperEnergy exponent ->
             $"In some direction the density falls like r^{-exponent:G3} or grows, which has no finite integral: e^−V is not a density, and log Z means nothing. Check the formula."
         | EvidenceDiffers((name, one), (otherName, other), errors) ->
-            $"log Z is {one.Value:F3} ± {one.StandardError:G2} by {name}, but {other.Value:F3} ± {other.StandardError:G2} by {otherName}, {errors:F1} standard errors apart: one of them misses a part of the target. Draw with another seed and more particles (Particles)."
+            $"log Z is {one.Value:F3} ± {one.StandardError:G2} by {name}, but {other.Value:F3} ± {other.StandardError:G2} by {otherName}, {errors:F1} standard errors apart: one of them misses a part of the target. Compare with another seed; let first points reach farther (Cover.Start), or take more particles (Particles)."
         | BlindSearch recovered ->
             $"Of modes like those that were found, but elsewhere and {PlantedModes.narrower} times as wide, which were planted as a test, a round of the search finds {100.0 * recovered:G3} %%: it may have overlooked modes of the target as well. Compare with another seed; where you know places of modes, compare the energy there."
+
+module internal Concern =
+
+    /// Where two ways to log Z, each with its name, differ by more than they say.
+    let ofEvidence ((_, a: Estimate) as one) ((_, b: Estimate) as other) : Concern option =
+        let error = sqrt (a.StandardError ** 2.0 + b.StandardError ** 2.0 + 1e-6)
+        let errors = abs (a.Value - b.Value) / error
+
+        if errors < 5.0 then
+            None
+        else
+            Some(Concern.EvidenceDiffers(one, other, errors))

@@ -1,5 +1,7 @@
 namespace Mne.Functional
 
+open TorchSharp
+
 /// <summary>
 /// The share of the target's mass that the sampler makes at least ten times too rare, and how it was looked for.
 /// </summary>
@@ -18,46 +20,44 @@ type Coverage =
 [<RequireQualifiedAccess>]
 module internal Coverage =
 
-    /// About 400 samples of the target from weighted points, if these are worth at least `least` samples.
-    let private resampled seed least (points: Tensor) (logWeights: Tensor) : Tensor option =
+    /// Samples of the target that a sampler is judged at, and those that are tempered for it.
+    let private samples, particles = 400, 1000
+
+    /// Samples of the target by tempering from the modes that a search finds, and log Z by it; they share nothing with the sampler that they
+    /// check. Starts of the search are 0.1 to 100 times `width` away from 0. None where nothing is found, or nothing that tempering comes to an
+    /// end with.
+    let search (run: Run) (width: float) (target: Density) : Cloud option =
+        let run = Stream.run Stream.Check run
+        let scale = Whitening.scaled width target.Dimension
+        let scaled = Whitening.density scale target
+
+        try
+            Scope.keepAll (Option.toList >> List.map _.Points) (fun () ->
+                use _ = torch.no_grad ()
+                let first = Search.around (Search.modes run scaled)
+                let cloud = Tempering.run run particles (Moves.Langevin 4) first scaled
+                let points = cloud.Points.narrow (0L, 0L, int64 samples)
+
+                Some
+                    { cloud with
+                        Points = Whitening.back scale points
+                    })
+        with :? System.ArgumentException ->
+            None
+
+    /// Samples of the target from the points that a sampler began with, which follow e^{−V/τ}; none where these are worth less than 20.
+    let fromFirstPoints (seed: int) (temperature: float) (points: Tensor) (target: Density) : Tensor option =
         use cloud =
             {
                 Points = points.alias ()
                 LogProposal = points.new_zeros points.shape[0]
-                LogWeights = logWeights.alias ()
+                LogWeights = -(1.0 - 1.0 / temperature) .* target.Energy points
             }
 
-        if Importance.effectiveSampleSize cloud * float (Tensor.rows points) < least then
+        if Importance.effectiveSampleSize cloud * float (Tensor.rows points) < 20.0 then
             None
         else
-            Some(Importance.resample seed 400 cloud)
-
-    /// Samples of the target by importance resampling from normal clouds of three widths around 0, where they cover it well
-    /// enough; they share nothing with the sampler that they check.
-    let search (seed: int) (placement: Placement) (width: float) (target: Density) : Tensor option =
-        let d, widths, candidates =
-            target.Dimension, [ width; 3.0 * width; 9.0 * width ], 20_000
-
-        let points =
-            widths
-            |> List.mapi (fun i width -> width .* Random.normal placement (Seed.child i seed) [ candidates; d ])
-            |> Tensor.concatenate 0L
-
-        let logDensity (width: float) =
-            -0.5 .* points.Square().sum 1L ./ (width * width) .- float d * log width
-
-        // All points count as drawn from the mixture of the clouds (the balance heuristic of Veach and Guibas 1995).
-        let mixture = (Tensor.stack 0L (List.map logDensity widths)).logsumexp 0L
-
-        try
-            resampled (Seed.child 3 seed) 50.0 points (-(target.Energy points) - mixture)
-        with :? System.ArgumentException ->
-            None // An energy that is not finite so far out cannot be searched.
-
-    /// Samples of the target from the points that a sampler began with, which follow e^{−V/τ}.
-    let fromFirstPoints (seed: int) (temperature: float) (points: Tensor) (target: Density) : Tensor option =
-        let rest = 1.0 - 1.0 / temperature
-        resampled seed 20.0 points (-rest .* target.Energy points)
+            Some(Importance.resample seed samples cloud)
 
     /// The share of samples of the target, with their log ρ/q, that a sampler makes at least ten times too rare, and the worst of
     /// them.

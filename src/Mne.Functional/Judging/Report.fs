@@ -13,8 +13,8 @@ type ReportOptions =
         /// </summary>
         Samples: Tensor option
         /// <summary>
-        /// Standard deviation of the cloud around 0 that searches for mass which the sampler misses; clouds three times
-        /// and nine times as wide join it. Default None: the spread of the sampler's start.
+        /// The size of the density, in the units of its coordinates, as far as it is known: an independent search for mass that the
+        /// sampler misses begins at distances of 0.1 to 100 times this from 0. Default None: the spread of the sampler's start.
         /// </summary>
         Search: float option
     }
@@ -41,8 +41,8 @@ type Report =
         /// <summary>Target mass that the sampler misses.</summary>
         Coverage: Coverage
         /// <summary>
-        /// s of ρ ~ r^{−s} in the slowest direction far out; infinite when ρ falls faster than any power, None when V
-        /// overflows there.
+        /// s of ρ ~ r^{−s} in the slowest direction far out; infinite when ρ falls faster than any power, None when V is
+        /// finite nowhere there.
         /// </summary>
         TailExponent: float option
         /// <summary>What speaks against the result.</summary>
@@ -72,7 +72,7 @@ type private Subject =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Report =
 
-    /// <summary>2,000 draws, no exact samples, search up to nine times as wide as the first points.</summary>
+    /// <summary>2,000 draws, no exact samples, a search that begins up to a hundred times as far out as the first points.</summary>
     let defaults =
         {
             Count = 2000
@@ -82,7 +82,7 @@ module Report =
 
     /// <summary>
     /// The exponent s with which ρ falls, ρ ~ r^{−s}, in the slowest of many directions at 1,000 times the given
-    /// length; infinite when ρ falls faster than any power in all of them, None when V overflows that far out. Where ρ
+    /// length; infinite when ρ falls faster than any power in all of them, None when V is finite in none of them. Where ρ
     /// falls alike in all directions, s ≤ d has no finite integral, and otherwise s − d is Student's number of degrees
     /// of freedom; along an axis of a product, s − 1 is that.
     /// </summary>
@@ -102,21 +102,41 @@ module Report =
         | EvolutionFailedException(_, advice) -> Error advice
         | :? ArgumentException as error -> Error error.Message
 
-    /// Samples of the target, how they were found, and what they say of the mass that the sampler misses.
-    let private coverage (run: Run) (options: ReportOptions) (subject: Subject) (logNormaliser: float) =
+    /// Samples of the target that check a sampler: how they were found, and log Z by them where it is known.
+    type private Check =
+        {
+            Points: Tensor
+            By: float -> Coverage
+            LogNormaliser: Estimate option
+        }
+
+    /// Samples from an independent search, or from the first points.
+    let private check (run: Run) (options: ReportOptions) (subject: Subject) : Check option =
         let target, start = subject.Target, subject.Sampler.Options.Cover.Start
-        let placement = Energy.placement subject.Sampler.Energy
         let width = options.Search |> Option.defaultValue start.Spread
 
-        let missedAt points =
-            logWeightsAt points subject |> Result.map (Coverage.missed logNormaliser points)
+        let run =
+            { run with
+                Placement = Energy.placement subject.Sampler.Energy
+            }
 
-        match Coverage.search run.Seed placement width target with
-        | Some points -> Some(Coverage.Searched, missedAt points)
+        match Coverage.search run width target with
+        | Some cloud ->
+            Some
+                {
+                    Points = cloud.Points
+                    By = Coverage.Searched
+                    LogNormaliser = Some cloud.LogNormaliser
+                }
         | None ->
             subject.FirstPoints
             |> Option.bind (fun points -> Coverage.fromFirstPoints run.Seed start.Temperature points target)
-            |> Option.map (fun points -> Coverage.AtFirstPoints, missedAt points)
+            |> Option.map (fun points ->
+                {
+                    Points = points
+                    By = Coverage.AtFirstPoints
+                    LogNormaliser = None
+                })
 
     let private report (run: Run) (options: ReportOptions) (subject: Subject) (draws: Draws) : Report =
         let target, spread = subject.Target, subject.Sampler.Options.Cover.Start.Spread
@@ -134,7 +154,14 @@ module Report =
                 }
 
             let exponent = tailExponent spread target
-            let missed = coverage run options subject logZ.Value
+            let check = check run options subject
+
+            /// What the samples say of the mass that the sampler misses.
+            let missed =
+                check
+                |> Option.map (fun check ->
+                    logWeightsAt check.Points subject
+                    |> Result.map (Coverage.missed logZ.Value check.Points))
 
             let forward =
                 options.Samples
@@ -152,9 +179,14 @@ module Report =
                         Concern.HeavyWeights(shape, largest)
 
                     match missed with
-                    | Some(_, Ok(share, point)) when share > 0.005 -> Concern.MissedMass(share, point)
-                    | Some(_, Error advice) -> Concern.FlowLost advice
+                    | Some(Ok(share, point)) when share > 0.005 -> Concern.MissedMass(share, point)
+                    | Some(Error advice) -> Concern.FlowLost advice
                     | _ -> ()
+
+                    match check |> Option.bind _.LogNormaliser with
+                    | Some tempered ->
+                        yield! Option.toList (Concern.ofEvidence ("tempering", tempered) ("the draws", logZ))
+                    | None -> ()
 
                     match forward with
                     | Some(Ok value) when value < 0.1 -> Concern.LowForwardEfficiency value
@@ -175,8 +207,8 @@ module Report =
                 FitError = subject.FitError
                 ForwardEfficiency = forward |> Option.bind Result.toOption
                 Coverage =
-                    match missed with
-                    | Some(by, Ok(share, _)) -> by share
+                    match check, missed with
+                    | Some check, Some(Ok(share, _)) -> check.By share
                     | _ -> Coverage.NotSearched
                 TailExponent = exponent
                 Concerns = List.distinct concerns

@@ -1,14 +1,15 @@
 namespace Mne.Functional
 
 open System
+open TorchSharp
 
 /// How fast a density falls far out.
 [<RequireQualifiedAccess>]
 module internal Tails =
 
     /// The exponents s with which ρ falls, ρ ~ r^{−s}, at 1,000 times the given length: the smallest of many random directions, and the
-    /// smallest of the axes; infinite where s grows with r there, so that ρ falls faster than any power. None when V overflows
-    /// that far out.
+    /// smallest of the axes; infinite where s grows with r there, so that ρ falls faster than any power. Directions in which V is not finite
+    /// that far out are left out; None when it is finite in none.
     let exponents (length: float) (target: Density) : (float * float) option =
         Guard.positive "length" length
         let d = target.Dimension
@@ -27,26 +28,45 @@ module internal Tails =
             let directions =
                 Tensor.concatenate 0L [ random / random.norm(1).unsqueeze 1L; axes ]
 
-            /// −d log ρ / d log r.
-            let slopes r =
-                let x = r * length .* directions
+            /// −d log ρ / d log r (64 + 2 d), where V is finite, as in `places`.
+            let slopes (places: int[]) r =
+                let x = r * length .* Tensor.pick places directions
                 Tensor.toArray (Diff.gradv target.Energy x x)
 
             try
-                let near, far = slopes 30.0, slopes 1000.0
+                // Behind a wall, or where V overflows, there is no tail.
+                let places =
+                    Tensor.toArray (target.Energy(1000.0 * length .* directions).isfinite().``to`` torch.float64)
+                    |> Array.indexed
+                    |> Array.filter (fun (_, finite) -> finite > 0.0)
+                    |> Array.map fst
 
-                if Array.exists (Double.IsFinite >> not) (Array.append near far) then
+                if places.Length = 0 then
                     None
                 else
-                    // A power law has the same slope at both; anything faster, a larger one farther out.
-                    let exponents =
-                        Array.map2 (fun near far -> if far > 0.0 && far > 1.5 * near then infinity else far) near far
+                    let near, far = slopes places 30.0, slopes places 1000.0
 
-                    Some(Array.min exponents[..63], Array.min exponents[64..])
+                    if Array.exists (Double.IsFinite >> not) (Array.append near far) then
+                        None
+                    else
+                        // A power law has the same slope at both; anything faster, a larger one farther out.
+                        let exponents =
+                            Array.map2
+                                (fun near far -> if far > 0.0 && far > 1.5 * near then infinity else far)
+                                near
+                                far
+                            |> Array.zip places
+
+                        let least kind =
+                            (infinity, exponents)
+                            ||> Array.fold (fun least (place, exponent) ->
+                                if kind place then min least exponent else least)
+
+                        Some(least (fun place -> place < 64), least (fun place -> place >= 64))
             with :? ArgumentException ->
                 None)
 
-    /// The smallest of the exponents, or None when V overflows far out.
+    /// The smallest of the exponents, or None when V is finite nowhere far out.
     let exponent (length: float) (target: Density) : float option =
         exponents length target |> Option.map (fun (random, axes) -> min random axes)
 

@@ -40,15 +40,6 @@ module internal Solved =
     /// Moves of each sample at every temperature.
     let private walks = Moves.Langevin 4
 
-    /// Where tempering begins: around all modes, by their masses and equally, near and far.
-    let private wide (modes: Mode list) : Mixture =
-        let near, far, farther =
-            Mixture.widened 1.5 (Search.mixture 0.5 modes),
-            Mixture.widened 4.0 (Search.mixture 0.25 modes),
-            Mixture.widened 12.0 (Search.mixture 0.25 modes)
-
-        Mixture.blend [ 0.5, near; 0.35, far; 0.15, farther ]
-
     /// Where draws go on from, in the caller's coordinates.
     let private inCoordinates (whitening: Whitening) (draws: Draws) : Draws =
         let constant = Whitening.logDeterminant whitening
@@ -167,20 +158,6 @@ module internal Solved =
             | None -> ()
         ]
 
-    /// Pairs of estimates that differ by more than they say.
-    let private disagreements (evidence: (string * Estimate) list) : Concern list =
-        let _, last = List.last evidence
-
-        [
-            for name, estimate in List.take (evidence.Length - 1) evidence do
-                let error = sqrt (estimate.StandardError ** 2.0 + last.StandardError ** 2.0 + 1e-6)
-
-                let errors = abs (estimate.Value - last.Value) / error
-
-                if not (errors < 5.0) then
-                    Concern.EvidenceDiffers((name, estimate), List.last evidence, errors)
-        ]
-
     /// Where routes begin: whitened coordinates, samples in them, and a mixture.
     type private Footing =
         {
@@ -240,7 +217,7 @@ module internal Solved =
     /// anywhere, if it finds more mass or is more efficient.
     let private found (run: Run) (options: PosteriorOptions) wanted (target: Density) (modes: Mode list) : Footing =
         let near =
-            footing run options wanted target (Whitening.ofMixture (Search.mixture 0.5 modes)) (wide modes)
+            footing run options wanted target (Whitening.ofMixture (Search.mixture 0.5 modes)) (Search.around modes)
 
         if near.Efficiency >= wanted then
             near
@@ -394,7 +371,10 @@ module internal Solved =
                 Concerns =
                     best.Concerns
                     @ inherited tried.Head best
-                    @ disagreements evidence
+                    @ [
+                        for one in List.take (evidence.Length - 1) evidence do
+                            yield! Option.toList (Concern.ofEvidence one (List.last evidence))
+                    ]
                     @ [
                         match blind with
                         | Some recovered when recovered < PlantedModes.leastRecovered -> Concern.BlindSearch recovered

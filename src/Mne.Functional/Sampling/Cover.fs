@@ -91,7 +91,9 @@ module Cover =
     /// <param name="options">How to look for them.</param>
     /// <param name="target">What to cover.</param>
     /// <returns>A function from a number of points to a recipe for so many.</returns>
-    /// <exception cref="T:System.ArgumentException">Options do not fit the target, or its energy is not finite where it is looked at.</exception>
+    /// <exception cref="T:System.ArgumentException">
+    /// Options do not fit the target; its energy is finite hardly anywhere where it is looked at, or no function of each row alone.
+    /// </exception>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     /// <example><code>
     /// let points = target |&gt; Cover.points Run.quiet Cover.defaults
@@ -100,6 +102,14 @@ module Cover =
     let points (run: Run) (options: CoverOptions) (target: Density) : int -> Collocation =
         let d = target.Dimension
         check "" d options
+
+        Scope.free (fun () ->
+            let some =
+                match options.Start with
+                | Start.Known points -> points.narrow (0L, 0L, min 64L points.shape[0])
+                | start -> start.Spread .* Random.normal run.Placement run.Seed [ 64; d ]
+
+            Density.rowwise some target)
 
         match options.Start with
         | Start.Cloud(spread, τ) ->

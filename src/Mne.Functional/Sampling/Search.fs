@@ -85,6 +85,15 @@ module internal Search =
             Covariances = [| for mode in modes -> mode.Covariance |]
         }
 
+    /// Where tempering begins: around all modes, by their masses and equally, near and far.
+    let around (modes: Mode list) : Mixture =
+        let near, far, farther =
+            Mixture.widened 1.5 (mixture 0.5 modes),
+            Mixture.widened 4.0 (mixture 0.25 modes),
+            Mixture.widened 12.0 (mixture 0.25 modes)
+
+        Mixture.blend [ 0.5, near; 0.35, far; 0.15, farther ]
+
     /// A mixture that knows nothing: of deviations 1, 3, 10, 30 around the origin.
     let anywhere (d: int) : Mixture =
         Mixture.blend
@@ -216,6 +225,9 @@ module internal Search =
     /// The modes of a density.
     let modes (run: Run) (target: Density) : Mode list =
         let d = target.Dimension
+
+        Scope.free (fun () -> target |> Density.rowwise (scattered (Seed.child mostRounds run.Seed) 64 d))
+
         let at = run |> Run.phase Phase.Search 0.0
 
         /// Rounds until three in a row have found nothing new.

@@ -25,6 +25,7 @@ type internal Stream =
     | Blocks = 20
     | Anywhere = 21
     | Planted = 22
+    | Check = 23
 
 /// Seeds of streams.
 module internal Stream =

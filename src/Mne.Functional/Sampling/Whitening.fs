@@ -15,12 +15,15 @@ type internal Whitening =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal Whitening =
 
-    /// The caller's coordinates.
-    let none (d: int) : Whitening =
+    /// Coordinates in units of `length`.
+    let scaled (length: float) (d: int) : Whitening =
         {
             Shift = Array.zeroCreate d
-            Scale = Array2D.init d d (fun i j -> if i = j then 1.0 else 0.0)
+            Scale = Array2D.init d d (fun i j -> if i = j then length else 0.0)
         }
+
+    /// The caller's coordinates.
+    let none (d: int) : Whitening = scaled 1.0 d
 
     /// From a mean (d) and a covariance (d × d), whose coordinates may differ in unit by many orders of magnitude.
     let private ofMoments (mean: Tensor) (covariance: Tensor) : Whitening =

@@ -15,22 +15,11 @@ type Density =
 [<RequireQualifiedAccess>]
 module Density =
 
-    /// Energies with +∞ where they are not a number. Most often all of them are finite, and their sum says so.
-    let private placesWithoutDensity (values: Tensor) : Tensor =
-        if Tensor.isFinite values then
-            values
-        else
-            if Scope.free (fun () -> (values.detach().isneginf().any()).item<bool>()) then
-                Guard.fail
-                    "energy"
-                    "found −∞, where the density e^−V would be infinite; wanted numbers, or +∞ where there is no density"
-
-            torch.where (values.isnan (), values.NewFull(values.shape[0], infinity), values)
-
     /// <summary>
     /// The density e^{−V} up to a factor, from its energy V: points (N × d) ↦ (N). Where V is +∞ or not a number, there is no density: such
     /// points are rejected as proposals and have the weight 0 as draws. The energy is checked wherever it is
-    /// evaluated: <c>ArgumentException</c> when it returns another shape than N or −∞, which no density has.
+    /// evaluated: <c>ArgumentException</c> when it returns another shape than N or −∞, which no density has. The energy of a point is a function of
+    /// that row alone; samplers refuse one that changes with the rows beside it, or from call to call.
     /// </summary>
     /// <param name="d">Dimension of space.</param>
     /// <param name="energy">V: points (N × d) ↦ (N).</param>
@@ -48,8 +37,42 @@ module Density =
                     let values = Lent.one energy points
                     Guard.vector "energy" (Tensor.rows points) values
                     Guard.samePlacement "energy" values "points" points
-                    placesWithoutDensity values
+                    Guard.energies "energy" values
         }
+
+    /// Raises `ArgumentException` where the energy of a point changes with the points that it is asked together with, or from call to call: weights
+    /// and log Z of such an energy mean nothing.
+    let internal rowwise (points: Tensor) (density: Density) : unit =
+        Scope.free (fun () ->
+            use _ = torch.no_grad ()
+            let whole = density.Energy points
+
+            /// More than rounding, which grows with the numbers that an energy is a sum of.
+            let rounding = if whole.dtype = torch.float64 then 1e-6 else 1e-2
+
+            let compare (what: string) (again: Tensor) (first: Tensor) =
+                let again, first = Tensor.toArray again, Tensor.toArray first
+
+                let differs (a: float, b: float) =
+                    a <> b && not (abs (a - b) <= rounding * (1.0 + min (abs a) (abs b)))
+
+                match Array.zip first again |> Array.tryFind differs with
+                | Some(a, b) ->
+                    Guard.fail
+                        "energy"
+                        $"{a:G9} and then {b:G9} at one point{what}; the energy of a point must be a function of that row alone: no sums, norms or means over all rows, no random numbers"
+                | None -> ()
+
+            compare "" (density.Energy points) whole
+
+            // The second half of the rows, in the opposite order.
+            let half = points.shape[0] / 2L
+
+            if half > 0L then
+                let part (all: Tensor) =
+                    all.narrow(0L, all.shape[0] - half, half).flip 0L
+
+                compare ", once beside other points" (density.Energy(part points)) (part whole))
 
     /// <summary>
     /// The density of y where x = g(y) has the given density, with the same Z: −log ρ(y) = V(g(y)) − log |det g'(y)|.

@@ -250,3 +250,16 @@ module Guard =
                     name
                     $"not finite in {Array.sumBy int bad} of {bad.Length} places, first at row {i / perRow}; every value must be a finite number"
             | None -> fail name "so large that sums overflow; rescale the problem"
+
+    /// Energies of a density, with +∞ where they are not a number: places without density. Raises `ArgumentException` for −∞. Most often all are
+    /// finite, and their sum says so.
+    let internal energies name (values: Tensor) : Tensor =
+        if Tensor.isFinite values then
+            values
+        else
+            if Scope.free (fun () -> (values.detach().isneginf().any()).item<bool>()) then
+                fail
+                    name
+                    "found −∞, where the density e^−V would be infinite; wanted numbers, or +∞ where there is no density"
+
+            torch.where (values.isnan (), values.NewFull(values.shape[0], infinity), values)

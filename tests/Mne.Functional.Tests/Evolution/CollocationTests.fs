@@ -114,6 +114,16 @@ let tests =
 
                 Expect.isTrue (width > 0.9 && width < 1.3) $"width of the left mode over theory: {width}")
 
+            Check.scoped "tempered points are where there is density: not where V is +∞ or no number" (fun () ->
+                for outside in [ infinity; nan ] do
+                    let half (x: Tensor) =
+                        let x = x.squeeze 1L
+                        torch.where (x.GreaterThan 0.0, 0.5 .* x.Square(), x.zeros_like () .+ outside)
+
+                    let points = draw 1 (Collocation.tempered 2.0 [ 0.0 ] [ 3.0 ] half 600)
+                    Expect.isGreaterThan (Tensor.toFloat (points.min ())) 0.0 $"{outside} outside"
+                    Expect.isGreaterThan (Tensor.toFloat (points.max ())) 3.0 $"{outside} outside: as far as at τ = 2")
+
             testList
                 "refuses"
                 [
@@ -158,9 +168,12 @@ let tests =
                             "an energy that returns N × 1",
                             [ "energy"; "N × 1"; "squeeze(1)" ],
                             tempered [ 0.0 ] [ 1.0 ] (fun x -> x.square ())
-                            "an energy that is not finite",
-                            [ "energy"; "not finite"; "row" ],
-                            tempered [ 0.0 ] [ 1.0 ] (fun x -> x.sqrt().squeeze 1L)
+                            "an energy that is finite hardly anywhere",
+                            [ "energy"; "finite in "; "of 20000 places"; "move the cloud" ],
+                            tempered [ 0.0 ] [ 1.0 ] (fun x -> (x - 4.5).sqrt().squeeze 1L)
+                            "an energy that is −∞",
+                            [ "energy"; "found −∞"; "+∞ where there is no density" ],
+                            tempered [ 0.0 ] [ 1.0 ] (fun x -> -infinity .* x.sign().squeeze 1L)
                             "a cloud that misses the density",
                             [
                                 "spread"

@@ -1,6 +1,7 @@
 module Mne.Functional.Tests.ReportTests
 
 open System
+open TorchSharp
 open Expecto
 open Mne.Functional
 open Mne.Functional.Tests
@@ -94,6 +95,34 @@ let tests =
 
                 Expect.stringContains (Report.show report) "a mode or a tail is missed" "text"
                 samples.Dispose()
+            }
+
+            test
+                "half of the mass far away, in more dimensions than a cloud could search: unreliable, and log Z by tempering is right" {
+                for d, far in [ 2, 60.0; 4, 20.0; 10, 20.0 ] do
+                    let at first = first :: List.replicate (d - 1) 0.0
+                    let target = Density.gaussianMixture [ 0.5, at 0.0, 1.0; 0.5, at far, 0.5 ]
+
+                    let report =
+                        target
+                        |> reportOn
+                            { small with
+                                Fit.Steps = 10
+                                Evolve.Tolerance = 3e-2
+                            }
+                            Report.defaults
+
+                    Expect.equal report.Verdict Verdict.Unreliable $"d = {d}"
+
+                    match report.Coverage with
+                    | Coverage.Searched missed -> Expect.isLessThan (abs (missed - 0.5)) 0.1 $"d = {d}: missed"
+                    | other -> failtest $"d = {d}: {other}"
+
+                    match report.Concerns |> List.tryFind _.IsEvidenceDiffers with
+                    | Some(Concern.EvidenceDiffers((name, tempered), _, _)) ->
+                        Expect.equal name "tempering" "name"
+                        Expect.isLessThan (abs tempered.Value) (4.0 * tempered.StandardError + 0.01) $"d = {d}: log Z"
+                    | _ -> failtest $"d = {d}: no doubt of log Z among {report.Concerns}"
             }
 
             test "conditionals and two stages are reported on: reliable where they are, and a missed mode is found" {
@@ -263,6 +292,33 @@ let tests =
                         fun x -> (2.0 * (x.square () - 1.0).square() + 0.3 * x).sum 1L
                     ] do
                     Expect.equal (Report.tailExponent 3.0 (Density.ofEnergy 2 energy)) (Some infinity) "exponent"
+            }
+
+            test "tails behind a wall: only directions with density count" {
+                let behind (inside: Tensor -> Tensor) (energy: Tensor -> Tensor) =
+                    Density.ofEnergy 2 (fun x ->
+                        let v = energy x
+                        torch.where (inside x, v, v.zeros_like () .+ infinity))
+
+                let right (x: Tensor) = x.select(1L, 0L).GreaterThan 0.0
+                let normal (x: Tensor) = 0.5 .* x.Square().sum 1L
+                let power (x: Tensor) = 2.5 .* (1.0 .+ x.Square().sum 1L).log()
+
+                Expect.equal
+                    (Report.tailExponent 3.0 (behind right normal))
+                    (Some infinity)
+                    "half of a normal distribution"
+
+                Expect.floatClose
+                    Accuracy.low
+                    (Report.tailExponent 3.0 (behind right power)).Value
+                    5.0
+                    "half of Student's"
+
+                // Nowhere far out: not known, and no concern.
+                let disc = behind (fun x -> x.norm(1).LessThan 2.0) normal
+                Expect.isNone (Report.tailExponent 3.0 disc) "a disc"
+                Expect.isNone (Tails.concern 3.0 disc) "a disc"
             }
 
             test "nothing leaks" {

@@ -148,6 +148,65 @@ let tests =
                         $"log Z, {unit}"
             }
 
+            test "behind a wall there are draws of weight 0, and log Z is right, whatever the formula gives there" {
+                for outside in [ infinity; nan; 1e3 ] do
+                    let half =
+                        Density.ofEnergy 1 (fun x ->
+                            let x = x.squeeze 1L
+                            torch.where (x.GreaterThan 0.0, 0.5 .* x.Square(), x.zeros_like () .+ outside))
+
+                    use sampler = Sampler.evolve Run.quiet small Process.ornsteinUhlenbeck half
+                    use draws = Sampler.draw Run.quiet 2000 sampler
+                    let logZ = Importance.logNormaliser draws
+                    let error = logZ.Value - 0.5 * log (0.5 * Math.PI)
+                    Expect.isLessThan (abs error) (4.0 * logZ.StandardError) $"{outside} outside: log Z"
+                    // What lies behind the wall, where a smooth continuation goes, is lost.
+                    Expect.isGreaterThan (Importance.effectiveSampleSize draws) 0.4 $"{outside} outside: efficiency"
+            }
+
+            test "an energy that is no function of each row alone is refused before any work" {
+                let impure: (string * (Tensor -> Tensor)) list =
+                    [
+                        "a norm over all rows", (fun x -> 0.5 .* x.Square().sum 1L .+ 0.1 .* x.norm ())
+                        "a mean over all rows", (fun x -> (x - x.mean [| 0L |]).Square().sum 1L)
+                        "noise",
+                        (fun x -> 0.5 .* x.Square().sum 1L .+ 1e-3 .* torch.randn (x.shape[0], dtype = x.dtype))
+                    ]
+
+                for name, energy in impure do
+                    let target = Density.ofEnergy 2 energy
+
+                    let starts =
+                        [
+                            Start.Cloud(3.0, 2.0)
+                            Start.Cooled Chains.defaults
+                            Start.Known(Check.normal 1 [ 100; 2 ])
+                        ]
+
+                    let sample start run =
+                        Sampler.evolve run { small with Cover.Start = start } Process.ornsteinUhlenbeck target
+                        |> ignore
+
+                    let solve run =
+                        Posterior.sample run Posterior.defaults target |> ignore
+
+                    let calls = solve :: [ for start in starts -> sample start ]
+
+                    for call in calls do
+                        let refused =
+                            Assert.raises<ArgumentException>(fun () ->
+                                call
+                                    { Run.quiet with
+                                        Meter =
+                                            fun progress ->
+                                                if progress.Step > 0.0 then
+                                                    failtest "work before the check"
+                                    })
+
+                        Expect.equal refused.ParamName "energy" name
+                        Expect.stringContains refused.Message "of that row alone" name
+            }
+
             test "coordinates that share weights are shifted and scaled alike, others each by itself" {
                 // Coordinates 0 and 2 are alike; 1 is elsewhere and narrower.
                 let target =

@@ -76,7 +76,7 @@ let tests =
                         // Within a deviation of the narrowest; two that overlap are one.
                         Expect.isLessThan nearest 0.6 $"mode {k}")
 
-            test "modes of different widths are found in twelve and in twenty dimensions as well, most of the time" {
+            test "modes of different widths are found in twenty dimensions as well, most of the time" {
                 let all d seed =
                     let means =
                         Scope.free (fun () -> Tensor.toArray2D (3.0 .* Check.normal (seed + 70) [ 3; d ]))
@@ -94,9 +94,8 @@ let tests =
 
                     modes.Length = 3
 
-                for d, atLeast in [ 12, 2; 20, 2 ] do
-                    let found = [ 1..3 ] |> List.filter (all d)
-                    Expect.isGreaterThanOrEqual found.Length atLeast $"d = {d}, of three seeds"
+                let found = [ 1..3 ] |> List.filter (all 20)
+                Expect.isGreaterThanOrEqual found.Length 2 "of three seeds"
             }
 
             Check.scoped
@@ -113,7 +112,7 @@ let tests =
                         Search.modes run target |> PlantedModes.recovered run target
 
                     Expect.isGreaterThan (recovered (two 3 1.0)).Value 0.3 "3-d"
-                    Expect.isLessThan (recovered (two 40 0.2)).Value 0.2 "40-d"
+                    Expect.isLessThan (recovered (two 24 0.2)).Value 0.2 "24-d"
 
                     // Kinks look like many modes, among which nothing stands out.
                     let kinks = Density.ofEnergy 2 (fun x -> x.abs().sum 1L)
