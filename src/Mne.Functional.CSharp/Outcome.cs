@@ -12,7 +12,10 @@ public enum OutcomeKind
     /// <summary>The function of an event was not a number.</summary>
     EventNotANumber,
 
-    /// <summary>The error control asked for steps that round-off does not resolve.</summary>
+    /// <summary>
+    /// The error control asked for steps that round-off does not resolve, or, for 200 steps, for such that thirty times <c>MaximumSteps</c> of them (and
+    /// three million) do not get to the end.
+    /// </summary>
     StepTooSmall,
 
     /// <summary>The permitted number of steps was used up.</summary>

@@ -404,6 +404,21 @@ module internal Advance =
             )
         | None, _ -> reject run state trial
 
+    /// So many steps tell the pace of a run.
+    let private pacing = 200
+
+    /// Whether the error control has kept steps so small for long that the end is far out of reach: thirty times as many steps as are permitted,
+    /// or as are by default, would not get there.
+    let standsStill (run: Run<'context, 'note>) (state: State<'context, 'note>) : bool =
+        match state.Records |> List.tryItem (pacing - 1) with
+        | None -> false
+        | Some before ->
+            let pace = abs (state.Time - before.Time) / float (pacing - 1)
+            let remaining = abs (Array.last run.Times - state.Time)
+
+            pace < 0.5 * run.Problem.MaximumStep
+            && 30.0 * float (max 100_000 run.Problem.MaximumSteps) * pace < remaining
+
     /// Frees what a state held and the next one does not.
     let release (run: Run<'context, 'note>) (before: State<'context, 'note>) (after: State<'context, 'note>) =
         if not (obj.ReferenceEquals(before.Y, after.Y)) then

@@ -45,6 +45,8 @@ module Integrator =
                 Advance.enter run state
             elif state.Accepted + state.Rejected >= run.Problem.MaximumSteps then
                 Advance.Ended(state, Outcome.TooManySteps(state.Time, run.Problem.MaximumSteps))
+            elif Advance.standsStill run state then
+                Advance.Ended(state, Outcome.StepTooSmall(state.Time, state.Step))
             else
                 Advance.attempt run state
 

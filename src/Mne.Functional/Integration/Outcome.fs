@@ -9,7 +9,10 @@ type Outcome =
     | StoppedByEvent of name: string * time: float
     /// <summary>The function of the named event was not a number.</summary>
     | EventNotANumber of name: string * time: float
-    /// <summary>The error control asked for steps that round-off does not resolve.</summary>
+    /// <summary>
+    /// The error control asked for steps that round-off does not resolve, or, for 200 steps, for such that thirty times <c>MaximumSteps</c> of them
+    /// (and three million) do not get to the end.
+    /// </summary>
     | StepTooSmall of time: float * step: float
     /// <summary>The permitted number of steps was used up.</summary>
     | TooManySteps of time: float * steps: int
@@ -28,7 +31,7 @@ type Outcome =
         | EventNotANumber(name, t) ->
             $"At t = {t:G6} the function of the event \"{name}\" was not a number (NaN), so whether it occurred is unknown: make it a number for every state that a run can reach."
         | StepTooSmall(t, h) ->
-            $"At t = {t:G6} the step fell to {h:G3}: unless the solution ends there (a blow-up, a shock), loosen Tolerance, raise Regularisation (a small λ makes the equation stiff), or give the sketch more landmarks."
+            $"At t = {t:G6} the step fell to {h:G3}, with which the end is out of reach: unless the solution ends there (a blow-up, a shock), loosen Tolerance, raise Regularisation (a small λ makes the equation stiff), give the sketch more landmarks, or, for a very long time, raise MaximumSteps."
         | TooManySteps(t, n) ->
             $"{n} steps reached only t = {t:G6}: raise MaximumSteps, loosen Tolerance, or raise Regularisation (a small λ makes the equation stiff)."
         | NonFinite where ->

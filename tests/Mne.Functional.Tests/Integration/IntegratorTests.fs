@@ -196,6 +196,31 @@ let tests =
                     Expect.stringContains outcome.Advice "Tolerance" "advice"
                 | other -> failtest $"{other}")
 
+            Check.scoped "a run that stands still ends soon, unless small steps were asked for" (fun () ->
+                // Stiff: steps of about 3e-9, whatever the accuracy.
+                let stiff = problem 1e-3 (fun t (y: Tensor) -> -1e9 .* (y .- cos t), ())
+
+                let solve problem =
+                    Integrator.solve problem (vector [ 1.0 ]) (0.0, 2.0)
+
+                use still = solve stiff
+
+                match still.Outcome with
+                | Outcome.StepTooSmall(t, _) as outcome ->
+                    Expect.isTrue (t > 0.0 && t < 1e-5) $"t = {t}"
+                    Expect.equal still.Records.Length 200 "steps"
+                    Expect.stringContains outcome.Advice "out of reach" "advice"
+                | other -> failtest $"{other}"
+
+                use slow =
+                    solve
+                        { problem 1e-3 (fun _ y -> -y, ()) with
+                            MaximumStep = 1e-8
+                            MaximumSteps = 300
+                        }
+
+                Expect.isTrue slow.Outcome.IsTooManySteps $"{slow.Outcome}")
+
             Check.scoped "a field that is not a number: where, however small the step" (fun () ->
                 let field t (y: Tensor) = (if t > 0.5 then y * nan else -y), ()
 
