@@ -23,7 +23,7 @@ let main arguments =
         printfn $"{tried} {failed}"
         min failed 1
     | [| argument |] when argument = Trust.argument ->
-        Trust.names |> List.iter (printfn "%s")
+        Trust.names |> List.iter System.Console.WriteLine
         0
     | [| argument; repository; name |] when argument = Trust.argument -> Trust.run repository name
     | _ -> runTestsInAssemblyWithCLIArgs [ CLIArguments.Sequenced ] arguments
