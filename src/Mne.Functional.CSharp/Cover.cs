@@ -89,7 +89,7 @@ public sealed record CoverOptions
     /// <summary>Where first points come from. Default <c>Start.Cloud(3, 2)</c>.</summary>
     public Start Start { get; init; } = new(Defaults.Start);
 
-    /// <summary>Points of every step of the fit. Default 1,000.</summary>
+    /// <summary>Points of every step of the fit. Default 500.</summary>
     public int FitPoints { get; init; } = Defaults.FitPoints;
 
     /// <summary>

@@ -32,7 +32,7 @@ type CoverOptions =
     {
         /// <summary>Where first points come from. Default <c>Start.Cloud(3, 2)</c>: a cloud with standard deviation 3, τ = 2.</summary>
         Start: Start
-        /// <summary>Points of every step of the fit. Default 1,000.</summary>
+        /// <summary>Points of every step of the fit. Default 500.</summary>
         FitPoints: int
         /// <summary>
         /// N, the number of collocation points. Default None: the program chooses, four for every direction that the kernel of the fitted
@@ -52,11 +52,11 @@ type CoverOptions =
 [<RequireQualifiedAccess>]
 module Cover =
 
-    /// <summary>A cloud of standard deviation 3 at τ = 2, 1,000 points of every step of the fit, 40 refreshes.</summary>
+    /// <summary>A cloud of standard deviation 3 at τ = 2, 500 points of every step of the fit, 40 refreshes.</summary>
     let defaults: CoverOptions =
         {
             Start = Start.Cloud(3.0, 2.0)
-            FitPoints = 1000
+            FitPoints = 500
             Points = None
             Refreshes = 40
         }

@@ -68,6 +68,8 @@ let tests =
                 let θ = ridge μ j f
                 Check.close 1e-8 "θ̇" found.Direction θ
                 let image = j.mv θ
+                let _, reached = (Sketch.factorise λ None (tangentOf j)).Solve f
+                Check.close 1e-8 "Jθ̇" reached image
 
                 Expect.floatClose
                     Accuracy.medium

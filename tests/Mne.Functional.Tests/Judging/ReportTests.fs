@@ -125,6 +125,16 @@ let tests =
                     | _ -> failtest $"d = {d}: no doubt of log Z among {report.Concerns}"
             }
 
+            Check.scoped "mass is missed where the sampler makes it more than ten times too rare" (fun () ->
+                let points = Check.normal 1 [ 4; 2 ]
+
+                let logWeights =
+                    7.0 .+ Tensor.ofArray Placement.float64 [| 0.0; log 9.9; log 50.0; log 10.1 |]
+
+                let share, worst = Coverage.missed 7.0 points logWeights
+                Expect.equal share 0.5 "share"
+                Expect.equal worst (Tensor.toArray points[2L]) "the worst")
+
             test "conditionals and two stages are reported on: reliable where they are, and a missed mode is found" {
                 // Modes at x₁ = 1 and x₁ = −1; for one of them, x₀ has a second mode far away.
                 let modes =

@@ -60,6 +60,34 @@ let tests =
                 check "variance" 1.0 (estimates |> Array.map (fun (_, _, v) -> v))
             }
 
+            test "the standard error of the efficiency is that of the jackknife" {
+                for seed, spread in [ 1, 0.1; 2, 0.3; 3, 0.6 ] do
+                    let m = 2000
+                    let logs = Scope.free (fun () -> Tensor.toArray (spread .* Check.normal seed [ m ]))
+
+                    use draws =
+                        {
+                            Points = Check.normal 9 [ m; 1 ]
+                            LogProposal = Tensor.zeros Placement.float64 [ m ]
+                            LogWeights = Tensor.ofArray Placement.float64 logs
+                        }
+
+                    let w = logs |> Array.map exp
+                    let sum, squares = Array.sum w, w |> Array.sumBy (fun w -> w * w)
+
+                    let without =
+                        [| for w in w -> (sum - w) ** 2.0 / (float (m - 1) * (squares - w * w)) |]
+
+                    let mean = Array.average without
+
+                    let error =
+                        sqrt (float (m - 1) / float m * Array.sumBy (fun e -> (e - mean) ** 2.0) without)
+
+                    let found = Importance.efficiency draws
+                    Expect.floatClose Accuracy.high found.Value (sum * sum / (float m * squares)) "value"
+                    Expect.floatClose { absolute = 0.0; relative = 0.05 } found.StandardError error $"spread {spread}"
+            }
+
             test "forward efficiency: exact for Gaussians, 0 for a missed mode" {
                 Scope.free (fun () ->
                     let logWeights (s: float) (x: Tensor) =

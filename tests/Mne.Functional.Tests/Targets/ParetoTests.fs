@@ -89,6 +89,24 @@ let tests =
                     Expect.isLessThan (abs (snd (Pareto.smooth logs) - k)) 0.15 $"k = {k}"
             }
 
+            test "the shape of a tail of n weights is that of its fit, drawn towards ½ as by ten more" {
+                for seed, k in [ 1, -0.3; 2, 0.1; 3, 0.9 ] do
+                    let logs =
+                        uniforms seed 400
+                        |> Array.map (fun u -> log (((1.0 - u) ** -k - 1.0) / k + 1.0))
+
+                    // The tail is a fifth of the weights, or 3 √M where that is less.
+                    let sorted = logs |> Array.map (fun l -> exp (l - Array.max logs)) |> Array.sort
+                    let cutoff = sorted[400 - 60 - 1]
+                    let raw = Pareto.fit [| for w in sorted[400 - 60 ..] -> w - cutoff |]
+
+                    Expect.floatClose
+                        Accuracy.high
+                        (snd (Pareto.smooth logs))
+                        ((60.0 * raw.Shape + 5.0) / 70.0)
+                        $"k = {k}"
+            }
+
             test "equal weights have no tail, and few weights none that could be known" {
                 Expect.equal (snd (Pareto.smooth (Array.create 100 -3.0))) 0.0 "equal"
                 Expect.equal (snd (Pareto.smooth [| 1.0 .. 10.0 |])) infinity "few"

@@ -55,6 +55,28 @@ let tests =
                         if w = 0.0 then
                             Expect.equal times 0.0 "no weight")
 
+            Check.lawOf
+                [ typeof<Cases> ]
+                30
+                "over all shifts index i is chosen count wᵢ/Σw times on average"
+                (fun case ->
+                    let shifts = 500
+
+                    let chosen =
+                        [|
+                            for k in 0 .. shifts - 1 do
+                                yield! Resampling.systematic ((float k + 0.5) / float shifts) case.Count case.Weights
+                        |]
+
+                    for i, w in Array.indexed case.Weights do
+                        let times = chosen |> Array.filter ((=) i) |> Array.length |> float
+                        let due = float case.Count * w / Array.sum case.Weights
+
+                        Expect.isLessThan
+                            (abs (times / float shifts - due))
+                            (2.0 / float shifts)
+                            $"index {i} of {case}")
+
             test "bad weights are refused, whatever is wrong with them" {
                 for weights in
                     [
