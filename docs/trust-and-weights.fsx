@@ -47,8 +47,9 @@ printfn $"k̂            {Importance.paretoShape draws:F2}   (below 0.7: estimat
 (**
 ## What draws cannot know
 
-Weights of draws say nothing about a mode that no draw reaches. `Report.ofSampler` searches for mass that the sampler misses, looks
-at the tails of the energy, and says in words what speaks against the result and what to do:
+Weights of draws say nothing about a mode that no draw reaches. `Report.ofSampler` searches for mass that the sampler misses, by Newton's
+method from many scattered starts and tempering from what they find, compares log Z with what this gives, looks at the tails of the energy,
+and says in words what speaks against the result and what to do:
 *)
 
 sampler
