@@ -26,14 +26,14 @@ let options =
                     Spread = 8.0
                     Temperature = 1.3
                 }
-        Cover.Points = Some 500
-        Cover.FitPoints = 600
+        Cover.Points = Some 1000
+        Cover.FitPoints = 1000
         Cover.Refreshes = 40
         Fit.Steps = 300
         Fit.Regularisation = 1e-6, 1e-10
         Evolve.Sketch = Sketch.Landmarks 150
         Evolve.Regularisation = 1e-7
-        Evolve.Tolerance = 3e-3
+        Evolve.Tolerance = 1e-3
         Draw.Tolerance = 1e-4
     }
 

@@ -70,7 +70,15 @@ let private keepsAll (case: Case) : bool =
             "Format.number"
         ]
     // Where an energy is not a number there is no density, as its documentation says.
-    || List.contains name [ "Density.ofEnergy"; "CSharp.Density.OfEnergy"; "CSharp.Density.Energy" ]
+    || List.contains
+        name
+        [
+            "Density.ofEnergy"
+            "CSharp.Density.OfEnergy"
+            "CSharp.Density.Energy"
+            "Collocation.tempered"
+            "CSharp.Collocation.Tempered"
+        ]
     || (case.Callable.Parameters[case.Parameter].ParameterType = typeof<Draws>
         && not (case.Wrong.Name.StartsWith("LogWeights", StringComparison.Ordinal)))
 
