@@ -100,7 +100,7 @@ let private all =
             "Processes/Process"
             "- Covariance.times p.Diffusion slope"
             ".+ Covariance.times p.Diffusion slope"
-            "Process"
+            "Sde"
         mutant "Processes/Schedule" "0.5 * slope * t * t" "slope * t * t" "Schedule"
         mutant "Processes/Sde" "0.5 * h .* (a .+ sde.Drift t' predicted)" "h .* a" "Sde"
         mutant
