@@ -7,6 +7,10 @@ open TorchSharp
 [<RequireQualifiedAccess>]
 module internal Tails =
 
+    /// So far above the lowest values near 0, and ten more for every dimension, V may do what it likes, as the inside of a high wall: a power law
+    /// would have to have an exponent of 72 to be so low.
+    let private beyondSight = 500.0
+
     /// The exponents s with which ρ falls, ρ ~ r^{−s}, at 1,000 times the given length: the smallest of many random directions, and the
     /// smallest of the axes; infinite where s grows with r there, so that ρ falls faster than any power. Directions in which V is not finite
     /// that far out are left out; None when it is finite in none.
@@ -34,12 +38,20 @@ module internal Tails =
                 Tensor.toArray (Diff.gradv target.Energy x x)
 
             try
+                let farOut = Tensor.toArray (target.Energy(1000.0 * length .* directions))
+
+                let lowest =
+                    [ 0.0; 1.0 ]
+                    |> List.map (fun r -> Tensor.toFloat ((target.Energy(r * length .* directions)).min()))
+                    |> List.min
+
                 // Behind a wall, or where V overflows, there is no tail.
                 let places =
-                    Tensor.toArray (target.Energy(1000.0 * length .* directions).isfinite().``to`` torch.float64)
-                    |> Array.indexed
-                    |> Array.filter (fun (_, finite) -> finite > 0.0)
-                    |> Array.map fst
+                    [|
+                        for place, value in Array.indexed farOut do
+                            if Double.IsFinite value then
+                                place
+                    |]
 
                 if places.Length = 0 then
                     None
@@ -51,11 +63,12 @@ module internal Tails =
                     else
                         // A power law has the same slope at both; anything faster, a larger one farther out.
                         let exponents =
-                            Array.map2
-                                (fun near far -> if far > 0.0 && far > 1.5 * near then infinity else far)
-                                near
-                                far
-                            |> Array.zip places
+                            [|
+                                for i, place in Array.indexed places do
+                                    let faster = far[i] > 0.0 && far[i] > 1.5 * near[i]
+                                    let negligible = farOut[place] > lowest + beyondSight + 10.0 * float d
+                                    place, (if faster || negligible then infinity else far[i])
+                            |]
 
                         let least kind =
                             (infinity, exponents)

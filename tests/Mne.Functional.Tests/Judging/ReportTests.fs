@@ -325,6 +325,23 @@ let tests =
                     5.0
                     "half of Student's"
 
+                // A wall that is finite, but higher than anything that counts.
+                for height in [ 1e3; 1e10 ] do
+                    let walled =
+                        Density.ofEnergy 2 (fun x ->
+                            let v = normal x
+                            torch.where (right x, v, v.zeros_like () .+ height))
+
+                    Expect.equal (Report.tailExponent 3.0 walled) (Some infinity) $"a wall of {height}"
+                    Expect.isNone (Tails.concern 3.0 walled) $"a wall of {height}"
+
+                let low =
+                    Density.ofEnergy 2 (fun x ->
+                        let v = normal x
+                        torch.where (right x, v, v.zeros_like () .+ 10.0))
+
+                Expect.isTrue (Tails.concern 3.0 low |> Option.exists _.IsImproperEnergy) "a wall of 10"
+
                 // Nowhere far out: not known, and no concern.
                 let disc = behind (fun x -> x.norm(1).LessThan 2.0) normal
                 Expect.isNone (Report.tailExponent 3.0 disc) "a disc"

@@ -96,11 +96,7 @@ let private all =
             "f * covariance * f.Transpose() + covariance"
             "f * covariance * f.Transpose()"
             "Process"
-        mutant
-            "Processes/Process"
-            "- Covariance.times p.Diffusion slope"
-            ".+ Covariance.times p.Diffusion slope"
-            "Sde"
+        mutant "Processes/Process" "- Covariance.times p.Diffusion slope" ".+ Covariance.times p.Diffusion slope" "Sde"
         mutant "Processes/Schedule" "0.5 * slope * t * t" "slope * t * t" "Schedule"
         mutant "Processes/Sde" "0.5 * h .* (a .+ sde.Drift t' predicted)" "h .* a" "Sde"
         mutant
