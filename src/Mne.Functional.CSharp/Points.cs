@@ -43,7 +43,7 @@ public sealed class Collocation
     public static Collocation Sequence(Domain domain, int count) =>
         new(Core.CollocationModule.sequence(Bridge.Wanted(domain).Inner, count));
 
-    /// <summary>Points that cover the density e^{−V}, from a normal cloud thinned with e^{−V/τ}.</summary>
+    /// <summary>Points that cover the density e^{−V}, from a normal cloud thinned with e^{−V/τ}; none where V is +∞ or not a number.</summary>
     public static Collocation Tempered(double temperature, double[] centre, double[] spread, Func<Tensor, Tensor> energy, int count) =>
         new(Core.CollocationModule.tempered(
             temperature, Bridge.List(centre), Bridge.List(spread), Bridge.Function(energy), count));

@@ -139,7 +139,8 @@ module Collocation =
     /// Points that cover a density of which only the energy V is known, V: (N × d) ↦ (N): candidates from a normal
     /// cloud around <c>centre</c> with standard deviation <c>spread</c> per coordinate, thinned with the tempered
     /// weight e^{−V/τ} / (density of the cloud). τ &gt; 1 widens the density, so that the points cover it and its
-    /// surroundings; weights between modes need not be right (docs/mathematics.md §4). Places where V is +∞ or not a number are never chosen. New points for every seed.
+    /// surroundings; weights between modes need not be right (docs/mathematics.md §4). Places where V is +∞ or
+    /// not a number are never chosen. New points for every seed.
     /// </summary>
     /// <param name="τ">Temperature: the points follow e^{−V/τ}; above 1 they reach farther than the density.</param>
     /// <param name="centre">Centre of the cloud, one number per coordinate (d).</param>

@@ -35,7 +35,7 @@ module internal Coverage =
             Scope.keepAll (Option.toList >> List.map _.Points) (fun () ->
                 use _ = torch.no_grad ()
                 let first = Search.around (Search.modes run scaled)
-                let cloud = Tempering.run run particles (Moves.Langevin 4) first scaled
+                let cloud = Tempering.run run particles Moves.usual first scaled
                 let points = cloud.Points.narrow (0L, 0L, int64 samples)
 
                 Some

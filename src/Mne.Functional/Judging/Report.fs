@@ -102,6 +102,10 @@ module Report =
         | EvolutionFailedException(_, advice) -> Error advice
         | :? ArgumentException as error -> Error error.Message
 
+    /// Before any work.
+    let private checkSearch (options: ReportOptions) : unit =
+        options.Search |> Option.iter (Guard.positive "Search")
+
     /// Samples of the target that check a sampler: how they were found, and log Z by them where it is known.
     type private Check =
         {
@@ -219,8 +223,10 @@ module Report =
     /// <param name="options">What the report is made from; its count is not read.</param>
     /// <param name="sampler">The sampler.</param>
     /// <param name="draws">Its draws.</param>
+    /// <exception cref="T:System.ArgumentException">Search is not positive, or draws are not whole.</exception>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     let ofDraws (run: Run) (options: ReportOptions) (sampler: Sampler) (draws: Draws) : Report =
+        checkSearch options
         Draws.check draws
         use firstPoints = Solution.points 0.0 sampler.Energy.Solution
 
@@ -240,13 +246,14 @@ module Report =
     /// <param name="run">Its seed is that of the draws and of the search for missed mass.</param>
     /// <param name="options">What the report is made from.</param>
     /// <param name="sampler">The sampler.</param>
-    /// <exception cref="T:System.ArgumentException">Fewer than 25 draws are asked for.</exception>
+    /// <exception cref="T:System.ArgumentException">Fewer than 25 draws are asked for, or Search is not positive.</exception>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     /// <example><code>
     /// sampler |&gt; Report.ofSampler Run.quiet Report.defaults |&gt; Report.show |&gt; printfn "%s"
     /// </code></example>
     let ofSampler (run: Run) (options: ReportOptions) (sampler: Sampler) : Report =
         Guard.atLeast "Count" 25 options.Count
+        checkSearch options
         use draws = Sampler.draw run options.Count sampler
         ofDraws run options sampler draws
 
@@ -258,13 +265,14 @@ module Report =
     /// <param name="options">What the report is made from.</param>
     /// <param name="given">b, one finite number for each coordinate that is given.</param>
     /// <param name="conditional">The conditional density.</param>
-    /// <exception cref="T:System.ArgumentException">Fewer than 25 draws are asked for, or b does not fit.</exception>
+    /// <exception cref="T:System.ArgumentException">Fewer than 25 draws are asked for, Search is not positive, or b does not fit.</exception>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     /// <example><code>
     /// conditional |&gt; Report.ofConditional Run.quiet Report.defaults [ 2.0 ] |&gt; Report.show |&gt; printfn "%s"
     /// </code></example>
     let ofConditional (run: Run) (options: ReportOptions) (given: float list) (conditional: Conditional) : Report =
         Guard.atLeast "Count" 25 options.Count
+        checkSearch options
         use draws = Conditional.draw run options.Count given conditional
 
         draws
@@ -283,13 +291,14 @@ module Report =
     /// <param name="run">Its seed is that of the draws and of the search for missed mass.</param>
     /// <param name="options">What the report is made from.</param>
     /// <param name="marginal">Both stages.</param>
-    /// <exception cref="T:System.ArgumentException">Fewer than 25 draws are asked for.</exception>
+    /// <exception cref="T:System.ArgumentException">Fewer than 25 draws are asked for, or Search is not positive.</exception>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     /// <example><code>
     /// marginal |&gt; Report.ofMarginal Run.quiet Report.defaults |&gt; Report.show |&gt; printfn "%s"
     /// </code></example>
     let ofMarginal (run: Run) (options: ReportOptions) (marginal: Marginal) : Report =
         Guard.atLeast "Count" 25 options.Count
+        checkSearch options
         let sampler = marginal.Conditional.Sampler
         use draws = Marginal.draw run options.Count marginal
         Draws.check draws

@@ -37,9 +37,6 @@ module internal Solved =
         | Some sampler -> Solution.tensors sampler.Energy.Solution
         | None -> []
 
-    /// Moves of each sample at every temperature.
-    let private walks = Moves.Langevin 4
-
     /// Where draws go on from, in the caller's coordinates.
     let private inCoordinates (whitening: Whitening) (draws: Draws) : Draws =
         let constant = Whitening.logDeterminant whitening
@@ -185,7 +182,7 @@ module internal Solved =
             Tempering.run
                 (Stream.run Stream.Tempering run)
                 options.Particles
-                walks
+                Moves.usual
                 (Whitening.mixture outer first)
                 (Whitening.density outer target)
 

@@ -24,6 +24,13 @@ type internal Moves =
     /// Trajectories of Hamilton's, which cross a mode in one.
     | Hamiltonian of trajectories: int
 
+/// Moves that are enough for most densities.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module internal Moves =
+
+    /// Moves of each sample at every temperature.
+    let usual = Moves.Langevin 4
+
 /// Tempered sequential Monte Carlo (Del Moral, Doucet and Jasra 2006): samples of a wide distribution q are carried to a density e^{−V} / Z by way of
 /// q^{1−β} e^{−βV}. The next β keeps a half of the effective sample size; samples are then resampled and moved by steps that leave the new density
 /// as it is: proposals from a mixture fitted to them, which go from mode to mode, and Langevin steps or trajectories of the shapes of its components.

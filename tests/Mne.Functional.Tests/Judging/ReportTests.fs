@@ -304,6 +304,36 @@ let tests =
                     Expect.equal (Report.tailExponent 3.0 (Density.ofEnergy 2 energy)) (Some infinity) "exponent"
             }
 
+            test "a size of the search that is not positive is refused before any draw" {
+                use sampler =
+                    Density.gaussianMixture [ 1.0, [ 0.5 ], 0.8 ]
+                    |> Sampler.evolve
+                        Run.quiet
+                        { small with
+                            Fit.Steps = 2
+                            Duration = 0.1
+                        }
+                        Process.ornsteinUhlenbeck
+
+                for size in [ 0.0; -1.0; nan ] do
+                    let silent =
+                        { Run.quiet with
+                            Meter = fun _ -> failtest "work before the check"
+                        }
+
+                    let refused =
+                        Assert.raises<ArgumentException>(fun () ->
+                            sampler
+                            |> Report.ofSampler
+                                silent
+                                { Report.defaults with
+                                    Search = Some size
+                                }
+                            |> ignore)
+
+                    Expect.equal refused.ParamName "Search" $"{size}"
+            }
+
             test "tails behind a wall: only directions with density count" {
                 let behind (inside: Tensor -> Tensor) (energy: Tensor -> Tensor) =
                     Density.ofEnergy 2 (fun x ->
