@@ -56,7 +56,6 @@ let options =
         Cover.FitPoints = 1600
         Fit.Steps = 100
         // Errors of steps count: 2e-3, as by default, leaves 92 % of the draws in place of 98.5 %.
-        Evolve.Method = Method.chebyshev 8
         Evolve.Tolerance = 1e-3
         Draw.Tolerance = 1e-4
         Cover.Start =

@@ -90,6 +90,13 @@ public sealed record Method
     /// <exception cref="ArgumentException">Fewer than 3 stages.</exception>
     public static Method Chebyshev(int stages) => new(Core.MethodModule.chebyshev(stages));
 
+    /// <summary>
+    /// Runge–Kutta–Chebyshev of order 2 with as many stages as each step needs to be stable, from an estimate of the largest eigenvalue: what
+    /// <see cref="Chebyshev"/> is with a fixed number of them. The default of samplers.
+    /// </summary>
+    /// <example><code>var diffusive = new EvolutionOptions { Method = Method.Stabilised, Tolerance = 1e-4 };</code></example>
+    public static Method Stabilised { get; } = new(Core.MethodModule.stabilised);
+
     /// <summary>The method of a Runge–Kutta pair.</summary>
     /// <exception cref="ArgumentException">The parts of the tableau do not fit together.</exception>
     public static Method OfTableau(Tableau tableau) => new(Core.MethodModule.ofTableau(Bridge.Wanted(tableau).Inner));
@@ -99,7 +106,10 @@ public sealed record Method
     /// <param name="order">The order of the solution that is carried on.</param>
     /// <param name="embeddedOrder">The order of its error estimate less one: estimates go with the step size to this power plus one.</param>
     /// <param name="step">One step: (f, t, y, h, memory) ↦ proposal. h is negative when time runs backwards.</param>
-    /// <param name="start">The memory at first: (f, t, y, f(t, y)) ↦ memory; null for f(t, y) alone.</param>
+    /// <param name="start">
+    /// The memory with which a piece begins: (f, t, y, f(t, y), the memory at the end of the piece before, empty at first) ↦ memory; null for
+    /// f(t, y) alone.
+    /// </param>
     /// <example><code>
     /// // Euler's method, without an estimate of its error: to go with steps of one size
     /// var euler = Method.Create("Euler", order: 1, embeddedOrder: 1, (f, t, y, h, memory) =>
@@ -115,14 +125,14 @@ public sealed record Method
         int order,
         int embeddedOrder,
         Func<Func<double, Tensor, Tensor>, double, Tensor, double, IReadOnlyList<Tensor>, Proposal> step,
-        Func<Func<double, Tensor, Tensor>, double, Tensor, Tensor, IReadOnlyList<Tensor>>? start = null)
+        Func<Func<double, Tensor, Tensor>, double, Tensor, Tensor, IReadOnlyList<Tensor>, IReadOnlyList<Tensor>>? start = null)
     {
         Bridge.Wanted(step);
-        start ??= (_, _, _, slope) => [slope];
+        start ??= (_, _, _, slope, _) => [slope];
         return new(new Core.Method(
             Bridge.Wanted(name), order, embeddedOrder, FSharpOption<Core.Tableau>.None,
-            FuncConvert.FromFunc<FSharpFunc<double, FSharpFunc<Tensor, Tensor>>, double, Tensor, Tensor, FSharpList<Tensor>>(
-                (f, t, y, slope) => Bridge.List(start(Bridge.OfFunction(f), t, y, slope))),
+            FuncConvert.FromFunc<FSharpFunc<double, FSharpFunc<Tensor, Tensor>>, double, Tensor, Tensor, FSharpList<Tensor>, FSharpList<Tensor>>(
+                (f, t, y, slope, before) => Bridge.List(start(Bridge.OfFunction(f), t, y, slope, [.. before]))),
             FuncConvert.FromFunc<FSharpFunc<double, FSharpFunc<Tensor, Tensor>>, double, Tensor, double, FSharpList<Tensor>, Core.Proposal>(
                 (f, t, y, h, memory) => Bridge.Answered(step(Bridge.OfFunction(f), t, y, h, [.. memory]), nameof(step)).ToCore())));
     }

@@ -263,7 +263,7 @@ public class EquationFacadeTests
                 var last = f(t + h, next);
                 return new(next, h * (slope - memory[0]), Segment.Hermite(t, h, y, memory[0], next, last), [last, memory[1]]);
             },
-            (f, t, y, slope) => [slope, y]);
+            (f, t, y, slope, before) => [slope, y]);
         Assert.Equal(("midpoint", 2, 1, null), (midpoint.Name, midpoint.Order, midpoint.EmbeddedOrder, midpoint.Tableau));
         using var solution = Solve(new() { Method = midpoint, Tolerance = 1e-4 });
         Close([Math.Exp(-1.0)], solution.Parameters(1.0), 1e-3);

@@ -36,8 +36,9 @@ type internal Factorisation =
     {
         /// f (N) ↦ θ̇ (p) and Jθ̇ (N).
         Solve: Tensor -> Tensor * Tensor
-        /// tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension; it costs as much as the factorisation.
-        EffectiveRank: unit -> float
+        /// tr((ΦᵀΦ + Nλκ)⁻¹ΦᵀΦ), the effective dimension: exactly, which costs as much as the factorisation, or from so many vectors of
+        /// random signs, to 1 or 2 % from 32.
+        EffectiveRank: int option -> float
     }
 
 /// Raised when the kernel of so many points or landmarks cannot be factorised. Evolutions and fits know it by its type and do without;
@@ -106,19 +107,34 @@ module Sketch =
         | Sketch.Adaptive _ ->
             Guard.fail "Sketch" "an adaptive sketch has no landmarks yet; resolve it for a tangent first"
 
-    /// L with L Lᵀ = A + shift I, for the smallest shift in `shifts` that succeeds.
+    /// L with L Lᵀ = A + shift I, for the smallest shift in `shifts`, which grow, that succeeds. Only the lower triangle of A is read; its
+    /// diagonal is changed.
     let private cholesky (shifts: float list) (a: Tensor) : Tensor =
-        let identity = torch.eye (a.shape[0], dtype = a.dtype, device = a.device)
+        let diagonal = a.diagonal ()
 
-        let attempt shift =
-            let struct (factor, info) =
-                torch.linalg.cholesky_ex (a .+ identity .* (shift: float))
-
+        let attempt (before: float, shift: float) =
+            diagonal.AddInPlace(shift - before) |> ignore
+            let struct (factor, info) = torch.linalg.cholesky_ex a
             if info.cpu().item<int>() = 0 then Some factor else None
 
-        match List.tryPick attempt shifts with
+        match List.pairwise (0.0 :: shifts) |> List.tryPick attempt with
         | Some factor -> factor
         | None -> raise (KernelNotFactorised(int a.shape[0]))
+
+    /// The lower triangle of ΦᵀΦ, which is symmetric: some columns at a time, from the diagonal down. What is above it is not ΦᵀΦ's.
+    let private lowerGram (φ: Tensor) : Tensor =
+        let s = φ.shape[1]
+        let result = φ.new_zeros (s, s)
+        let width = max 64L ((s + 3L) / 4L)
+
+        for first in 0L .. width .. s - 1L do
+            let rest, width = s - first, min width (s - first)
+            let below = φ.narrow (1L, first, rest)
+
+            result.narrow(0L, first, rest).narrow(1L, first, width).addmm_(below.t (), φ.narrow (1L, first, width))
+            |> ignore
+
+        result
 
     let private solveLower (l: Tensor) (b: Tensor) =
         torch.linalg.solve_triangular (l, b, upper = false)
@@ -140,17 +156,23 @@ module Sketch =
 
         let μ = n * λ * κ
 
-        /// tr((A + μ)⁻¹A) of a factor of A + μ.
-        let effectiveRank (factor: Tensor) () =
-            let identity =
-                torch.eye (factor.shape[0], dtype = factor.dtype, device = factor.device)
+        /// tr((A + μ)⁻¹A) of a factor of A + μ: s − μ tr (A + μ)⁻¹, for which random signs z give E zᵀ(A + μ)⁻¹z.
+        let effectiveRank (factor: Tensor) (signs: int option) : float =
+            Scope.free (fun () ->
+                let s = int factor.shape[0]
 
-            let inverse: Tensor = solveLower factor identity
-            float factor.shape[0] - μ * Tensor.toFloat (inverse.Square().sum())
+                let vectors, weight =
+                    match signs with
+                    | Some count when count < s ->
+                        (Random.uniform (Placement.ofTensor factor) 1 [ s; count ] .- 0.5).sign(), 1.0 / float count
+                    | _ -> torch.eye (int64 s, dtype = factor.dtype, device = factor.device), 1.0
+
+                float s
+                - μ * weight * Tensor.toFloat ((solveLower factor vectors).Square().sum()))
 
         match landmarks with
         | None ->
-            let l = cholesky [ μ ] (Tangent.kernel tangent tangent)
+            let l = cholesky [ μ ] (Tangent.lowerKernel tangent)
 
             {
                 Solve =
@@ -171,7 +193,7 @@ module Sketch =
                 cholesky [ unit; 10.0 * unit; 100.0 * unit; 1e4 * unit ] (cross.index_select (0L, index))
 
             let φ = (solveLower l (cross.t ())).t()
-            let r = φ.t().mm φ |> cholesky [ μ; μ + unit * n; μ + 100.0 * unit * n ]
+            let r = lowerGram φ |> cholesky [ μ; μ + unit * n; μ + 100.0 * unit * n ]
             let solve (b: Tensor) = solveUpper r (solveLower r b)
 
             {
@@ -186,6 +208,24 @@ module Sketch =
                         Tangent.transposeTimes β selected, φ.mm(γ).squeeze 1L
                 EffectiveRank = effectiveRank r
             }
+
+    /// As `minimalNorm`, of arguments that are known to fit, with the effective rank exactly or from so many vectors of signs.
+    let internal minimise (signs: int option) λ (landmarks: int[] option) (tangent: Tangent) (f: Tensor) : MinimalNorm =
+        Scope.keepAll (fun minimal -> [ minimal.Direction ]) (fun () ->
+            let problem = factorise λ landmarks tangent
+            let norm (x: Tensor) = Tensor.toFloat (x.norm ())
+            let size = norm f
+            // θ̇ is linear in f: where squares of f overflow, it is computed for a smaller one.
+            let unit = if Double.IsInfinity size then 1e-200 else 1.0
+            let f = if unit = 1.0 then f else unit .* f
+            let size = if unit = 1.0 then size else norm f
+            let direction, image = problem.Solve f
+
+            {
+                Direction = if unit = 1.0 then direction else direction ./ unit
+                Residual = if size > 0.0 then norm (image - f) / size else 0.0
+                EffectiveRank = problem.EffectiveRank signs
+            })
 
     /// <summary>
     /// Solves min |Jθ̇ − f|² + N λ κ |θ̇|² for one f (N) over the span of the landmarks' tangents, κ = tr K / N
@@ -205,21 +245,14 @@ module Sketch =
         | Some row -> Guard.fail "landmarks" $"found the row {row}, but the tangent has {rows} (rows 0 to {rows - 1})"
         | None -> ()
 
-        use _ = torch.NewDisposeScope()
-        let problem = factorise λ landmarks tangent
-        let norm (x: Tensor) = Tensor.toFloat (x.norm ())
-        // θ̇ is linear in f: where squares of f overflow, it is computed for a smaller one.
-        let unit = if Double.IsInfinity(norm f) then 1e-200 else 1.0
-        let f = if unit = 1.0 then f else unit .* f
-        let direction, image = problem.Solve f
-        let direction = if unit = 1.0 then direction else direction ./ unit
-        let size = norm f
+        minimise None λ landmarks tangent f
 
-        {
-            Direction = direction.MoveToOuterDisposeScope()
-            Residual = if size > 0.0 then norm (image - f) / size else 0.0
-            EffectiveRank = problem.EffectiveRank()
-        }
+    /// The effective rank, exactly or from so many vectors of signs: see `effectiveRank`.
+    let rec private rank (signs: int option) (λ: float) (tangent: Tangent) : float =
+        try
+            Scope.free (fun () -> (factorise λ None tangent).EffectiveRank signs)
+        with KernelNotFactorised n ->
+            if λ < 0.1 then rank signs (10.0 * λ) tangent else float n
 
     /// <summary>
     /// tr((K + Nλκ)⁻¹K), κ = tr K / N: how many directions of the kernel of these points are not lost in the
@@ -233,14 +266,11 @@ module Sketch =
     /// <example><code>
     /// let rank = Network.tangent network θ x |&gt; Sketch.effectiveRank 1e-9
     /// </code></example>
-    let rec effectiveRank (λ: float) (tangent: Tangent) : float =
-        try
-            Scope.free (fun () -> (factorise λ None tangent).EffectiveRank())
-        with KernelNotFactorised n ->
-            if λ < 0.1 then
-                effectiveRank (10.0 * λ) tangent
-            else
-                float n
+    let effectiveRank (λ: float) (tangent: Tangent) : float = rank None λ tangent
+
+    /// So many vectors of signs tell the effective rank to 1 or 2 %, where it need not be exact: at every stage of a run, and for the
+    /// number of landmarks.
+    let internal signsForRank = 32
 
     /// No more rows than this tell the effective rank.
     let private rowsForRank = 2000
@@ -270,5 +300,5 @@ module Sketch =
 
                         Tangent.pick index all
 
-                let s = int (ceil (ratio * effectiveRank λ some / float m))
+                let s = int (ceil (ratio * rank (Some signsForRank) λ some / float m))
                 if s >= n then Sketch.Exact else Sketch.Landmarks(max 1 s))

@@ -46,7 +46,10 @@ type FieldNote =
     {
         /// <summary>|Jθ̇ − f| / |f| at the collocation points, for which θ̇ was solved.</summary>
         Residual: float
-        /// <summary>The effective dimension of the regularised kernel.</summary>
+        /// <summary>
+        /// The effective dimension of the regularised kernel, to about 2 % where there are more than 32 landmarks: see
+        /// <c>Sketch.effectiveRank</c> for an exact one.
+        /// </summary>
         EffectiveRank: float
         /// <summary>
         /// |∂_t u − A_t u| / |A_t u| at fresh points between the collocation points, at the end of an accepted step; nan
@@ -161,7 +164,8 @@ module VectorField =
 
             let minimal =
                 try
-                    Sketch.minimalNorm
+                    Sketch.minimise
+                        (Some Sketch.signsForRank)
                         field.Regularisation
                         field.Landmarks
                         (Network.tangent field.Network θ x)

@@ -168,7 +168,10 @@ module internal Advance =
                         firstStep run state f span y slope
                         |> Result.bind (fun h ->
                             attempting run t (fun () ->
-                                h, [ for m in run.Problem.Method.Start f t y slope -> m.alias () ])))
+                                h,
+                                [
+                                    for m in run.Problem.Method.Start f t y slope state.MethodMemory -> m.alias ()
+                                ])))
 
                 let evaluations, note = seen ()
 

@@ -53,7 +53,7 @@ type Proposal =
 ///         Order = 1
 ///         EmbeddedOrder = 1
 ///         Tableau = None
-///         Start = fun _ _ _ slope -> [ slope ]
+///         Start = fun _ _ _ slope _ -> [ slope ]
 ///         Step =
 ///             fun f t y h memory ->
 ///                 let next = y + h * memory.Head
@@ -80,8 +80,11 @@ type Method =
         EmbeddedOrder: int
         /// <summary>The Runge–Kutta pair that it steps by, which files keep; None for every other method.</summary>
         Tableau: Tableau option
-        /// <summary>The memory with which a piece begins: f ↦ t ↦ y ↦ f(t, y) ↦ memory.</summary>
-        Start: Slope -> float -> Tensor -> Tensor -> Tensor list
+        /// <summary>
+        /// The memory with which a piece begins: f ↦ t ↦ y ↦ f(t, y) ↦ the memory at the end of the piece before, empty at
+        /// first ↦ memory.
+        /// </summary>
+        Start: Slope -> float -> Tensor -> Tensor -> Tensor list -> Tensor list
         /// <summary>One step: f ↦ t ↦ y ↦ h ↦ memory ↦ proposal. h is negative when time runs backwards.</summary>
         Step: Slope -> float -> Tensor -> float -> Tensor list -> Proposal
     }
@@ -175,7 +178,7 @@ module Method =
             Order = tableau.Order
             EmbeddedOrder = tableau.EmbeddedOrder
             Tableau = Some tableau
-            Start = fun _ _ _ slope -> [ slope ]
+            Start = fun _ _ _ slope _ -> [ slope ]
             Step = fun f t y h memory -> step tableau f t y h memory.Head
         }
 
@@ -235,17 +238,8 @@ module Method =
                     |]
             }
 
-    /// <summary>
-    /// The second-order Runge–Kutta–Chebyshev method with a fixed number of stages s (van der Houwen and Sommeijer
-    /// 1980, with the damping and the error estimate of Sommeijer, Shampine and Verwer, J. Comput. Appl. Math. 88,
-    /// 1998). It is stable for negative real eigenvalues down to −0.65 (s² − 1) / h, where Dormand and Prince's pair
-    /// stops at −3.3 / h: for runs whose steps are limited by diffusion rather than accuracy.
-    /// </summary>
-    /// <exception cref="T:System.ArgumentException">For fewer than 3 stages.</exception>
-    let chebyshev (stages: int) : Method =
-        Guard.atLeast "stages" 3 stages
-        Guard.within "stages" 3 1000 stages
-        let s = stages
+    /// The tableau of s stages, 2 or more.
+    let private chebyshevPair (s: int) : Tableau =
         let w0 = 1.0 + 2.0 / 13.0 / float (s * s)
 
         /// T_j, T'_j, T''_j at w₀ for j = 0 … s.
@@ -294,18 +288,137 @@ module Method =
 
         let weights = rows[s]
 
-        ofTableau
-            {
-                Name = $"Runge–Kutta–Chebyshev 2, {s} stages"
-                Order = 2
-                EmbeddedOrder = 2
-                Nodes = [| for row in rows -> Array.sum row |]
-                Coupling = rows
-                Error =
-                    [|
-                        for i in 0..s ->
-                            (if i < s then -0.8 * weights[i] else 0.0)
-                            + (if i = 0 || i = s then 0.4 else 0.0)
-                    |]
-                Dense = Array.zeroCreate (s + 1)
-            }
+        {
+            Name = $"Runge–Kutta–Chebyshev 2, {s} stages"
+            Order = 2
+            EmbeddedOrder = 2
+            Nodes = [| for row in rows -> Array.sum row |]
+            Coupling = rows
+            Error =
+                [|
+                    for i in 0..s ->
+                        (if i < s then -0.8 * weights[i] else 0.0)
+                        + (if i = 0 || i = s then 0.4 else 0.0)
+                |]
+            Dense = Array.zeroCreate (s + 1)
+        }
+
+    /// <summary>
+    /// The second-order Runge–Kutta–Chebyshev method with a fixed number of stages s (van der Houwen and Sommeijer
+    /// 1980, with the damping and the error estimate of Sommeijer, Shampine and Verwer, J. Comput. Appl. Math. 88,
+    /// 1998). It is stable for negative real eigenvalues down to −0.65 (s² − 1) / h, where Dormand and Prince's pair
+    /// stops at −3.3 / h: for runs whose steps are limited by diffusion rather than accuracy.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">For fewer than 3 stages.</exception>
+    let chebyshev (stages: int) : Method =
+        Guard.atLeast "stages" 3 stages
+        Guard.within "stages" 3 1000 stages
+        ofTableau (chebyshevPair stages)
+
+    /// No step has more stages.
+    let private mostStages = 250
+
+    let private pairs = Array.init (mostStages + 1) (fun s -> lazy (chebyshevPair s))
+
+    /// The least number of stages with which steps of size h are stable where f stretches by ρ; None where no step has as many.
+    let private stagesFor (h: float) (ρ: float) : int option =
+        let wanted = 1.0 + floor (sqrt (1.0 + abs h * ρ / 0.65))
+
+        if wanted <= float mostStages then
+            Some(max 2 (int wanted))
+        else
+            None
+
+    /// A step that is too long to be made: its error is not a number, which asks the controller for a shorter one.
+    let private tooLong t (y: Tensor) (h: float) (slope: Tensor) : Proposal =
+        {
+            Next = y
+            Error = nan .* y
+            Segment = Segment.hermite t h (y, slope) (y, slope)
+            Memory = [ slope ]
+        }
+
+    /// How much f stretches a small change of y along v, and what becomes of v: a step of the power method for the largest eigenvalue
+    /// of f's derivative.
+    let private stretched (f: Slope) t (y: Tensor) (slope: Tensor) (v: Tensor) : Tensor * float =
+        let length = Tensor.toFloat (v.norm ())
+
+        if not (System.Double.IsFinite length && length > 0.0) then
+            v, 0.0
+        else
+            // Well above the square root of round-off: a vector field that solves a system of equations has fewer digits than its numbers.
+            let small =
+                System.Math.Cbrt(Placement.epsilon (Placement.ofTensor y))
+                * (1.0 + Tensor.toFloat (y.norm ()))
+
+            let image: Tensor = f t (y .+ (small / length) .* v) - slope
+            let ρ = Tensor.toFloat (image.norm ()) / small
+
+            if System.Double.IsFinite ρ && ρ > 0.0 then
+                image ./ (small * ρ), ρ
+            else
+                v, 0.0
+
+    /// Estimates of the power method are lower bounds.
+    let private allowance = 1.5
+
+    /// So many steps may pass between two estimates.
+    let private estimateEvery = 10.0
+
+    /// <summary>
+    /// Runge–Kutta–Chebyshev of second order with as many stages as each step needs to be stable: what <c>chebyshev</c> is with a
+    /// fixed number of them. The largest eigenvalue of the derivative of f is estimated by the power method, one evaluation every ten
+    /// steps and where a piece begins (Sommeijer, Shampine and Verwer, J. Comput. Appl. Math. 88, 1998). For runs whose steps are limited by diffusion, or by how often points are drawn anew.
+    /// </summary>
+    let stabilised: Method =
+        let memory (slope: Tensor) (v: Tensor) (ρ: float) (age: float) =
+            [ slope; v; Tensor.ofArray (Placement.ofTensor slope) [| ρ; age |] ]
+
+        let estimate f t y slope (v: Tensor) =
+            let v, ρ = stretched f t y slope v
+            memory slope v (allowance * ρ) 0.0
+
+        {
+            Name = "Runge–Kutta–Chebyshev 2, as many stages as are stable"
+            Order = 2
+            EmbeddedOrder = 2
+            Tableau = None
+            Start =
+                fun f t y slope before ->
+                    Scope.keepAll id (fun () ->
+                        match before with
+                        | [ _; v; _ ] -> estimate f t y slope v
+                        | _ ->
+                            // Until two estimates in a row agree.
+                            let rec settle v ρ count =
+                                let next, σ = stretched f t y slope v
+
+                                if count = 1 || abs (σ - ρ) <= 0.05 * σ then
+                                    memory slope next (allowance * max σ ρ) 0.0
+                                else
+                                    settle next σ (count - 1)
+
+                            settle slope 0.0 20)
+            Step =
+                fun f t y h memories ->
+                    let slope, v, ρ, age =
+                        match memories with
+                        | [ slope; v; numbers ] ->
+                            let numbers = Tensor.toArray numbers
+
+                            if numbers[1] < estimateEvery then
+                                slope, v, numbers[0], numbers[1]
+                            else
+                                let next, ρ = stretched f t y slope v
+                                slope, next, allowance * ρ, 0.0
+                        | _ -> Guard.fail "memory" $"found {memories.Length} tensors, wanted the three that Start gives"
+
+                    let proposal =
+                        match stagesFor h ρ with
+                        | Some stages -> step pairs[stages].Value f t y h slope
+                        | None -> tooLong t y h slope
+
+                    { proposal with
+                        Memory = memory proposal.Memory.Head v ρ (age + 1.0)
+                    }
+        }

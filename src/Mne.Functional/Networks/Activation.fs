@@ -72,11 +72,13 @@ module Activation =
                 [ s; c; lazy -s.Value; lazy -c.Value; s ]
             | Swish ->
                 let s, s1, s2, s3, s4 = logistic ()
+                let value = a * s
 
+                // σ' = s + a s' and σ'' = s' (2 + a − 2σ), in few passes.
                 [
-                    lazy (a * s)
-                    lazy (s .+ a * s1.Value)
-                    lazy (2.0 .* s1.Value .+ a * s2.Value)
+                    lazy value
+                    lazy (a * s1.Value).AddInPlace s
+                    lazy (s1.Value * (a .+ 2.0).AddInPlace(value, -2.0))
                     lazy (3.0 .* s2.Value .+ a * s3.Value)
                     lazy (4.0 .* s3.Value .+ a * s4.Value)
                 ]

@@ -58,13 +58,43 @@ module internal Block =
         | Block.Columns(j, offset) -> Block.Columns(j * factors, offset)
         | Block.Together parts -> Block.Together(List.map (scale factors) parts)
 
-    /// The block's part of the kernel (N × M); for an affine map (B B'ᵀ) ∘ (A A'ᵀ + 1).
-    let rec kernel first second : Tensor =
+    /// What of a block its kernel is made of, a row per point; those of several places add up.
+    type Factor =
+        /// F of the kernel F F'ᵀ.
+        | Plain of Tensor
+        /// B and A of the kernel (B B'ᵀ) ∘ (A A'ᵀ).
+        | Pair of Tensor * Tensor
+
+    let rec factors block : Factor list =
+        match block with
+        | Block.Together parts -> List.collect factors parts
+        | Block.Columns(j, _) -> [ Plain j ]
+        | Block.Outer(a, b, _) ->
+            // The bias is the weight of one more unit that is always 1.
+            let extended = Tensor.concatenate 1L [ a; a.new_ones (a.shape[0], 1L) ]
+
+            if b.shape[1] = 1L then
+                [ Plain(extended * b) ]
+            else
+                [ Pair(b, extended) ]
+
+    /// Something of the factor with a row per point.
+    let representative factor : Tensor =
+        match factor with
+        | Plain f -> f
+        | Pair(b, _) -> b
+
+    /// The factor at a selection of the points.
+    let select (rows: Tensor -> Tensor) factor =
+        match factor with
+        | Plain f -> Plain(rows f)
+        | Pair(b, a) -> Pair(rows b, rows a)
+
+    /// Adds the kernel of two factors to `total` (N × M).
+    let addKernel (total: Tensor) first second : unit =
         match first, second with
-        | Block.Together parts, _ -> parts |> sum (fun part -> kernel part second)
-        | _, Block.Together parts -> parts |> sum (fun part -> kernel first part)
-        | Block.Outer(a, b, _), Block.Outer(a', b', _) -> b.mm(b'.t ()).mul_(a.mm(a'.t ()).AddInPlace 1.0)
-        | Block.Columns(j, _), Block.Columns(j', _) -> j.mm (j'.t ())
+        | Plain f, Plain f' -> total.addmm_ (f, f'.t ()) |> ignore
+        | Pair(b, a), Pair(b', a') -> total.AddProductInPlace(b.mm (b'.t ()), a.mm (a'.t ()), 1.0) |> ignore
         | _ -> Guard.fail "second" "a tangent of another network; take both from the same network"
 
     /// The diagonal of `kernel first second`, of blocks with the same rows (N).

@@ -118,22 +118,9 @@ module Jet =
 
     /// Applies a linear map, and adds a constant to the value: h ↦ h Wᵀ + b with W (out × in) and b (out).
     let internal affine (weight: Tensor) (bias: Tensor) (jet: Jet) : Jet =
-        let width = bias.shape[0]
-        // No in-place writing into slices: a jet may be differentiated again by its user.
-        let toValueOnly =
-            if jet.Channels.Length = 1 then
-                bias.view (1L, 1L, width)
-            else
-                Tensor.concatenate
-                    0L
-                    [
-                        bias.view (1L, 1L, width)
-                        bias.new_zeros (int64 jet.Channels.Length - 1L, 1L, width)
-                    ]
-
-        { jet with
-            Data = jet.Data.matmul (weight.t ()) .+ toValueOnly
-        }
+        let data = jet.Data.matmul (weight.t ())
+        data[0].AddInPlace bias |> ignore
+        { jet with Data = data }
 
     /// Applies an activation to every unit (chain rule; Faà di Bruno's formula for the higher derivatives).
     let internal activate (activation: Activation) (jet: Jet) : Jet =
@@ -156,45 +143,43 @@ module Jet =
         if order = 0 then
             { jet with Data = σ[0].unsqueeze 0 }
         else
-            /// What comes on top of σ'(a) ∂a, which all derivatives share.
-            let higher channel : Tensor option =
+            // All derivatives share σ'(a) ∂a. What is changed in place from here on, no derivative of a jet by its user looks back at.
+            let data = jet.Data * σ[1]
+
+            /// Adds σ⁽ⁿ⁾ times something to a channel.
+            let add (channel: Tensor) n (factor: Tensor) times =
+                channel.AddProductInPlace(σ[n], factor, times) |> ignore
+
+            for c, channel in List.indexed jet.Channels do
+                let own = data[int64 c]
+
                 match channel with
-                | Derivative.Value
-                | Derivative.Partial(_, 1) -> None
-                | Derivative.Partial(k, 2) -> Some(σ[2] * (a (Derivative.Partial(k, 1))).Square())
+                | Derivative.Value -> own.copy_ σ[0] |> ignore
+                | Derivative.Partial(_, 1) -> ()
+                | Derivative.Partial(k, 2) ->
+                    let a1 = a (Derivative.Partial(k, 1))
+                    add own 2 (a1 * a1) 1.0
                 | Derivative.Partial(k, 3) ->
                     let a1, a2 = a (Derivative.Partial(k, 1)), a (Derivative.Partial(k, 2))
-                    Some(3.0 .* σ[2] * a1 * a2 .+ σ[3] * a1 * a1.Square())
+                    add own 2 (a1 * a2) 3.0
+                    add own 3 (a1 * a1 * a1) 1.0
                 | Derivative.Partial(k, _) ->
                     let a1, a2, a3 =
                         a (Derivative.Partial(k, 1)), a (Derivative.Partial(k, 2)), a (Derivative.Partial(k, 3))
 
-                    Some(
-                        σ[2] * (4.0 .* a1 * a3 .+ 3.0 .* a2.Square())
-                        .+ 6.0 .* σ[3] * a1.Square() * a2
-                        .+ σ[4] * a1.Square().Square()
-                    )
-                | Derivative.Mixed(i, j) -> Some(σ[2] * a (Derivative.Partial(i, 1)) * a (Derivative.Partial(j, 1)))
+                    let square = a1 * a1
+                    add own 2 (a1 * a3) 4.0
+                    add own 2 (a2 * a2) 3.0
+                    add own 3 (square * a2) 6.0
+                    add own 4 (square * square) 1.0
+                | Derivative.Mixed(i, j) -> add own 2 (a (Derivative.Partial(i, 1)) * a (Derivative.Partial(j, 1))) 1.0
                 | Derivative.Laplacian ->
                     let gradient =
                         jet.Data.narrow (0L, index[Derivative.Partial(0, 1)], int64 jet.Dimension)
 
-                    Some(σ[2] * gradient.Square().sum 0L)
+                    add own 2 ((gradient * gradient).sum 0L) 1.0
 
-            let shared = jet.Data * σ[1]
-
-            let channels =
-                [
-                    for c, channel in List.indexed jet.Channels ->
-                        match channel, higher channel with
-                        | Derivative.Value, _ -> σ[0]
-                        | _, Some term -> shared[int64 c] .+ term
-                        | _, None -> shared[int64 c]
-                ]
-
-            { jet with
-                Data = Tensor.stack 0L channels
-            }
+            { jet with Data = data }
 
     /// Jets of the same request side by side.
     let internal concatenate (jets: Jet list) : Jet =

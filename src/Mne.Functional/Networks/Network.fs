@@ -213,7 +213,7 @@ module Network =
     let initial (network: Network) (seed: int) : Tensor = network.Initial Placement.float64 seed
 
     /// Jets are propagated for this many numbers per unit of width at a time.
-    let private jetSize = 1 <<< 12
+    let private jetSize = 1 <<< 11
 
     /// <summary>
     /// u and the requested derivatives at the points (N × d); memory for intermediates is bounded whatever N.

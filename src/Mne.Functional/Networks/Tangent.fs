@@ -86,24 +86,34 @@ module Tangent =
         let n = int64 (rows tangent / m)
         restrict (fun rows -> rows.narrow (0L, int64 index * n, n)) tangent
 
-    /// A matrix with one row per point of the tangent, made some rows at a time so that intermediates stay bounded.
-    let private byRows size perRow columns (make: Tangent -> Tensor) tangent : Tensor =
-        Scope.keep (fun () ->
-            match rows tangent |> Rows.pieces (Rows.within size perRow) with
-            | [ _ ] -> make tangent
-            | pieces ->
-                let result = (representative tangent).new_empty(int64 (rows tangent), int64 columns)
-
-                pieces
-                |> Rows.fill result (fun piece -> tangent |> restrict (Rows.narrow piece) |> make)
-
-                result)
-
     /// Something made of the rows of J of a generic tangent, some of them at a time, joined along a dimension.
     let private byJacobian dimension (make: Tensor -> Tensor) (generic: GenericTangent) : Tensor =
         Tensor.rows generic.Points
         |> Rows.pieces (Rows.within jacobianSize generic.Parameters)
         |> Rows.map dimension (fun piece -> make (generic.Jacobian(Rows.narrow piece generic.Points)))
+
+    /// The kernel of two lists of factors, block by block, some rows at a time; `wanted` says how many columns, from the first on, a
+    /// piece of the rows is to have, and the others are 0.
+    let private ofFactors (wanted: Piece -> int) (first: Block.Factor list list) (second: Block.Factor list list) =
+        let count (factors: Block.Factor list list) =
+            factors.Head.Head |> Block.representative |> Tensor.rows
+
+        let n, m = count first, count second
+        let result = (Block.representative first.Head.Head).new_zeros(int64 n, int64 m)
+
+        for piece in Rows.pieces (Rows.within blockSize m) n do
+            let columns = int64 (wanted piece)
+            let part = (Rows.narrow piece result).narrow(1L, 0L, columns)
+
+            for block, other in List.zip first second do
+                for one, two in List.allPairs block other do
+                    Scope.free (fun () ->
+                        Block.addKernel
+                            part
+                            (Block.select (Rows.narrow piece) one)
+                            (Block.select (fun rows -> rows.narrow (0L, 0L, columns)) two))
+
+        result
 
     /// <summary>
     /// K(X, Y) = J(X) J(Y)ᵀ (N × M) of two tangents of the same network. Costs O(N M Σ_l (fan-in + fan-out)) for a
@@ -118,22 +128,23 @@ module Tangent =
                 "second"
                 $"{parameters second} parameters, but the first tangent has {parameters first}; take both from the same network"
 
-        let make part : Tensor =
-            match part, second with
-            | Tangent.Structured(_, blocks), Tangent.Structured(_, other) ->
-                List.zip blocks other |> Block.sum (fun (x, y) -> Block.kernel x y)
-            | Tangent.Generic part, Tangent.Generic other ->
-                let j = part.Jacobian part.Points
-                other |> byJacobian 1L (fun j' -> j.mm (j'.t ()))
-            | _ ->
-                Guard.fail "second" "the one tangent is structured, the other generic; take both from the same network"
+        match first, second with
+        | Tangent.Structured(_, blocks), Tangent.Structured(_, other) ->
+            Scope.keep (fun () ->
+                ofFactors (fun _ -> rows second) (List.map Block.factors blocks) (List.map Block.factors other))
+        | Tangent.Generic one, Tangent.Generic other ->
+            one
+            |> byJacobian 0L (fun j -> other |> byJacobian 1L (fun j' -> j.mm (j'.t ())))
+        | _ -> Guard.fail "second" "the one tangent is structured, the other generic; take both from the same network"
 
-        let size, perRow =
-            match first with
-            | Tangent.Structured _ -> blockSize, rows second
-            | Tangent.Generic generic -> jacobianSize, generic.Parameters
-
-        byRows size perRow (rows second) (fun part -> Scope.keep (fun () -> make part)) first
+    /// The lower triangle of K(X, X), all that a factorisation reads; what is above it is not K's.
+    let internal lowerKernel (tangent: Tangent) : Tensor =
+        match tangent with
+        | Tangent.Structured(_, blocks) ->
+            Scope.keep (fun () ->
+                let factors = List.map Block.factors blocks
+                factors |> ofFactors (fun piece -> piece.Start + piece.Length) factors)
+        | Tangent.Generic _ -> kernel tangent tangent
 
     /// <summary>The squared norms |∂u(x_i)/∂θ|², the diagonal of K(X, X) (N).</summary>
     let squaredNorms tangent : Tensor =

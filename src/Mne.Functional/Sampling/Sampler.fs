@@ -49,7 +49,7 @@ module Sampler =
                 }
             Evolve =
                 { Evolution.defaults with
-                    Method = Method.chebyshev 6
+                    Method = Method.stabilised
                     Sketch = Sketch.Adaptive 2.0
                     Regularisation = 1e-9
                     Tolerance = 2e-3

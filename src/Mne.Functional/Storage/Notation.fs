@@ -124,14 +124,17 @@ module internal Notation =
         refuse
             "the value was read from a file, and functions are not kept in files: give the equation, network, target, method or controller with its functions again"
 
-    /// A method or controller of the caller's own, of which only the name is known.
+    /// A method without a tableau: the one of ours, or the caller's own, of which only the name is known.
     let private methodNamed (name: string) : Method =
-        { Method.dormandPrince54 with
-            Name = name
-            Tableau = None
-            Start = fun _ _ _ -> lost
-            Step = fun _ _ _ _ -> lost
-        }
+        if name = Method.stabilised.Name then
+            Method.stabilised
+        else
+            { Method.dormandPrince54 with
+                Name = name
+                Tableau = None
+                Start = fun _ _ _ _ -> lost
+                Step = fun _ _ _ _ -> lost
+            }
 
     let private controllerNamed (name: string) : Controller = Controller.create name (fun _ -> lost)
 

@@ -142,6 +142,11 @@ type Arithmetic =
     static member AddInPlace(x: Tensor, y: Tensor, factor: float) : Tensor =
         Held.number factor (fun factor -> x.add_ (y, alpha = factor))
 
+    /// <summary>Adds <c>factor</c> times y z, element by element, to x itself: one pass over memory in place of two.</summary>
+    [<Extension>]
+    static member AddProductInPlace(x: Tensor, y: Tensor, z: Tensor, factor: float) : Tensor =
+        Held.number factor (fun factor -> x.addcmul_ (y, z, factor))
+
     /// <summary>Makes every element of x itself the number.</summary>
     [<Extension>]
     static member FillInPlace(x: Tensor, a: float) : Tensor = Held.number a (fun a -> x.fill_ a)

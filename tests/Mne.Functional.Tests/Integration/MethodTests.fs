@@ -15,7 +15,7 @@ let private tableau = method.Tableau.Value
 
 /// One step from the state and its slope, with which the methods here begin.
 let private step (method: Method) (f: Slope) t y h =
-    method.Step f t y h (method.Start f t y (f t y))
+    method.Step f t y h (method.Start f t y (f t y) [])
 
 /// The method as it behaves, not as it is written down: with stages that return unit vectors, the arguments of the
 /// stages are the rows of A, the step is b, the error estimate b − b̂, and the interpolant b(τ).
@@ -87,7 +87,7 @@ let private errors (field: Slope) (exact: float -> Tensor) t0 t1 n =
     use _ = torch.NewDisposeScope()
     let h = (t1 - t0) / float n
     let mutable y, atSteps, between = exact t0, 0.0, 0.0
-    let mutable memory = method.Start field t0 y (field t0 y)
+    let mutable memory = method.Start field t0 y (field t0 y) []
     let distance (y: Tensor) t = Check.size (y - exact t)
 
     for i in 0 .. n - 1 do
@@ -288,6 +288,101 @@ let tests =
                     let found = slope (estimate 0.1) (estimate 0.05)
                     Expect.isTrue (abs (found - 3.0) < 0.2) $"estimate of one step: order {found}"
                 }
+
+            for name, field, exact in problems do
+                test $"{name}: the stabilised method has the global order 2" {
+                    use _ = torch.NewDisposeScope()
+
+                    let final n =
+                        let h = 2.0 / float n
+                        let start = exact 0.0
+
+                        ((start, Method.stabilised.Start field 0.0 start (field 0.0 start) []), [ 0 .. n - 1 ])
+                        ||> List.fold (fun (y, memory) i ->
+                            let p = Method.stabilised.Step field (float i * h) y h memory
+                            p.Next, p.Memory)
+                        |> fst
+
+                    let error n = Check.size (final n - exact 2.0)
+
+                    Expect.isTrue
+                        (abs (slope (error 80) (error 160) - 2.0) < 0.2)
+                        $"order {slope (error 80) (error 160)}"
+                }
+
+            for ρ in [ 1.0; 40.0; 1e3; 2e4 ] do
+                test $"the stabilised method needs stages like the root of the stiffness {ρ}, and is stable with them" {
+                    use _ = torch.NewDisposeScope()
+                    let mutable calls = 0
+                    // Eigenvalues from −ρ to 0, of which the slope at first has the small ones only.
+                    let eigenvalues = vector [ for k in 0..40 -> -ρ * (float k / 40.0) ** 2.0 ]
+
+                    let field: Slope =
+                        fun _ y ->
+                            calls <- calls + 1
+                            eigenvalues * y
+
+                    let mutable y = vector [ for k in 0..40 -> exp (-0.5 * float k) ]
+                    let start = Tensor.toFloat (y.norm ())
+                    let mutable memory = Method.stabilised.Start field 0.0 y (field 0.0 y) []
+                    Expect.isLessThan calls 25 "evaluations at the beginning"
+                    let h, before = 1.0, calls
+
+                    for i in 0..99 do
+                        let p = Method.stabilised.Step field (float i * h) y h memory
+                        Expect.isLessThan (Tensor.toFloat (p.Next.norm ())) (1.0001 * start) $"step {i} grows"
+                        y <- p.Next
+                        memory <- p.Memory
+
+                    // Twice what a stability interval of 0.65 s² asks for, with the estimates every ten steps.
+                    let needed = sqrt (1.0 + h * ρ / 0.65)
+                    Expect.isLessThan (float (calls - before) / 100.0) (2.0 * needed + 2.1) "evaluations per step"
+
+                    Expect.isGreaterThanOrEqual
+                        (float (calls - before) / 100.0)
+                        (min needed 2.0)
+                        "no fewer than are stable"
+
+                    // The next piece begins with what the last one knew of the stiffness.
+                    let before = calls
+                    Method.stabilised.Start field 100.0 y (field 100.0 y) memory |> ignore
+                    Expect.equal (calls - before) 2 "evaluations at the beginning of another piece"
+                }
+
+            test "a step that would need more than 250 stages is not tried" {
+                use _ = torch.NewDisposeScope()
+                let stiff: Slope = fun _ y -> -1e6 .* y
+                let y = vector [ 1.0 ]
+
+                let p =
+                    Method.stabilised.Step stiff 0.0 y 1.0 (Method.stabilised.Start stiff 0.0 y (stiff 0.0 y) [])
+
+                Expect.isTrue (System.Double.IsNaN(Tensor.toFloat p.Error)) "no error"
+
+                use trajectory =
+                    Integrator.solve
+                        { Integrator.create (fun t y -> stiff t y, ()) (Integrator.componentNorm 1e-3 1e-3) with
+                            Method = Method.stabilised
+                            InitialStep = Some 1.0
+                        }
+                        y
+                        (0.0, 1.0)
+
+                Expect.equal trajectory.Outcome Outcome.Completed "it ends"
+                Expect.isLessThan (abs (Tensor.toFloat (Trajectory.evaluate 1.0 trajectory))) 1e-3 "at rest"
+            }
+
+            test "the stabilised method does not stumble over a state at rest" {
+                use _ = torch.NewDisposeScope()
+                let still: Slope = fun _ y -> 0.0 * y
+                let y = vector [ 1.0; -2.0 ]
+
+                let p =
+                    Method.stabilised.Step still 0.0 y 0.5 (Method.stabilised.Start still 0.0 y (still 0.0 y) [])
+
+                Expect.equal (Tensor.toArray p.Next) (Tensor.toArray y) "y"
+                Check.refuses [ "memory"; "found 1" ] (fun () -> Method.stabilised.Step still 0.0 y 0.5 [ y ] |> ignore)
+            }
 
             test "methods of equal tableaus are equal, others only to themselves" {
                 Expect.equal (Method.chebyshev 5) (Method.chebyshev 5) "five stages"

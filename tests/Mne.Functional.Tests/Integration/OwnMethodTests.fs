@@ -14,7 +14,7 @@ let private implicitEuler (jacobian: float[,]) : Method =
         Order = 1
         EmbeddedOrder = 1
         Tableau = None
-        Start = fun _ _ _ slope -> [ slope ]
+        Start = fun _ _ _ slope _ -> [ slope ]
         Step =
             fun f t y h memory ->
                 let n = y.shape[0]
@@ -240,7 +240,7 @@ let tests =
                         Order = 1
                         EmbeddedOrder = 1
                         Tableau = None
-                        Start = fun _ _ y slope -> [ y; slope; slope ]
+                        Start = fun _ _ y slope _ -> [ y; slope; slope ]
                         Step =
                             fun f t y h memory ->
                                 let next = y + h * memory[1]

@@ -62,6 +62,7 @@ let tests =
 
                 Expect.equal (again (None: float option)) None "none"
                 Expect.equal (again Method.dormandPrince54) Method.dormandPrince54 "method"
+                Expect.equal (again Method.stabilised) Method.stabilised "a method without a tableau"
                 Expect.equal (again Controller.proportionalIntegral) Controller.proportionalIntegral "controller"
 
             Check.scoped "methods and controllers of one's own are kept by their names, and raise when used" (fun () ->
@@ -76,7 +77,7 @@ let tests =
                 Expect.equal (method.Name, controller.Name) ("own", "constant 0.5") "names"
                 let y = Tensor.ones Placement.float64 [ 1 ]
                 let functions = [ "functions are not kept"; "method or controller" ]
-                Check.refuses functions (fun () -> method.Start (fun _ y -> y) 0.0 y y |> ignore)
+                Check.refuses functions (fun () -> method.Start (fun _ y -> y) 0.0 y y [] |> ignore)
                 Check.refuses functions (fun () -> method.Step (fun _ y -> y) 0.0 y 0.1 [ y ] |> ignore)
 
                 Check.refuses functions (fun () ->
