@@ -101,5 +101,7 @@ printfn $"log Z = {logZ.Value:F3} ± {logZ.StandardError:F3} (exactly 0)"
 `Process.ornsteinUhlenbeckTo mean covariance` ends in any normal distribution; `Process.linear` takes any linear drift;
 `Process.scheduled (Schedule.linear first last T)` slows a process down near t = 0, where energies change fastest; and
 `Process.create` takes your own. `ReverseSde.draw` draws by the reverse stochastic differential equation instead of the flow, with
-weights in path space.
+weights in path space. Where plain draws have few effective ones, `AnnealedDraws.draw` weighs them on the way against e^{−u_t}, resamples and moves
+them where weights become too unequal, and at the end against the target: errors of u are repaired where they arise, and groups that share nothing
+tell the error of log Z.
 *)

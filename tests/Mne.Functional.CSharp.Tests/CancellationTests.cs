@@ -53,6 +53,7 @@ public class CancellationTests
         await Ends((p, c) => Sampler.Passes(2, Target, Small, progress: p, cancellationToken: c));
         await Ends((p, c) => sampler.Draw(50, progress: p, cancellationToken: c));
         await Ends((p, c) => ReverseSde.Draw(sampler, 50, progress: p, cancellationToken: c));
+        await Ends((p, c) => AnnealedDraws.Draw(sampler, 50, progress: p, cancellationToken: c));
         await Ends((p, c) => Report.OfSampler(sampler, new() { Count = 50 }, progress: p, cancellationToken: c));
         var chains = new ChainOptions { Chains = 50 };
         await Ends((p, c) => Chains.Pool(Target, chains, progress: p, cancellationToken: c));

@@ -38,6 +38,7 @@ public class SamplingFacadeTests
         Assert.Equal(Core.ReportModule.defaults, new ReportOptions().ToCore());
         Assert.Equal(Core.MarkovChain.defaults, new LangevinOptions().ToCore());
         Assert.Equal(Core.ReverseSde.defaults, new ReverseOptions().ToCore());
+        Assert.Equal(Core.AnnealedDraws.defaults, new AnnealedOptions().ToCore());
         Assert.Equal(1.5, Start.Cooled(new ChainOptions { Spread = 4.0, Temperature = 1.5 }).Temperature);
         Assert.Equal(4.0, Start.Cooled(new ChainOptions { Spread = 4.0 }).Spread);
         Assert.Equal([1, 0], new ChainOptions { Held = [1, 0] }.ToCore().Held);
@@ -135,6 +136,13 @@ public class SamplingFacadeTests
         using var draws = ReverseSde.Draw(sampler, 100, options, new() { Seed = 3 });
         using var expected = Core.ReverseSde.draw(Seeded(3), new(Core.ReverseKernel.Euler, 20), 100, sampler.Inner);
         Same(expected.LogWeights, draws.LogWeights);
+
+        var stops = new AnnealedOptions { Stops = 3, Threshold = 1.0, Moves = 2, Groups = 3 };
+        using var annealed = AnnealedDraws.Draw(sampler, 90, stops, new() { Seed = 3 });
+        using var coreAnnealed = Core.AnnealedDraws.draw(Seeded(3), stops.ToCore(), 90, sampler.Inner);
+        Same(coreAnnealed.Draws.LogWeights, annealed.Draws.LogWeights);
+        Assert.Equal(coreAnnealed.LogNormaliser.Value, annealed.LogNormaliser.Value);
+        Assert.Equal([.. coreAnnealed.Resampled.Select(r => (r.Item1, r.Item2))], annealed.Resampled);
 
         using var chain = MarkovChain.Independence(draws, seed: 1);
         using var coreChain = Core.MarkovChain.independence(1, expected);

@@ -95,6 +95,17 @@ let private pipelines: (string * (unit -> string)) list =
             use sampler = Sampler.evolve run small Process.ornsteinUhlenbeck target
             use flow = sampler |> Sampler.draw run 50
             use paths = sampler |> ReverseSde.draw run { ReverseSde.defaults with Steps = 8 } 50
+
+            use annealed =
+                sampler
+                |> AnnealedDraws.draw
+                    run
+                    { AnnealedDraws.defaults with
+                        Threshold = 1.0
+                        Stops = 3
+                    }
+                    200
+
             ofSolution sampler.Energy.Solution + ofDraws flow + ofDraws paths
         "a standardised sampler that begins with chains",
         fun () ->

@@ -26,6 +26,7 @@ type internal Stream =
     | Anywhere = 21
     | Planted = 22
     | Check = 23
+    | Annealed = 24
 
 /// Seeds of streams.
 module internal Stream =

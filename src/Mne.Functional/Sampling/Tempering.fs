@@ -208,15 +208,32 @@ module internal Tempering =
         },
         size * exp (rate - best)
 
-    /// Samples of the target from those of a wide mixture, which has to reach everything that the target has.
-    let run (run: Run) (count: int) (moves: Moves) (first: Mixture) (target: Density) : Cloud =
-        let placement = run.Placement
-        let d = float target.Dimension
+    /// The size of the first steps, in units of the covariance of a mode.
+    let firstSize (d: int) : float = 1.0 / float d ** (1.0 / 3.0)
+
+    /// Moves that leave e^{−V} as it is, by a mixture close to it: each a leap and a walk. The state, and the size of the next steps. The seeds are those of leaps and walks.
+    let move
+        (moves: Moves)
+        (target: Density)
+        (leaps: int, walks: int)
+        (mixture: Mixture)
+        (state: LangevinState, size: float)
+        : LangevinState * float =
+        let proposal = Normals.ofMixture (Placement.ofTensor state.Points) mixture
 
         let rounds =
             match moves with
             | Moves.Langevin steps -> steps
             | Moves.Hamiltonian trajectories -> trajectories
+
+        ((state, size), [ 1..rounds ])
+        ||> List.fold (fun (state, size) i ->
+            let state, _ = leap target (Seed.child i leaps) proposal state
+            walk moves target (Seed.child i walks) size mixture state)
+
+    /// Samples of the target from those of a wide mixture, which has to reach everything that the target has.
+    let run (run: Run) (count: int) (moves: Moves) (first: Mixture) (target: Density) : Cloud =
+        let placement = run.Placement
 
         Scope.keepAll (fun (cloud: Cloud) -> [ cloud.Points ]) (fun () ->
             use _ = torch.no_grad ()
@@ -265,15 +282,9 @@ module internal Tempering =
 
                     let points, energy, size =
                         Scope.keepAll (fun (x, e, _) -> [ x; e ]) (fun () ->
-                            let proposal = Normals.ofMixture placement fitted
-                            let state = Langevin.start density (Tensor.pick chosen points)
-
                             let state, size =
-                                ((state, size), [ 1..rounds ])
-                                ||> List.fold (fun (state, size) i ->
-                                    let state, _ = leap density (Seed.child i (seed (10 * k + 1))) proposal state
-
-                                    walk moves density (Seed.child i (seed (10 * k + 2))) size fitted state)
+                                (Langevin.start density (Tensor.pick chosen points), size)
+                                |> move moves density (seed (10 * k + 1), seed (10 * k + 2)) fitted
 
                             let energy = target.Energy state.Points
                             state.Points, energy, size)
@@ -287,4 +298,4 @@ module internal Tempering =
 
             let points = drawHeavy placement (seed 3) count q
             let energy = target.Energy points
-            go 0 0.0 0.0 0.0 (1.0 / d ** (1.0 / 3.0)) first points energy)
+            go 0 0.0 0.0 0.0 (firstSize target.Dimension) first points energy)

@@ -482,6 +482,7 @@ let tests =
                     [
                         fun () -> using (Sampler.draw ended 10 sampler) ignore
                         fun () -> using (ReverseSde.draw ended ReverseSde.defaults 10 sampler) ignore
+                        fun () -> using (AnnealedDraws.draw ended AnnealedDraws.defaults 10 sampler) ignore
                         fun () -> sampler |> Report.ofSampler ended { Report.defaults with Count = 50 } |> ignore
                     ] do
                     Assert.raises<OperationCanceledException> body |> ignore

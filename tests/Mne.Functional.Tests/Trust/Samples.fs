@@ -78,6 +78,10 @@ let private byType: IDictionary<Type, unit -> obj> =
             here (fun () -> { MarkovChain.defaults with Steps = 3 })
             here (fun () -> { ReverseSde.defaults with Steps = 3 })
             here (fun () ->
+                { AnnealedDraws.defaults with
+                    Stops = 3
+                })
+            here (fun () ->
                 { Report.defaults with
                     Count = 60
                     Search = None
