@@ -13,8 +13,8 @@ public sealed record AnnealedOptions
     public int Stops { get; init; } = Defaults.Stops;
 
     /// <summary>
-    /// Draws are resampled and moved where the effective sample size of their weights is less than this fraction of them: 0 to 1.
-    /// Default 0.5.
+    /// Draws are resampled and moved where the effective sample size of their weights is less than this fraction of them: 0 to 1; before the
+    /// last stop only where it is a tenth or more, since e^{−u_t} is to be believed there. Default 0.5.
     /// </summary>
     public double Threshold { get; init; } = Defaults.Threshold;
 
@@ -61,7 +61,8 @@ public static class AnnealedDraws
 {
     /// <summary>
     /// The draws, with log Z, of which the mean weight is an unbiased estimate whatever the error of u; without resampling they are those of
-    /// <see cref="Sampler.Draw"/>.
+    /// <see cref="Sampler.Draw"/>. Where u has a hole that no point has seen, draws gather in it, all groups alike, and the estimate is too low by
+    /// more than they tell: a report on the draws, which compares log Z with that of tempering, sees it.
     /// </summary>
     /// <example><code>
     /// using var annealed = AnnealedDraws.Draw(sampler, 4000);

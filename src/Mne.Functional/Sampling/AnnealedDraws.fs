@@ -12,8 +12,8 @@ type AnnealedOptions =
         /// </summary>
         Stops: int
         /// <summary>
-        /// Draws are resampled and moved where the effective sample size of their weights is less than this fraction of them: 0 to 1.
-        /// Default 0.5.
+        /// Draws are resampled and moved where the effective sample size of their weights is less than this fraction of them: 0 to 1; before the
+        /// last stop only where it is a tenth or more, since e^{−u_t} is to be believed there. Default 0.5.
         /// </summary>
         Threshold: float
         /// <summary>Moves of every draw where they are resampled. Default 4.</summary>
@@ -64,6 +64,9 @@ module AnnealedDraws =
 
         if not (options.Threshold >= 0.0 && options.Threshold <= 1.0) then
             Guard.fail "Threshold" $"found {options.Threshold}, wanted 0 to 1"
+
+    /// Where weights are worth less than this, e^{−u_t} is something else than what draws follow, and says nothing of where they should be.
+    let private believed = 0.1
 
     /// Where a group stands.
     type private Group =
@@ -179,7 +182,7 @@ module AnnealedDraws =
 
                     let share, logMass = worth (Tensor.toArray logWeights)
 
-                    if share < options.Threshold && share > 0.0 then
+                    if share < options.Threshold && share > (if t = 0.0 then 0.0 else believed) then
                         group |> renew (Run.part k run) options.Moves density logWeights logMass t
                     else
                         group)
@@ -200,7 +203,9 @@ module AnnealedDraws =
     /// <summary>
     /// Draws by the flow, weighed on the way against e^{−u_t}: where weights have become too unequal, draws are resampled in proportion to
     /// them and moved by Langevin steps and by leaps between modes that leave e^{−u_t} as it is, at the end e^{−V}. The mean weight is an
-    /// unbiased estimate of Z whatever the error of u; without resampling, draws and weights are those of <c>Sampler.draw</c>.
+    /// unbiased estimate of Z whatever the error of u; without resampling, draws and weights are those of <c>Sampler.draw</c>. Where u has a hole
+    /// that no point has seen, draws gather in it, all groups alike, and the estimate is too low by more than they tell: <c>Report.ofDraws</c>, which
+    /// compares log Z with that of tempering, sees it.
     /// </summary>
     /// <param name="run">Other seeds give other draws; at most <c>Rows</c> of them are followed at a time. Precision and device are the sampler's.</param>
     /// <param name="options">Where to stop, when to resample, and how many groups.</param>
