@@ -32,6 +32,14 @@ module internal Rows =
     /// How many rows of `perRow` numbers each are `numbers` numbers; at least one.
     let within (numbers: int) (perRow: int) = max 1 (numbers / max 1 perRow)
 
+    /// How many numbers to work on at a time where those of `tensor` are: so many on the processor, whose cache should hold them, and 64
+    /// times as many on a device, which small pieces would leave idle.
+    let numbers (onProcessor: int) (tensor: Tensor) : int =
+        if tensor.device_type = TorchSharp.DeviceType.CUDA then
+            64 * onProcessor
+        else
+            onProcessor
+
     /// The rows of a piece.
     let narrow (piece: Piece) (tensor: Tensor) : Tensor =
         tensor.narrow (0L, int64 piece.Start, int64 piece.Length)

@@ -191,7 +191,7 @@ let tests =
 
                                 let error =
                                     Assert.raises<NativeLibrariesMissingException>(fun () ->
-                                        NativeTorch.load platform [ folder ] [] |> ignore)
+                                        NativeTorch.load platform [ folder ] [] None |> ignore)
 
                                 let file = Path.Combine(folder, platform.FileName "torch_cpu")
                                 Expect.stringContains error.Message file "message")
@@ -270,12 +270,12 @@ let tests =
                                 let unwritable = Path.Combine(folder, "file", "cache")
                                 let next = Path.Combine(folder, "next")
                                 let folders = NativeTorch.folders platform
-                                let loaded = NativeTorch.load platform folders [ unwritable; next ]
+                                let loaded = NativeTorch.load platform folders [ unwritable; next ] None
                                 Expect.stringStarts loaded.Shim next "copy in the second folder"
 
                                 let error =
                                     Assert.raises<NativeLibrariesMissingException>(fun () ->
-                                        NativeTorch.load platform folders [ unwritable ] |> ignore)
+                                        NativeTorch.load platform folders [ unwritable ] None |> ignore)
 
                                 Expect.stringContains error.Message unwritable "names the folder"
                                 Expect.stringContains error.Message "GLIBCXX" "names the cause")
