@@ -23,18 +23,18 @@ let private apart (reference: Tensor) (found: Tensor) : float =
     let found = Tensor.place Placement.float64 found
     Tensor.rms (found - reference) / Tensor.rms reference
 
-let private plane =
-    Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]
+let private plane = Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]
 
 let private network =
     Network.create plane [ Layer.harmonics 2; Layer.dense 48 Sine; Layer.dense 48 Sine ]
 
 let private initial (x: Tensor) : Tensor =
     let a, b = x.select (1L, 0L), x.select (1L, 1L)
-    0.5 .* a.sin () * b.cos () .+ 0.2 .* (a .+ b).cos ()
+    0.5 .* a.sin () * b.cos () .+ 0.2 .* (a .+ b).cos()
 
 /// A layered network in 4 dimensions, as large as those that are timed but for its width.
-let private deep = Network.create (Domain.euclidean 4) (List.replicate 3 (Layer.dense 64 Tanh))
+let private deep =
+    Network.create (Domain.euclidean 4) (List.replicate 3 (Layer.dense 64 Tanh))
 
 /// Kernel blocks, jets and the direction of least norm of the same θ and points.
 let private linear (device: Placement) (tolerance: float) (λ: float) : Check list =
@@ -74,7 +74,7 @@ let private linear (device: Placement) (tolerance: float) (λ: float) : Check li
 
         check "least norm: the image of θ̇" (1e4 * tolerance) (fun θ x ->
             let tangent = Network.tangent deep θ x
-            let f = x.select(1L, 0L).sin ()
+            let f = x.select(1L, 0L).sin()
             let solved = Sketch.minimalNorm λ (Some [| for i in 0..4..1999 -> i |]) tangent f
             Tangent.times solved.Direction tangent)
     ]

@@ -19,7 +19,9 @@ let private number (value: float) =
         "null"
 
 let private quoted (text: string) =
-    "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", " ") + "\""
+    "\""
+    + text.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", " ")
+    + "\""
 
 let private object (entries: (string * string) list) =
     entries
@@ -37,9 +39,7 @@ let private show (times: Times.Time list) =
 
         printfn $"  {time.Name, -50} {1e3 * time.Seconds, 10:F2} ms {rate}"
 
-    times
-    |> List.map (fun time -> time.Name, number (1e3 * time.Seconds))
-    |> object
+    times |> List.map (fun time -> time.Name, number (1e3 * time.Seconds)) |> object
 
 [<EntryPoint>]
 let main arguments =
@@ -47,7 +47,11 @@ let main arguments =
     let quick = Array.contains "quick" arguments
 
     let device =
-        match arguments |> Array.tryFind (fun a -> a.StartsWith("cuda", StringComparison.Ordinal)), arguments with
+        match
+            arguments
+            |> Array.tryFind (fun a -> a.StartsWith("cuda", StringComparison.Ordinal)),
+            arguments
+        with
         | Some named, _ ->
             let index = if named.Contains ':' then int (named.Split(':')[1]) else 0
             Placement.onCuda index Placement.float64
@@ -82,7 +86,13 @@ let main arguments =
                 for precision in [ Precision.Float64; Precision.Float32 ] do
                     let placement = { placement with Precision = precision }
                     let runs = if placement.Device = Device.Cpu then 1 else runs
-                    let side = if placement.Device = Device.Cpu then min side 4096 else side
+
+                    let side =
+                        if placement.Device = Device.Cpu then
+                            min side 4096
+                        else
+                            side
+
                     let times = Times.all placement runs n s side
                     printfn $"times: {placement.Device}, {precision} (after {clock.Elapsed.TotalSeconds:F0} s)"
                     $"{placement.Device} {precision}", show times

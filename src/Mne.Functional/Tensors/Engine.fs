@@ -39,8 +39,9 @@ module Engine =
     /// <exception cref="T:System.InvalidOperationException">Another one has been loaded.</exception>
     /// <exception cref="T:System.ArgumentException">The name is empty.</exception>
     /// <example><code>
-    /// Engine.useLibtorch "/opt/venv/lib/python3.12/site-packages/torch/lib"
-    /// let run = { Run.quiet with Placement = Placement.onCuda 0 Placement.float64 }
+    /// match Environment.GetEnvironmentVariable "TORCH_HOME" with
+    /// | null -> ()
+    /// | folder -> Engine.useLibtorch folder
     /// </code></example>
     let useLibtorch (folder: string) : unit = NativeTorch.choose folder
 
