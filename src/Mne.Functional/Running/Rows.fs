@@ -40,6 +40,17 @@ module internal Rows =
         else
             onProcessor
 
+    /// This rank's part of the rows: as many as those of others, to one.
+    let own (communicator: Communicator) (rows: int) : Piece =
+        let first rank =
+            int (int64 rank * int64 rows / int64 communicator.Size)
+
+        {
+            Index = communicator.Rank
+            Start = first communicator.Rank
+            Length = first (communicator.Rank + 1) - first communicator.Rank
+        }
+
     /// The rows of a piece.
     let narrow (piece: Piece) (tensor: Tensor) : Tensor =
         tensor.narrow (0L, int64 piece.Start, int64 piece.Length)
@@ -57,6 +68,31 @@ module internal Rows =
     /// `make` of each piece, one after the other along a dimension.
     let map (dimension: int64) (make: Piece -> Tensor) (pieces: Piece list) : Tensor =
         Scope.keep (fun () -> pieces |> each List.singleton make |> join dimension)
+
+    /// As `each` and `join`, where each rank makes some of the pieces, and all of them get all: `make` gives tensors with a row for every row
+    /// of the piece. What is made of a piece does not depend on who makes it. `widths` are the numbers per row of each tensor.
+    let shared
+        (communicator: Communicator)
+        (placement: Placement)
+        (widths: int list)
+        (rows: int)
+        (make: Piece -> Tensor list)
+        (pieces: Piece list)
+        : Tensor list =
+        let whole =
+            [ for width in widths -> Tensor.zeros placement [ rows; width ] ]
+
+        let part () =
+            for piece in pieces do
+                if piece.Index % communicator.Size = communicator.Rank then
+                    Scope.free (fun () ->
+                        for result, made in List.zip whole (make piece) do
+                            (narrow piece result).copy_ (made.reshape (int64 piece.Length, -1L)) |> ignore)
+
+        match Communicator.together communicator false (fun _ -> None) part with
+        | Joint.Done()
+        | Joint.Refused _
+        | Joint.Stopped -> Communicator.sumAll communicator whole
 
     /// Writes `make` of each piece into its rows of `result`: for results so large that the pieces should not be held
     /// beside them, as `map` does.
