@@ -6,6 +6,27 @@ open System.Globalization
 open System.Runtime.InteropServices
 open System.Threading
 
+/// <summary>The ranks of MPI for programs in C#, whose facade makes its <c>Communicator</c> of them.</summary>
+[<Sealed; AllowNullLiteral>]
+type MpiRanks internal (run: Run) =
+    /// <summary>Which of the ranks this is, from 0.</summary>
+    member _.Rank = run.Communicator.Rank
+
+    /// <summary>How many there are.</summary>
+    member _.Size = run.Communicator.Size
+
+    /// <summary>Told on SIGTERM: for the cancellation of what is computed.</summary>
+    member _.Stop = run.Cancellation
+
+    /// <summary>Replaces the numbers by their sums over all ranks.</summary>
+    member _.Sum(numbers: float[]) : unit = run.Communicator.Sum numbers
+
+    /// <summary>Replaces the numbers by those of one rank.</summary>
+    member _.Share(rank: int, numbers: float[]) : unit = run.Communicator.Share rank numbers
+
+    /// <summary>Returns when every rank has come here.</summary>
+    member _.Barrier() : unit = run.Communicator.Barrier()
+
 /// <summary>
 /// Runs a computation on the ranks of MPI: Open MPI, or MPICH and its relatives, whichever started the program. Exchanges do not block
 /// within MPI, so that a rank that waits for one that has died hears that the launcher ends the job, and says so.
@@ -73,14 +94,14 @@ module Mpi =
             while not (finished ()) do
                 let waited = clock.Elapsed
 
-                if waited.TotalMilliseconds < 0.2 then Thread.SpinWait 20
-                elif waited.TotalMilliseconds < 200.0 then Thread.Yield() |> ignore
-                else Thread.Sleep 1
+                if waited.TotalMilliseconds < 0.2 then
+                    Thread.SpinWait 20
+                elif waited.TotalMilliseconds < 200.0 then
+                    Thread.Yield() |> ignore
+                else
+                    Thread.Sleep 1
 
-                if
-                    since.IsRunning
-                    && min waited.TotalSeconds since.Elapsed.TotalSeconds > grace
-                then
+                if since.IsRunning && min waited.TotalSeconds since.Elapsed.TotalSeconds > grace then
                     raise (
                         CommunicationFailedException(
                             $"rank {rank} of {size} was told to end while it waited for other ranks in MPI's {what}: one of them has died, or the job is being ended. Go on from the last checkpoint"
@@ -128,8 +149,7 @@ module Mpi =
                                     library.World,
                                     request
                                 )))
-                Barrier =
-                    fun () -> complete "barrier" (fun request -> library.Barrier.Invoke(library.World, request))
+                Barrier = fun () -> complete "barrier" (fun request -> library.Barrier.Invoke(library.World, request))
             }
 
         /// Ends MPI in order, which waits for the others.
@@ -185,3 +205,10 @@ module Mpi =
 
         session.Finish()
         result
+
+    /// <summary>As <c>run</c>, from C#.</summary>
+    /// <param name="program">What each rank does.</param>
+    /// <exception cref="T:Mne.Functional.MpiMissingException">No MPI was found.</exception>
+    [<CompiledName "Run">]
+    let runAction (program: Action<MpiRanks>) : unit =
+        run (fun run -> program.Invoke(MpiRanks run))

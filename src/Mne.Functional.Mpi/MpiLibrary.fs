@@ -39,12 +39,7 @@ module internal MpiLibrary =
     [<UnmanagedFunctionPointer(CallingConvention.Cdecl)>]
     type Share =
         delegate of
-            buffer: nativeint *
-            count: int *
-            kind: nativeint *
-            root: int *
-            communicator: nativeint *
-            request: nativeint ->
+            buffer: nativeint * count: int * kind: nativeint * root: int * communicator: nativeint * request: nativeint ->
                 int
 
     [<UnmanagedFunctionPointer(CallingConvention.Cdecl)>]

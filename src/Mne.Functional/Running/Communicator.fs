@@ -1,6 +1,7 @@
 namespace Mne.Functional
 
 open System
+open System.Runtime.ExceptionServices
 open System.Threading
 
 /// <summary>Ranks can no longer work together: one of them failed, ended or was told to end while others waited for it.</summary>
@@ -88,7 +89,7 @@ module Communicator =
     /// let mean (own: Tensor) = (Communicator.allReduceSum own Communicator.alone) ./ float Communicator.alone.Size
     /// </code></example>
     let allReduceSum (tensor: Tensor) (communicator: Communicator) : Tensor =
-        Scope.keep (fun () -> (sumAll communicator [ tensor ]).Head.clone ())
+        Scope.keep (fun () -> (sumAll communicator [ tensor ]).Head.clone())
 
     /// <summary>The tensor of rank 0, on every rank; all give one of the same shape.</summary>
     /// <param name="tensor">What rank 0 has; of others, only the shape matters.</param>
@@ -126,15 +127,16 @@ module Communicator =
         communicator.Share teller letters
         String(letters |> Array.map char)
 
-    /// A part of some work on every rank, of which all learn what became of it, so that none waits for one that has left: `refusal` says of
-    /// what a part raised whether it only refuses this attempt, and why; anything else ends all. `asked` says whether this rank was asked
-    /// to stop.
+    /// A part of some work on every rank, and the sums of the numbers that it gives, so many on each, over all ranks. All learn what became of
+    /// it, so that none waits for one that has left: `refusal` says of what a part raised whether it only refuses this attempt, and why;
+    /// anything else ends all. `asked` says whether this rank was asked to stop.
     let internal together
         (communicator: Communicator)
-        (asked: bool)
+        (asked: unit -> bool)
         (refusal: exn -> string option)
-        (part: unit -> 'a)
-        : Joint<'a> =
+        (length: int)
+        (part: unit -> 'a * float[])
+        : Joint<'a * float[]> =
         let own =
             try
                 Ok(part ())
@@ -146,33 +148,53 @@ module Communicator =
             | Ok _ -> None
             | Error error -> refusal error
 
+        // What stops because it was asked to does not fail.
+        let asked = asked ()
+
+        let stopped =
+            match own with
+            | Error(:? OperationCanceledException) -> asked
+            | _ -> false
+
         let refused = why.IsSome
-        let failed = (match own with Error _ -> not refused | Ok _ -> false)
+        let failed = own.IsError && not refused && not stopped
         let count condition = if condition then 1.0 else 0.0
-        let counts = [| count refused; count failed; count asked |]
-        communicator.Sum counts
+
+        // What became of the part, behind its numbers: one exchange for both.
+        let numbers =
+            Array.append
+                (match own with
+                 | Ok(_, numbers) -> numbers
+                 | Error _ -> Array.zeroCreate length)
+                [| count refused; count failed; count asked |]
+
+        communicator.Sum numbers
 
         /// The first rank that something holds for, and what it says.
         let first condition text =
-            let who = Array.init communicator.Size (fun rank -> count (rank = communicator.Rank && condition))
+            let who =
+                Array.init communicator.Size (fun rank -> count (rank = communicator.Rank && condition))
+
             communicator.Sum who
             let rank = Array.findIndex (fun n -> n > 0.0) who
             rank, tell communicator rank text
 
-        let said (error: Result<'a, exn>) =
-            match error with
-            | Error error -> error.Message
-            | Ok _ -> ""
-
-        if counts[1] > 0.0 then
-            let rank, message = first failed (said own)
+        if numbers[length + 1] > 0.0 then
+            let rank, message =
+                first
+                    failed
+                    (match own with
+                     | Error error -> error.Message
+                     | Ok _ -> "")
 
             match own with
-            | Error error when failed -> raise error
-            | _ -> raise (CommunicationFailedException($"rank {rank} failed: {message}"))
-        elif counts[2] > 0.0 then
+            | Error error when failed -> ExceptionDispatchInfo.Throw error
+            | _ -> ()
+
+            raise (CommunicationFailedException $"rank {rank} failed: {message}")
+        elif numbers[length + 2] > 0.0 then
             Joint.Stopped
-        elif counts[0] > 0.0 then
+        elif numbers[length] > 0.0 then
             let rank, message = first refused (defaultArg why "")
 
             match own with
@@ -180,7 +202,7 @@ module Communicator =
             | Ok _ -> Joint.Refused(None, $"{message} (on rank {rank})")
         else
             match own with
-            | Ok value -> Joint.Done value
+            | Ok(value, _) -> Joint.Done(value, Array.truncate length numbers)
             | Error error -> raise error
 
     /// <summary>The same ranks, and how many bytes of numbers this one has given to be summed and has sent or received of others.</summary>
@@ -299,7 +321,8 @@ module Communicator =
                     meeting.Fail $"rank {index} failed: {error.Message}"
                     Error error
 
-        let threads = [| for index in 0 .. size - 1 -> Thread((fun () -> work index), 16 <<< 20) |]
+        let threads =
+            [| for index in 0 .. size - 1 -> Thread((fun () -> work index), 16 <<< 20) |]
 
         for thread in threads do
             thread.Start()
@@ -307,7 +330,12 @@ module Communicator =
         for thread in threads do
             thread.Join()
 
-        match results |> Array.choose (function Error error -> Some error | Ok _ -> None) with
+        match
+            results
+            |> Array.choose (function
+                | Error error -> Some error
+                | Ok _ -> None)
+        with
         | [||] ->
             [|
                 for result in results do

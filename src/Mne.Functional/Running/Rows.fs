@@ -69,30 +69,42 @@ module internal Rows =
     let map (dimension: int64) (make: Piece -> Tensor) (pieces: Piece list) : Tensor =
         Scope.keep (fun () -> pieces |> each List.singleton make |> join dimension)
 
-    /// As `each` and `join`, where each rank makes some of the pieces, and all of them get all: `make` gives tensors with a row for every row
-    /// of the piece. What is made of a piece does not depend on who makes it. `widths` are the numbers per row of each tensor.
+    /// What `make` makes of each piece, one after the other: several tensors, in which every row has one of the `shapes`. Of several ranks each makes some
+    /// of the pieces, and all of them have all; what is made of a piece does not depend on who makes it. Call it inside a scope.
     let shared
-        (communicator: Communicator)
-        (placement: Placement)
-        (widths: int list)
+        (run: Run)
+        (like: Tensor)
+        (shapes: int list list)
         (rows: int)
         (make: Piece -> Tensor list)
-        (pieces: Piece list)
         : Tensor list =
-        let whole =
-            [ for width in widths -> Tensor.zeros placement [ rows; width ] ]
+        let ranks = run.Communicator
+        let pieces = pieces run.Rows rows
 
-        let part () =
-            for piece in pieces do
-                if piece.Index % communicator.Size = communicator.Rank then
-                    Scope.free (fun () ->
-                        for result, made in List.zip whole (make piece) do
-                            (narrow piece result).copy_ (made.reshape (int64 piece.Length, -1L)) |> ignore)
+        if ranks.Size = 1 then
+            pieces |> each id make |> List.transpose |> List.map (join 0L)
+        else
+            let whole =
+                [
+                    for shape in shapes -> Tensor.zeros (Placement.ofTensor like) (rows :: shape)
+                ]
 
-        match Communicator.together communicator false (fun _ -> None) part with
-        | Joint.Done()
-        | Joint.Refused _
-        | Joint.Stopped -> Communicator.sumAll communicator whole
+            let part () =
+                for piece in pieces do
+                    if piece.Index % ranks.Size = ranks.Rank then
+                        Scope.free (fun () ->
+                            for result, made in List.zip whole (make piece) do
+                                (narrow piece result).copy_ made |> ignore)
+
+                (), [||]
+
+            let asked () =
+                run.Cancellation.IsCancellationRequested
+
+            match Communicator.together ranks asked (fun _ -> None) 0 part with
+            | Joint.Stopped -> raise (System.OperationCanceledException run.Cancellation)
+            | Joint.Done _
+            | Joint.Refused _ -> Communicator.sumAll ranks whole
 
     /// Writes `make` of each piece into its rows of `result`: for results so large that the pieces should not be held
     /// beside them, as `map` does.

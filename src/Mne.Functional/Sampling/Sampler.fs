@@ -345,12 +345,14 @@ module Sampler =
 
         Draws.keep (fun () ->
             let back =
-                Rows.pieces run.Rows count
-                |> Rows.each (fun (x, l) -> [ x; l ]) (fun piece ->
-                    (Rows.narrow piece start, Rows.narrow piece logDensity)
-                    |> Flow.carry run limits (report piece) (stop, 0.0) energy)
+                Rows.shared run start [ [ energy.Process.Dimension ]; [] ] count (fun piece ->
+                    let x, l =
+                        (Rows.narrow piece start, Rows.narrow piece logDensity)
+                        |> Flow.carry run limits (report piece) (stop, 0.0) energy
 
-            Draws.weigh sampler.Target (back |> List.map fst |> Rows.join 0L) (back |> List.map snd |> Rows.join 0L))
+                    [ x; l ])
+
+            Draws.weigh sampler.Target back[0] back[1])
 
     /// <summary>
     /// Draws with exact log-densities and weights: points of the reference distribution at T, carried back to 0 by the probability flow with
@@ -381,15 +383,16 @@ module Sampler =
                 Steps = 1_000
             }
 
-        Rows.pieces run.Rows (Tensor.rows points)
-        |> Rows.map 0L (fun piece ->
-            let x = Rows.narrow piece points
+        Scope.keep (fun () ->
+            Rows.shared run points [ [] ] (Tensor.rows points) (fun piece ->
+                let x = Rows.narrow piece points
 
-            let atStop, change =
-                (x, x.new_zeros x.shape[0])
-                |> Flow.carry run limits ignore (0.0, sampler.Energy.Duration) sampler.Energy
+                let atStop, change =
+                    (x, x.new_zeros x.shape[0])
+                    |> Flow.carry run limits ignore (0.0, sampler.Energy.Duration) sampler.Energy
 
-            logDensityAtStop atStop - change)
+                [ logDensityAtStop atStop - change ])
+            |> List.head)
 
     /// <summary>
     /// log q at any points, normalised: the density of the draws there, found by following the flow from 0 to T. With exact
