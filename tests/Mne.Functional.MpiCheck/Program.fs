@@ -42,8 +42,7 @@ let private raises (run: Run) =
 
     run.Communicator.Barrier()
 
-let private plane =
-    Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]
+let private plane = Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]
 
 let private network =
     Network.create plane [ Layer.harmonics 1; Layer.dense 16 Sine; Layer.dense 16 Sine ]
@@ -82,7 +81,7 @@ let private evolution run =
 /// Draws of a sampler in five dimensions, and their weights.
 let private sampler (run: Run) =
     let target =
-        Density.ofEnergy 5 (fun x -> (0.5 .* x.Square() .+ 0.25 .* (1.5 .* x).cos ()).sum 1L)
+        Density.ofEnergy 5 (fun x -> (0.5 .* x.Square() .+ 0.25 .* (1.5 .* x).cos()).sum 1L)
 
     let options =
         { Sampler.defaults with
@@ -164,8 +163,7 @@ let private times (n: int) (s: int) (run: Run) =
         let shared = each run
         run.Communicator.Barrier()
         // Rank 0 by itself, while the others wait.
-        let alone =
-            if run.Communicator.Rank = 0 then each Run.quiet else nan
+        let alone = if run.Communicator.Rank = 0 then each Run.quiet else nan
 
         run.Communicator.Barrier()
 
@@ -187,7 +185,11 @@ let private long (file: string) (until: float) (run: Run) =
         else
             planar run options until
 
-    let values = valuesOf solution until |> Array.map (fun v -> v.ToString "R") |> String.concat " "
+    let values =
+        valuesOf solution until
+        |> Array.map (fun v -> v.ToString "R")
+        |> String.concat " "
+
     say run $"u: {values}"
 
 [<EntryPoint>]

@@ -23,8 +23,7 @@ module internal SharedSketch =
         let all = Array.zeroCreate<float>(s * s)
 
         for i in 0 .. s - 1 do
-            for j in 0..i do
-                all[i * s + j] <- triangle[i * (i + 1) / 2 + j]
+            Array.blit triangle (i * (i + 1) / 2) all (i * s) (i + 1)
 
         (Tensor.ofArray (Placement.ofTensor like) all).reshape(int64 s, int64 s)
 
