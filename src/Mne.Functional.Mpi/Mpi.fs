@@ -50,14 +50,10 @@ module Mpi =
         let since = Stopwatch()
 
         let registration =
-            PosixSignalRegistration.Create(
-                PosixSignal.SIGTERM,
-                fun signal ->
-                    // To be heard by what computes, which ends in order, or by what waits.
-                    signal.Cancel <- true
-                    since.Start()
-                    told.Cancel()
-            )
+            Preemption.listen (fun () ->
+                // To be heard by what computes, which ends in order, or by what waits.
+                since.Start()
+                told.Cancel())
 
         let scratch = Marshal.AllocHGlobal 256
 

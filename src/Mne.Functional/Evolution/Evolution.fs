@@ -169,7 +169,7 @@ module Evolution =
         let checkpoint (state: Lazy<IntegratorState<VectorField, FieldNote>>) =
             // Every rank has the whole state; one writes it.
             if run.Communicator.Rank = 0 then
-                options.Checkpoint(
+                let own =
                     lazy
                         {
                             Stop = t1
@@ -178,7 +178,12 @@ module Evolution =
                             Witness = VectorField.witness state.Value.Context state.Value
                             Elapsed = elapsed ()
                         }
-                )
+
+                // The last word is there already.
+                if state.IsValueCreated then
+                    own.Force() |> ignore
+
+                options.Checkpoint own
 
         let problem =
             { problem run options field with

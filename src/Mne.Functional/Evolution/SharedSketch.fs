@@ -4,7 +4,7 @@ open System
 
 /// The minimal-norm problem whose rows lie on several ranks (docs/mathematics.md, "On several ranks"). Kernels of own rows with the landmarks
 /// are made where the rows are; what is summed are s(s + 1)/2 + s numbers and then s, what rank 0 decides for all are s numbers, β. The
-/// parameters never travel: each rank makes θ̇ = J_sᵀβ by itself.
+/// parameters never travel: each rank makes θ̇ = J_sᵀβ by itself, unless processors are unlike.
 module internal SharedSketch =
 
     /// The lower triangle of a symmetric matrix, row by row.
@@ -94,6 +94,14 @@ module internal SharedSketch =
             // Rank 0's, bit for bit, on every rank.
             team.Ranks.Share 0 own
             let direction = Tangent.transposeTimes ((toColumn own).squeeze 1L) selected
+
+            // The last digits of θ̇ decide how many stages a method takes: where processors differ, those of rank 0 do.
+            let direction =
+                if team.Alike then
+                    direction
+                else
+                    Communicator.broadcast direction team.Ranks
+
             let missing = [| square (φ.mm γ - f) |]
             team.Ranks.Sum missing
 

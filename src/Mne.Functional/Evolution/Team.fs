@@ -1,8 +1,10 @@
 namespace Mne.Functional
 
 open System
+open System.IO
 open System.Runtime.ExceptionServices
 open System.Threading
+open TorchSharp
 
 /// The ranks that make an evaluation together, each of them at its own rows of the points (docs/mathematics.md, "On several ranks").
 type internal Team =
@@ -12,6 +14,8 @@ type internal Team =
         Asked: unit -> bool
         /// Called on every rank once one of them was.
         Stop: unit -> unit
+        /// Whether all ranks compute the same bits of the same numbers: on processors of one kind, with as many threads.
+        Alike: bool
     }
 
     /// Whether there is nobody else.
@@ -26,7 +30,31 @@ module internal Team =
             Ranks = Communicator.alone
             Asked = fun () -> false
             Stop = ignore
+            Alike = true
         }
+
+    /// A number for what decides the bits of a computation: the kind of the processor, and the number of threads.
+    let private kind () : float =
+        let processor =
+            try
+                File.ReadLines "/proc/cpuinfo"
+                |> Seq.filter (fun line ->
+                    line.StartsWith("model name", StringComparison.Ordinal)
+                    || line.StartsWith("CPU part", StringComparison.Ordinal))
+                |> Seq.tryHead
+                |> Option.defaultValue ""
+            with
+            | :? IOException
+            | :? UnauthorizedAccessException -> ""
+
+        let mix (sum: int) (letter: char) = (31 * sum + int letter) &&& 0xFFFFF
+        float (Seq.fold mix (torch.get_num_threads ()) processor)
+
+    /// Whether a whole number, below a million, is the same on every rank.
+    let same (ranks: Communicator) (number: float) : bool =
+        let sums = [| number; number * number |]
+        ranks.Sum sums
+        float ranks.Size * sums[1] = sums[0] * sums[0]
 
     /// Of ranks of which each may be asked to stop by a token, with the token by which all are stopped at once.
     let ofRun (ranks: Communicator) (asked: CancellationToken) : Team * CancellationToken =
@@ -39,6 +67,7 @@ module internal Team =
                 Ranks = ranks
                 Asked = fun () -> asked.IsCancellationRequested
                 Stop = all.Cancel
+                Alike = same ranks (kind ())
             },
             all.Token
 

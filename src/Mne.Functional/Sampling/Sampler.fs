@@ -214,8 +214,8 @@ module Sampler =
                         Process.carry t noise first p))
         | _ -> Energy.flowingPoints p part
 
-    /// As `evolve`, also along a process without a stationary distribution, as partial noise is.
-    let internal evolveAlong (run: Run) (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
+    /// As `evolve` or, from a state, `resume`, also along a process without a stationary distribution, as partial noise is.
+    let private along (run: Run) options (family: int -> Process) (state: EvolutionState option) target : Sampler =
         let p, network = prepare run options family target
         NativeTorch.ensure ()
 
@@ -227,18 +227,26 @@ module Sampler =
             let part, θ, error = fitEnergy run options p network points target
             let n = pointCount run options network points θ
 
+            let evolution = Stream.run Stream.Evolution run
+
+            let evolve =
+                { options.Evolve with
+                    SmallestScale = max options.Evolve.SmallestScale (normalSpread target.Dimension)
+                    Points = dynamics options p part points n
+                }
+
             let solution =
-                Evolution.solve
-                    (Stream.run Stream.Evolution run)
-                    { options.Evolve with
-                        SmallestScale = max options.Evolve.SmallestScale (normalSpread target.Dimension)
-                        Points = dynamics options p part points n
-                    }
-                    (Energy.equation p part)
-                    network
-                    (points n)
-                    θ
-                    (0.0, options.Duration)
+                match state with
+                | None ->
+                    Evolution.solve
+                        evolution
+                        evolve
+                        (Energy.equation p part)
+                        network
+                        (points n)
+                        θ
+                        (0.0, options.Duration)
+                | Some state -> Evolution.resume evolution evolve (Energy.equation p part) state
 
             {
                 Target = target
@@ -251,6 +259,10 @@ module Sampler =
                 FitError = error
                 Options = options
             })
+
+    /// As `evolve`, also along a process without a stationary distribution, as partial noise is.
+    let internal evolveAlong (run: Run) (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
+        along run options family None target
 
     /// <summary>Fits the energy at time 0 and evolves it, with its points, through a process to time T.</summary>
     /// <param name="run">Where numbers are, the seed of everything random, and who hears of it and may end it: phases search, fit, evolve.</param>
@@ -269,6 +281,28 @@ module Sampler =
     let evolve (run: Run) (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
         stationary (family target.Dimension) |> ignore
         evolveAlong run options family target
+
+    /// <summary>
+    /// Goes on with a sampler in the making whose evolution has left a checkpoint (<c>Evolve.Checkpoint</c>), to the bits that it would have
+    /// had: first points and fit are made again, from the same seed, and the evolution goes on from the state.
+    /// </summary>
+    /// <param name="run">As before.</param>
+    /// <param name="options">As before.</param>
+    /// <param name="family">As before.</param>
+    /// <param name="target">As before.</param>
+    /// <param name="state">What <c>Checkpoint.read</c> gives; its tensors are taken over.</param>
+    /// <exception cref="T:System.ArgumentException">The state is of another evolution, or options do not fit.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">The evolution did not reach T; the message says what to do.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// let saving = { Sampler.defaults with Evolve.Checkpoint = Checkpoint.every (CheckpointInterval.Steps 20) "sampler-run.h5" }
+    ///
+    /// let goOn () =
+    ///     Checkpoint.read "sampler-run.h5" |&gt; Sampler.resume Run.quiet saving Process.ornsteinUhlenbeck target
+    /// </code></example>
+    let resume run options (family: int -> Process) (target: Density) (state: EvolutionState) : Sampler =
+        stationary (family target.Dimension) |> ignore
+        along run options family (Some state) target
 
     /// <summary>
     /// Options and process for a target that is not of unit size around the origin: the first points are found, the

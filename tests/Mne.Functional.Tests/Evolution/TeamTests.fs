@@ -118,10 +118,10 @@ let tests =
                     Expect.floatClose Accuracy.medium taken step "the step"
             }
 
-            test "numbers exchanged for one evaluation: s(s + 1)/2 + 3s and a few" {
+            test "numbers exchanged for one evaluation: s(s + 1)/2 + 3s and a few; and θ̇ where processors are unlike" {
                 let s, n = 40, 151
 
-                let bytes =
+                let evaluated alike =
                     Communicator.threads 2 (fun ranks ->
                         let counted, bytes = Communicator.counted ranks
 
@@ -139,10 +139,30 @@ let tests =
                                 }
 
                             let team, _ = Team.ofRun counted CancellationToken.None
-                            VectorField.evaluateBy team field 0.0 (VectorField.pack start x) |> ignore
-                            bytes ()))
+                            Expect.isTrue team.Alike "threads of one processor are alike"
+                            let before = bytes ()
 
-                Expect.all bytes (fun found -> found = 8L * int64 (s * (s + 1) / 2 + 3 * s + 16)) $"%A{bytes}"
+                            let slope, _ =
+                                VectorField.evaluateBy
+                                    { team with Alike = alike }
+                                    field
+                                    0.0
+                                    (VectorField.pack start x)
+
+                            bytes () - before, Tensor.toArray slope))
+
+                let few = 8L * int64 (s * (s + 1) / 2 + 3 * s + 16)
+                let alike, unlike = evaluated true, evaluated false
+                Expect.all alike (fun (bytes, _) -> bytes = few) $"%A{Array.map fst alike}"
+
+                for bytes, slope in unlike do
+                    Expect.equal bytes (few + 8L * int64 network.ParameterCount) "and θ̇"
+                    Expect.equal slope (snd alike[0]) "which is the same here"
+
+                Expect.equal
+                    (Communicator.threads 3 (fun ranks -> Team.same ranks 7.0, Team.same ranks (float (ranks.Rank / 2))))
+                    (Array.create 3 (true, false))
+                    "unlike ranks are noticed"
             }
 
             test "the exact problem is refused above one rank, with advice, and so are fewer points than ranks" {
