@@ -19,7 +19,7 @@ type Check =
 let private reference = Placement.float64
 
 /// rms of the difference over rms of the reference.
-let private apart (reference: Tensor) (found: Tensor) : float =
+let apart (reference: Tensor) (found: Tensor) : float =
     let found = Tensor.place Placement.float64 found
     Tensor.rms (found - reference) / Tensor.rms reference
 
@@ -176,7 +176,7 @@ let private sampler (device: Placement) : Check list =
     ]
 
 /// A check that fails is a row like others, and so is one that raises.
-let private guarded (name: string) (checks: unit -> Check list) : Check list =
+let guarded (name: string) (checks: unit -> Check list) : Check list =
     try
         Scope.free checks
     with error ->

@@ -64,7 +64,7 @@ let main arguments =
 
     let checks =
         [
-            for group, checks in Checks.all device do
+            for group, checks in Checks.all device @ Parts.all device do
                 let found = checks ()
                 printfn $"{group} (after {clock.Elapsed.TotalSeconds:F0} s)"
 
