@@ -14,16 +14,14 @@ let private network =
 
 /// A travelling wave whose parameters autograd differentiates.
 let private wave =
-    Network.ofFunction
-        circle
-        24
-        (fun placement seed -> Random.normal placement seed [ 24 ])
-        (fun θ x ->
-            let k = (x.NewCount 8 .+ 1.0).unsqueeze 0L
-            let phase = k * x
-            let a, b = θ.narrow (0L, 0L, 8L), θ.narrow (0L, 8L, 8L)
-            let c = θ.narrow (0L, 16L, 8L)
-            (phase.sin().matmul a .+ phase.cos().matmul b).tanh() .+ 0.1 .* (2.0 .* phase).sin().matmul c)
+    Network.ofFunction circle 24 (fun placement seed -> Random.normal placement seed [ 24 ]) (fun θ x ->
+        let k = (x.NewCount 8 .+ 1.0).unsqueeze 0L
+        let phase = k * x
+        let a, b = θ.narrow (0L, 0L, 8L), θ.narrow (0L, 8L, 8L)
+        let c = θ.narrow (0L, 16L, 8L)
+
+        (phase.sin().matmul a .+ phase.cos().matmul b).tanh()
+        .+ 0.1 .* (2.0 .* phase).sin().matmul c)
 
 let private evolve (network: Network) points (term: Term) (placement: Placement) =
     Evolution.solve
@@ -62,11 +60,7 @@ let private sampled (device: Placement) : Check list =
             2.0
             { Sampler.defaults with
                 Network = fun domain -> Network.create domain [ Layer.dense 32 Swish; Layer.dense 32 Swish ]
-                Cover.Start =
-                    Start.Cooled
-                        { Chains.defaults with
-                            Spread = 6.0
-                        }
+                Cover.Start = Start.Cooled { Chains.defaults with Spread = 6.0 }
                 Cover.Points = Some 400
                 Evolve.Sketch = Sketch.Adaptive 2.0
                 Evolve.Regularisation = 1e-7
@@ -74,7 +68,14 @@ let private sampled (device: Placement) : Check list =
             target
 
     use sampler = Sampler.evolve run options family target
-    let within name (estimate: Estimate) = { Name = name; Error = abs estimate.Value / max 1e-4 estimate.StandardError; Tolerance = 4.0 }
+
+    let within name (estimate: Estimate) =
+        {
+            Name = name
+            Error = abs estimate.Value / max 1e-4 estimate.StandardError
+            Tolerance = 4.0
+        }
+
     use flow = sampler |> Sampler.draw run 2000
     use reverse = sampler |> ReverseSde.draw run ReverseSde.defaults 2000
     use annealed = sampler |> AnnealedDraws.draw run AnnealedDraws.defaults 2000
@@ -86,7 +87,11 @@ let private sampled (device: Placement) : Check list =
         {
             Name = "annealed draws: the mean of x₀², relative"
             Error =
-                abs ((annealed.Draws |> Importance.expectation (fun x -> (x.select (1L, 0L)).Square())).Value / 17.44 - 1.0)
+                abs (
+                    (annealed.Draws |> Importance.expectation (fun x -> (x.select (1L, 0L)).Square())).Value
+                    / 17.44
+                    - 1.0
+                )
             Tolerance = 0.2
         }
         {
@@ -122,7 +127,8 @@ let all (device: Placement) : (string * (unit -> Check list)) list =
             [
                 {
                     Name = "a file written from the device, read on the processor"
-                    Error = apart (Solution.evaluate 0.1 x again) (Solution.evaluate 0.1 (Tensor.place device x) solution)
+                    Error =
+                        apart (Solution.evaluate 0.1 x again) (Solution.evaluate 0.1 (Tensor.place device x) solution)
                     Tolerance = 1e-10
                 }
             ]
@@ -131,13 +137,11 @@ let all (device: Placement) : (string * (unit -> Check list)) list =
 
     [
         "points that move",
-        same
-            "u at the end"
-            1e-6
-            (last network (PointDynamics.advected (fun _ x -> 0.3 .* x.sin ())) reacting)
+        same "u at the end" 1e-6 (last network (PointDynamics.advected (fun _ x -> 0.3 .* x.sin ())) reacting)
         "points drawn anew where the equation is satisfied worst",
         same "u at the end" 1e-6 (last network (PointDynamics.residual 0.05 (Collocation.grid circle 512)) reacting)
-        "means over the points", same "u at the end" 1e-6 (last network PointDynamics.Fixed (reacting - Term.mean reacting))
+        "means over the points",
+        same "u at the end" 1e-6 (last network PointDynamics.Fixed (reacting - Term.mean reacting))
         "a network by autograd", same "u at the end" 1e-6 (last wave PointDynamics.Fixed (0.05 * Term.laplacian))
         "files", file
         "samplers", (fun () -> sampled device)

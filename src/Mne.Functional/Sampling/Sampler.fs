@@ -125,10 +125,6 @@ module Sampler =
     /// The standard deviation of the energy of a normal distribution in d dimensions: what errors of an energy are compared with at least.
     let private normalSpread d = sqrt (0.5 * float d)
 
-    /// The first points, in any number, and for any stream of random numbers.
-    let private drawn (run: Run) (points: int -> Collocation) stream count : Tensor =
-        Collocation.points run.Placement (Stream.seed stream run) (points count)
-
     /// The known part, and θ with which the network has what is left of the energy at time 0, with its relative error at fresh points.
     let private fitEnergy
         (run: Run)
@@ -138,7 +134,7 @@ module Sampler =
         points
         (target: Density)
         =
-        let drawn, count = drawn run points, options.Cover.FitPoints
+        let drawn, count = SamplerPoints.drawn run points, options.Cover.FitPoints
 
         let level =
             // An additive constant of the energy is free; the network need not learn it.
@@ -181,39 +177,6 @@ module Sampler =
 
         part, θ, error
 
-    /// Four points for every direction that the kernel of the fitted network has, where the options leave it to the program.
-    let private pointCount run (options: SamplerOptions) (network: Network) points (θ: Tensor) : int =
-        match options.Cover.Points with
-        | Some count -> count
-        | None ->
-            Scope.free (fun () ->
-                let rank =
-                    drawn run points Stream.PointCount Cover.most
-                    |> Network.tangent network θ
-                    |> Sketch.effectiveRank options.Evolve.Regularisation
-
-                int (ceil (4.0 * rank)) |> max Cover.fewest |> min Cover.most)
-
-    /// How N points follow the density.
-    let private dynamics (options: SamplerOptions) (p: Process) part (points: int -> Collocation) (n: int) =
-        match p.Transition with
-        | Some _ when options.Cover.Refreshes > 1 ->
-            let refreshes = float options.Cover.Refreshes
-
-            PointDynamics.refreshed
-                [ for k in 1.0 .. refreshes - 1.0 -> options.Duration * (k / refreshes) ** 3.0 ]
-                (fun placement seed t ->
-                    Scope.keep (fun () ->
-                        let first = Collocation.points placement (Seed.child 0 seed) (points n)
-
-                        // Noise up to twice as large: draws reach farther out than so few points would.
-                        let noise =
-                            Random.normal placement (Seed.child 1 seed) [ n; p.Dimension ]
-                            * (1.0 .+ Random.uniform placement (Seed.child 2 seed) [ n; 1 ])
-
-                        Process.carry t noise first p))
-        | _ -> Energy.flowingPoints p part
-
     /// As `evolve` or, from a state, `resume`, also along a process without a stationary distribution, as partial noise is.
     let private along (run: Run) options (family: int -> Process) (state: EvolutionState option) target : Sampler =
         let p, network = prepare run options family target
@@ -225,14 +188,14 @@ module Sampler =
 
             run.Meter(Progress.started Phase.Fit 0.0)
             let part, θ, error = fitEnergy run options p network points target
-            let n = pointCount run options network points θ
+            let n = SamplerPoints.count run options network points θ
 
             let evolution = Stream.run Stream.Evolution run
 
             let evolve =
                 { options.Evolve with
                     SmallestScale = max options.Evolve.SmallestScale (normalSpread target.Dimension)
-                    Points = dynamics options p part points n
+                    Points = SamplerPoints.dynamics options p part points n
                 }
 
             let solution =
@@ -327,7 +290,7 @@ module Sampler =
         let first = target |> Cover.points (Stream.run Stream.FirstPoints run) options.Cover
 
         let pilot =
-            drawn run first Stream.Pilot (max 2000 (4 * defaultArg options.Cover.Points Cover.fewest))
+            SamplerPoints.drawn run first Stream.Pilot (max 2000 (4 * defaultArg options.Cover.Points Cover.fewest))
 
         // Weights that are shared fit every coordinate that they serve only where all of these are shifted and scaled alike.
         let places =

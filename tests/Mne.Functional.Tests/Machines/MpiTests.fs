@@ -128,7 +128,7 @@ let private withEach name (body: Launcher -> unit) =
     ]
 
 /// `.ci/mpi` asks for more ranks and more kills than a run of all tests.
-let private atLength = Environment.GetEnvironmentVariable "MNE_MPI_AT_LENGTH" = "1"
+let private atLength = Environment.GetEnvironmentVariable "MNE_AT_LENGTH" = "1"
 
 /// A rank is killed after so long; what the others said, and how long they lasted.
 let private killed launcher ranks (rank: int) (file: string) until (after: TimeSpan) =
