@@ -25,6 +25,7 @@ let private equation = 0.1 * Term.laplacian + Term.value - Term.pown 3 Term.valu
 /// u at some points at the end of an evolution whose start depends on the seed; it writes a checkpoint at every step, and goes on from one.
 let private evolve (until: float) (m: Member) =
     let file = m.File "run.h5"
+    File.WriteAllText(m.File "process.txt", string Environment.ProcessId)
 
     let options =
         { Evolution.defaults with
@@ -88,6 +89,7 @@ let private start (folder: string) (until: string) =
                 "--ensemble"
                 folder
                 until
+                string count
             ],
             RedirectStandardOutput = true,
             RedirectStandardError = true
@@ -105,23 +107,6 @@ let private finish (job: System.Diagnostics.Process) : int * string =
         failtest "the ensemble does not end"
 
     job.ExitCode, output.Result + errors.Result
-
-/// Processes that run a member.
-let private members (folder: string) : int list =
-    [
-        for entry in Directory.GetDirectories "/proc" do
-            match Int32.TryParse(nonNull (Path.GetFileName entry)) with
-            | true, id ->
-                let command =
-                    try
-                        File.ReadAllText $"/proc/{id}/cmdline"
-                    with _ ->
-                        ""
-
-                if command.Contains folder && command.Contains "--index" then
-                    id
-            | _ -> ()
-    ]
 
 [<Tests>]
 let tests =
@@ -227,43 +212,35 @@ let tests =
                     skiptest "reads /proc"
 
                 inFolder (fun folder ->
-                    let until = "0.03"
+                    let until = "0.02"
                     let whole = Path.Combine(folder, "whole")
                     // In this process, one after the other.
                     Expect.equal (run whole until (string count) [ "--index"; "0"; "--of"; "1" ]) 0 "whole"
                     let interrupted = Path.Combine(folder, "interrupted")
                     use job = start interrupted until
-                    let victims = System.Collections.Generic.HashSet<string>()
+                    let victims = System.Collections.Generic.HashSet<int>()
                     let clock = Stopwatch.StartNew()
 
                     // Those that have a checkpoint and no result yet, each once.
                     while victims.Count < kills && not job.HasExited && clock.Elapsed.TotalMinutes < 2.0 do
-                        for id in members interrupted do
-                            let command =
-                                try
-                                    File.ReadAllText $"/proc/{id}/cmdline"
-                                with _ ->
-                                    ""
+                        for index in 0 .. count - 1 do
+                            let file name =
+                                Path.Combine(interrupted, $"{index:D5}-{name}")
 
-                            let parts = command.Split('\000')
+                            if
+                                victims.Count < kills
+                                && File.Exists(file "run.h5")
+                                && not (File.Exists(file "result.txt"))
+                                && victims.Add index
+                            then
+                                let id = int (File.ReadAllText(file "process.txt"))
+                                System.Diagnostics.Process.GetProcessById(id).Kill()
 
-                            match Array.tryFindIndex ((=) "--index") parts with
-                            | Some at when victims.Count < kills ->
-                                let index = parts[at + 1]
-                                let file = Path.Combine(interrupted, $"{int index:D5}-run.h5")
-
-                                if File.Exists file && victims.Add index then
-                                    try
-                                        System.Diagnostics.Process.GetProcessById(id).Kill()
-                                    with _ ->
-                                        victims.Remove index |> ignore
-                            | _ -> ()
-
-                        Thread.Sleep 2
+                        Thread.Sleep 1
 
                     let code, found = finish job
-                    Expect.equal victims.Count kills "so many were killed"
                     Expect.equal code 0 found
+                    Expect.equal victims.Count kills $"so many were killed: {found}"
 
                     let table folder =
                         (Ensemble.gather
