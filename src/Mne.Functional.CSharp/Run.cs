@@ -26,6 +26,12 @@ public sealed record Run
     /// </summary>
     public int Rows { get; init; } = Quiet.Rows;
 
+    /// <summary>
+    /// The processes that work on it together, each of which calls the same functions with the same arguments and gets the same results. Default
+    /// <see cref="CSharp.Communicator.Alone"/>.
+    /// </summary>
+    public Communicator Communicator { get; init; } = Communicator.Alone;
+
     /// <summary>The run given, or the default one, with who hears of it and who may end it.</summary>
     internal static Core.Run ToCore(Run? run, IProgress<Progress>? progress, CancellationToken cancellation)
     {
@@ -35,6 +41,7 @@ public sealed record Run
             seed: run.Seed,
             meter: Progress.Meter(progress),
             cancellation: cancellation,
-            rows: run.Rows);
+            rows: run.Rows,
+            communicator: Bridge.Wanted(run.Communicator).Inner);
     }
 }

@@ -123,6 +123,20 @@ public static class Engine
     /// <exception cref="Core.NativeLibrariesMissingException">A native library is missing; the message names the package.</exception>
     public static void Start() => Core.NativeTorch.ensure();
 
+    /// <summary>
+    /// Names the libtorch to compute with in place of the packaged one, such as that of Python's torch on a machine with a GPU. It is loaded
+    /// once: call this before anything that makes a tensor, or set the environment variable MNE_LIBTORCH.
+    /// </summary>
+    /// <param name="folder">The folder with libtorch's libraries, or one that has them in lib or torch/lib.</param>
+    /// <example><code>
+    /// if (Environment.GetEnvironmentVariable("TORCH_HOME") is { } torch)
+    ///     Engine.UseLibtorch(torch);
+    /// </code></example>
+    /// <exception cref="Core.NativeLibrariesMissingException">There is no libtorch there.</exception>
+    /// <exception cref="InvalidOperationException">Another one has been loaded.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    public static void UseLibtorch(string folder) => Core.Engine.useLibtorch(folder);
+
     /// <summary>A few lines for a bug report: versions, threads, devices, native libraries.</summary>
     /// <example><code>Console.WriteLine(Engine.Describe());</code></example>
     public static string Describe() => Core.Engine.describe();

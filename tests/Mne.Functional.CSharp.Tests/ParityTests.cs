@@ -53,7 +53,7 @@ public class ParityTests
         "Page.html", "Page.show", "Terminal.detect",                                                          // pages are saved
         "Network.ofRecipe",                                                                                   // inside storage
         "Placement.epsilon", "Placement.ofTensor",                                                            // inside evolutions
-        "Run.quiet", "Run.stopIfAsked", "Terminal.run",                                                       // new Run(), a token
+        "Run.quiet", "Run.among", "Run.stopIfAsked", "Terminal.run",                                                       // new Run(), a token
         "StopEvent.create",                                                                                   // new StopEvent(…)
         "Arithmetic.AddInPlace", "Arithmetic.AddProductInPlace", "Arithmetic.FillInPlace", "Arithmetic.NewFull", "Arithmetic.NewCount",       // inside the core
         "ArithmeticOverloads.times", "ArithmeticOverloads.over", "ArithmeticOverloads.plus",                  // operators of F#

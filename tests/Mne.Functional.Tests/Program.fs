@@ -15,6 +15,7 @@ let main arguments =
     | [| argument; shift |] when argument = Determinism.argument ->
         Determinism.child shift
         0
+    | _ when Array.tryHead arguments = Some "--ensemble" -> EnsembleTests.main (List.tail (List.ofArray arguments))
     | [| argument; "describe" |] when argument = Matrix.argument ->
         Matrix.describe ()
         0

@@ -38,19 +38,48 @@ module Evolution =
         options.InitialStep |> Option.iter (Guard.positive $"{stage}InitialStep")
         Sketch.check $"{stage}Sketch" options.Sketch
 
+    /// Raises `ArgumentException` for what several ranks cannot share.
+    let private checkShared (ranks: Communicator) (options: EvolutionOptions) (points: int) : unit =
+        if ranks.Size > 1 then
+            if options.Sketch = Sketch.Exact then
+                Guard.fail
+                    "Sketch"
+                    $"found Exact on {ranks.Size} ranks, which would exchange a kernel of {points} × {points} numbers; wanted Landmarks s or Adaptive, with which they exchange s²/2"
+
+            if points < ranks.Size then
+                Guard.fail
+                    "points"
+                    $"found {points} for {ranks.Size} ranks, wanted one for each at least; start fewer ranks"
+
     /// The vector field at the points X (N × d); an adaptive sketch gets the landmarks that θ and these points want.
-    let private vectorField (options: EvolutionOptions) term (network: Network) (θ: Tensor) (x: Tensor) : VectorField =
+    let private vectorField
+        (ranks: Communicator)
+        (options: EvolutionOptions)
+        term
+        (network: Network)
+        (θ: Tensor)
+        (x: Tensor)
+        : VectorField =
         let n, m = Tensor.rows x, network.Outputs
+
+        let sketch =
+            options.Sketch
+            |> Sketch.resolve options.Regularisation m n (fun () -> Network.tangent network θ x)
+
+        // So many as rank 0 wants.
+        let sketch =
+            match sketch with
+            | _ when ranks.Size = 1 -> sketch
+            | Sketch.Landmarks s -> Sketch.Landmarks(int (Communicator.agree ranks (float s)))
+            | Sketch.Exact
+            | Sketch.Adaptive _ -> Sketch.Landmarks(int (Communicator.agree ranks (float n)))
 
         {
             Network = network
             Term = term
             Points = options.Points
             PointCount = n
-            Landmarks =
-                options.Sketch
-                |> Sketch.resolve options.Regularisation m n (fun () -> Network.tangent network θ x)
-                |> Sketch.landmarks network.Domain.Dimension m n
+            Landmarks = sketch |> Sketch.landmarks network.Domain.Dimension m n
             Regularisation = options.Regularisation
         }
 
@@ -75,8 +104,15 @@ module Evolution =
                 let x = redraw.Draw before times[i] (y.clone ()) (Seed.child i run.Seed)
                 Guard.vectors "Draw" before.PointCount before.Network.Domain.Dimension x
                 Guard.finite "Draw" x
+
+                let x =
+                    if run.Communicator.Size = 1 then
+                        x
+                    else
+                        Communicator.broadcast x run.Communicator
+
                 let θ = VectorField.parameters before y
-                vectorField options before.Term before.Network θ x, VectorField.pack θ x
+                vectorField run.Communicator options before.Term before.Network θ x, VectorField.pack θ x
 
             times, restart
 
@@ -99,10 +135,11 @@ module Evolution =
         (field: VectorField)
         : Integration<VectorField, FieldNote> =
         let relativeToSpread = (options.ErrorScale = ErrorScale.Spread)
+        let team, stop = Team.ofRun run.Communicator run.Cancellation
 
         {
-            Field = VectorField.evaluate
-            Norm = VectorField.norm field relativeToSpread options.SmallestScale options.Tolerance
+            Field = VectorField.evaluateBy team
+            Norm = VectorField.normBy team field relativeToSpread options.SmallestScale options.Tolerance
             Method = options.Method
             Controller = options.Controller
             InitialStep = options.InitialStep
@@ -112,14 +149,15 @@ module Evolution =
                 [
                     for event in options.Events ->
                         Event.create event.Name event.Direction (fun t y ->
-                            event.Function t (VectorField.parameters field y) (VectorField.points field y))
+                            event.Function t (VectorField.parameters field y) (VectorField.points field y)
+                            |> Communicator.agree run.Communicator)
                 ]
             // No piece has the number −1.
             Examine = Defect.examine relativeToSpread options.SmallestScale (Seed.child -1 run.Seed)
             OnStep = fun _ _ -> ()
             OnState = ignore
             KeepsSteps = true
-            Cancellation = run.Cancellation
+            Cancellation = stop
         }
 
     /// Runs a vector field over a time span; `integrate problem restart times` begins, or goes on after so much time.
@@ -129,16 +167,23 @@ module Evolution =
         let times, restart = pieces run options (t0, t1)
 
         let checkpoint (state: Lazy<IntegratorState<VectorField, FieldNote>>) =
-            options.Checkpoint(
-                lazy
-                    {
-                        Stop = t1
-                        Integrator = state.Value
-                        Options = options
-                        Witness = VectorField.witness state.Value.Context state.Value
-                        Elapsed = elapsed ()
-                    }
-            )
+            // Every rank has the whole state; one writes it.
+            if run.Communicator.Rank = 0 then
+                let own =
+                    lazy
+                        {
+                            Stop = t1
+                            Integrator = state.Value
+                            Options = options
+                            Witness = VectorField.witness state.Value.Context state.Value
+                            Elapsed = elapsed ()
+                        }
+
+                // The last word is there already.
+                if state.IsValueCreated then
+                    own.Force() |> ignore
+
+                options.Checkpoint own
 
         let problem =
             { problem run options field with
@@ -207,14 +252,22 @@ module Evolution =
                 Boundary.check network start points
                 Smoothness.check (VectorField.reads network.Domain.Dimension term options.Points) network start points
                 Symmetry.check term network start points (t0, t1)
-                VectorField.pack start points)
+                checkShared run.Communicator options (Tensor.rows points)
+                let y = VectorField.pack start points
+                // The same on every rank, whatever its processor makes of the same seed.
+                if run.Communicator.Size = 1 then
+                    y
+                else
+                    Communicator.broadcast y run.Communicator)
 
         let field =
             Scope.free (fun () ->
                 let p = int64 network.ParameterCount
 
                 y.narrow(0L, p, y.shape[0] - p).view(-1L, int64 network.Domain.Dimension)
-                |> vectorField options term network start)
+                |> vectorField run.Communicator options term network start)
+
+        Scope.free (fun () -> VectorField.checkRowwise (fst (Team.ofRun run.Communicator run.Cancellation)) field t0 y)
 
         follow run options field (t0, t1) TimeSpan.Zero (fun problem restart times ->
             Integrator.solvePiecewise problem restart field y times)
@@ -240,6 +293,7 @@ module Evolution =
                 $"found {Term.show term}, but the run was of {Term.show state.VectorField.Term}; give the equation that it began with"
 
         let before = state.VectorField
+        checkShared run.Communicator options before.PointCount
 
         let field =
             { before with

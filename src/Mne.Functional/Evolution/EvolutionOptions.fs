@@ -81,7 +81,8 @@ type EvolutionOptions =
         MaximumSteps: int
         /// <summary>
         /// Called after every accepted step but the last with the state of the run, from which <c>Evolution.resume</c>
-        /// goes on; see <c>Checkpoint.every</c>, which writes it to a file. Unless it is set, nothing is called.
+        /// goes on; see <c>Checkpoint.every</c>, which writes it to a file. Where the run is asked to stop, it is called once more, with a state
+        /// that is there already (<c>IsValueCreated</c>). Of several ranks, rank 0 calls it. Unless it is set, nothing is called.
         /// </summary>
         Checkpoint: Lazy<EvolutionState> -> unit
     }

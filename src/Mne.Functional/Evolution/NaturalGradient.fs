@@ -16,44 +16,67 @@ module internal NaturalGradient =
             Caution: float
         }
 
-    /// One step of the natural gradient with momentum, at points x where g has the values; the step length is the one, of a few, that lowers
-    /// the error most, and 0 if none does.
+    /// One step of the natural gradient with momentum, at points x where g has the values, of both of which each rank has its rows; the step
+    /// length is the one, of a few, that lowers the error most, and 0 if none does.
     let private descend
+        (team: Team)
         (options: RegressionOptions)
         (problem: FitUnit.Problem)
         λ
-        (x: Tensor)
+        (all: Tensor)
         (values: Tensor)
         (at: Descent)
         =
-        let network = problem.Network
+        let network, x = problem.Network, Team.own all team
         let residual = values - Network.value network at.θ x
-        let size = Tensor.rms residual
+        let size = (team |> Team.rms [ fun () -> residual ]).Head
         let tangent = Network.tangent network at.θ x
-        let m, n = network.Outputs, Tensor.rows x
+        let m, n = network.Outputs, Tensor.rows all
 
-        let landmarks =
+        let sketch =
             options.Sketch
-            |> Sketch.resolve λ m n (fun () -> tangent)
-            |> Sketch.landmarks network.Domain.Dimension m n
+            |> Sketch.resolve λ m n (fun () ->
+                if team.IsAlone then
+                    tangent
+                else
+                    Network.tangent network at.θ all)
 
         let δ = options.Momentum .* at.Last
+        let missing = Tangent.stacked residual - Tangent.times δ tangent
 
         let direction =
             try
-                let missing = Tangent.stacked residual - Tangent.times δ tangent
-                Some(δ .+ fst ((Sketch.factorise λ landmarks tangent).Solve missing))
-            with KernelNotFactorised _ ->
-                None
+                if team.IsAlone then
+                    let landmarks = sketch |> Sketch.landmarks network.Domain.Dimension m n
+                    Some(δ .+ fst ((Sketch.factorise λ landmarks tangent).Solve missing))
+                else
+                    let selected =
+                        Network.tangent
+                            network
+                            at.θ
+                            (Tensor.pick (team |> Team.landmarks network.Domain.Dimension n sketch) all)
+
+                    let minimal =
+                        SharedSketch.minimise team λ (n * m) selected (fun () -> tangent, missing)
+
+                    Some(δ .+ minimal.Direction)
+            with
+            | KernelNotFactorised _
+            | FieldRefused _ -> None
 
         let tried =
             [
                 for direction in Option.toList direction do
-                    for η in [ 1.0; 0.5; 0.25; 0.1; 0.02 ] do
-                        let after =
-                            Scope.free (fun () ->
-                                Tensor.rms (values - Network.value network (at.θ .+ η .* direction) x))
+                    let steps = [ 1.0; 0.5; 0.25; 0.1; 0.02 ]
 
+                    let sizes =
+                        team
+                        |> Team.rms
+                            [
+                                for η in steps -> fun () -> values - Network.value network (at.θ .+ η .* direction) x
+                            ]
+
+                    for η, after in List.zip steps sizes do
                         if after < size then
                             after, η, direction
             ]
@@ -68,7 +91,9 @@ module internal NaturalGradient =
         {
             θ = at.θ .+ change
             Last = change
-            Errors = List.truncate 10 (FitUnit.error problem.ErrorScale (Tangent.stacked residual) :: at.Errors)
+            Errors =
+                let own = FitUnit.error problem.ErrorScale (Tangent.stacked residual)
+                List.truncate 10 (Team.mean (Tensor.rows x) own team :: at.Errors)
             Caution =
                 if η = 0.0 then 10.0 * at.Caution
                 elif η < 0.1 then 2.0 * at.Caution
@@ -80,6 +105,13 @@ module internal NaturalGradient =
     let fit (run: Run) (options: RegressionOptions) (problem: FitUnit.Problem) draw (start: Tensor) =
         let clock = Stopwatch.StartNew()
         let first, last = options.Regularisation
+
+        // The exact problem has no sums to share: every rank solves the whole of it.
+        let team =
+            match options.Sketch with
+            | Sketch.Exact -> Team.alone
+            | Sketch.Landmarks _
+            | Sketch.Adaptive _ -> fst (Team.ofRun run.Communicator run.Cancellation)
 
         let goodEnough at =
             at.Errors.Length = 10 && List.average at.Errors < options.Tolerance
@@ -95,7 +127,8 @@ module internal NaturalGradient =
                     End = if goodEnough at then FitEnd.Reached else FitEnd.StepsUsed
                 }
             else
-                Run.stopIfAsked run
+                if team.IsAlone then
+                    Run.stopIfAsked run
 
                 let next, η =
                     Scope.keepAll (fun (next, _) -> [ next.θ; next.Last ]) (fun () ->
@@ -104,7 +137,8 @@ module internal NaturalGradient =
 
                         let λ = min (max first 1.0) (at.Caution * scheduled)
                         let x: Tensor = draw (Seed.child (step + 1) run.Seed)
-                        descend options problem λ x (problem.Function x) at)
+                        let values = team |> Team.each (fun () -> problem.Function(Team.own x team))
+                        descend team options problem λ x values at)
 
                 at.θ.Dispose()
                 at.Last.Dispose()

@@ -112,6 +112,13 @@ module Regression =
                 else
                     problem.Outward reached.Parameters
 
+            // Rank 0's, on every rank.
+            let θ =
+                if run.Communicator.Size = 1 then
+                    θ
+                else
+                    Communicator.broadcast θ run.Communicator
+
             let error =
                 match collocation with
                 | Collocation.Given _ ->

@@ -109,7 +109,7 @@ module Sketch =
 
     /// L with L Lᵀ = A + shift I, for the smallest shift in `shifts`, which grow, that succeeds. Only the lower triangle of A is read; its
     /// diagonal is changed.
-    let private cholesky (shifts: float list) (a: Tensor) : Tensor =
+    let internal cholesky (shifts: float list) (a: Tensor) : Tensor =
         let diagonal = a.diagonal ()
 
         let attempt (before: float, shift: float) =
@@ -122,7 +122,7 @@ module Sketch =
         | None -> raise (KernelNotFactorised(int a.shape[0]))
 
     /// The lower triangle of ΦᵀΦ, which is symmetric: some columns at a time, from the diagonal down. What is above it is not ΦᵀΦ's.
-    let private lowerGram (φ: Tensor) : Tensor =
+    let internal lowerGram (φ: Tensor) : Tensor =
         let s = φ.shape[1]
         let result = φ.new_zeros (s, s)
         let width = max 64L ((s + 3L) / 4L)
@@ -136,11 +136,25 @@ module Sketch =
 
         result
 
-    let private solveLower (l: Tensor) (b: Tensor) =
+    let internal solveLower (l: Tensor) (b: Tensor) =
         torch.linalg.solve_triangular (l, b, upper = false)
 
-    let private solveUpper (l: Tensor) (b: Tensor) =
+    let internal solveUpper (l: Tensor) (b: Tensor) =
         torch.linalg.solve_triangular (l.t (), b, upper = true)
+
+    /// tr((A + μ)⁻¹A) of a factor of A + μ: s − μ tr (A + μ)⁻¹, for which random signs z give E zᵀ(A + μ)⁻¹z.
+    let internal effectiveRankOf (μ: float) (factor: Tensor) (signs: int option) : float =
+        Scope.free (fun () ->
+            let s = int factor.shape[0]
+
+            let vectors, weight =
+                match signs with
+                | Some count when count < s ->
+                    (Random.uniform (Placement.ofTensor factor) 1 [ s; count ] .- 0.5).sign(), 1.0 / float count
+                | _ -> torch.eye (int64 s, dtype = factor.dtype, device = factor.device), 1.0
+
+            float s
+            - μ * weight * Tensor.toFloat ((solveLower factor vectors).Square().sum()))
 
     /// Factorises min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N (docs/mathematics.md §1), for any
     /// f. `landmarks` are row indices or None for all rows. Costs O(N s (s + width)). Call it inside a scope: it holds tensors. λ is
@@ -156,20 +170,6 @@ module Sketch =
 
         let μ = n * λ * κ
 
-        /// tr((A + μ)⁻¹A) of a factor of A + μ: s − μ tr (A + μ)⁻¹, for which random signs z give E zᵀ(A + μ)⁻¹z.
-        let effectiveRank (factor: Tensor) (signs: int option) : float =
-            Scope.free (fun () ->
-                let s = int factor.shape[0]
-
-                let vectors, weight =
-                    match signs with
-                    | Some count when count < s ->
-                        (Random.uniform (Placement.ofTensor factor) 1 [ s; count ] .- 0.5).sign(), 1.0 / float count
-                    | _ -> torch.eye (int64 s, dtype = factor.dtype, device = factor.device), 1.0
-
-                float s
-                - μ * weight * Tensor.toFloat ((solveLower factor vectors).Square().sum()))
-
         match landmarks with
         | None ->
             let l = cholesky [ μ ] (Tangent.lowerKernel tangent)
@@ -180,7 +180,7 @@ module Sketch =
                         Guard.samePlacement "f" f "tangent" diagonal
                         let α = (solveUpper l (solveLower l (f.unsqueeze 1L))).squeeze 1L
                         Tangent.transposeTimes α tangent, f - μ .* α
-                EffectiveRank = effectiveRank l
+                EffectiveRank = effectiveRankOf μ l
             }
         | Some indices ->
             let index = torch.tensor (Array.map int64 indices, device = diagonal.device)
@@ -206,7 +206,7 @@ module Sketch =
                         let γ = first .+ solve (φ.t().mm(f - φ.mm first) - μ .* first)
                         let β = (solveUpper l γ).squeeze 1L
                         Tangent.transposeTimes β selected, φ.mm(γ).squeeze 1L
-                EffectiveRank = effectiveRank r
+                EffectiveRank = effectiveRankOf μ r
             }
 
     /// As `minimalNorm`, of arguments that are known to fit, with the effective rank exactly or from so many vectors of signs.

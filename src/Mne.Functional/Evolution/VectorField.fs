@@ -147,51 +147,137 @@ module VectorField =
             [| reached.Start, reached.Segments[0].Coefficients[0]; reached.Stop, state.Y |]
             |> Array.collect (fun (t, y) -> Tensor.toArray (Term.evaluate field.Term (local request field t y))))
 
-    /// <summary>(θ̇, Ẋ) at (t, y), as one vector, with the residual and the effective rank.</summary>
-    /// <param name="field">The vector field.</param>
-    /// <param name="t">Time.</param>
-    /// <param name="y">The joint state (θ, X), one vector (p + N d).</param>
-    let evaluate (field: VectorField) (t: float) (y: Tensor) : Tensor * FieldNote =
+    /// A_t u at this rank's rows of the points (and the local values there), where all ranks have the whole state.
+    let internal valuesOf (team: Team) (field: VectorField) (t: float) (y: Tensor) : Local * Tensor =
+        let request = reads field.Network.Domain.Dimension field.Term field.Points
+        let θ, x = parameters field y, team |> Team.own (points field y)
+
+        let here =
+            {
+                Time = t
+                Points = x
+                Jet = Network.jet request field.Network θ x
+            }
+
+        // Means are over the points of all ranks.
+        if team.IsAlone || not (Term.isNonlocal field.Term) then
+            here, Term.evaluate field.Term here
+        else
+            here, Term.evaluateAmong (local request field t y) field.Term here
+
+    /// The velocity of the points, N × d, of which each rank makes its rows.
+    let private velocity (team: Team) (field: VectorField) (t: float) (here: Local) (x: Tensor) : Tensor =
+        let n, d = field.PointCount, field.Network.Domain.Dimension
+
+        match field.Points with
+        | PointDynamics.Fixed
+        | PointDynamics.Redrawn _ -> Tensor.zeros (Placement.ofTensor x) [ n; d ]
+        | PointDynamics.Moving(_, velocity) ->
+            let own () =
+                let v = Local.lend velocity here
+                Guard.vectors "velocity" (Tensor.rows here.Points) d v
+                checkFinite "the velocity of the points" t here.Points v
+                v
+
+            if team.IsAlone then
+                own ()
+            else
+                let v = team |> Team.each own
+                let whole = Tensor.zeros (Placement.ofTensor x) [ n; d ]
+                (Rows.narrow (Rows.own team.Ranks n) whole).copy_ v |> ignore
+                Communicator.allReduceSum whole team.Ranks
+
+    /// Raises `ArgumentException`, on every rank, where a function of the equation or of the moving points does not see each point by itself:
+    /// on several ranks each has some of the points only.
+    let internal checkRowwise (team: Team) (field: VectorField) (t: float) (y: Tensor) : unit =
+        let refuse name =
+            Guard.fail
+                name
+                "found values at a point that depend on which other points are there; on several ranks, each of which has some of the points, wanted functions of each point alone: write means over the points as terms, or run on one rank"
+
+        let differ (whole: Tensor) (own: Tensor) =
+            let here = team |> Team.own whole
+            let size = Tensor.rms whole
+            // Sums of products are rounded otherwise where rows are fewer.
+            Tensor.toFloat ((here - own).abs().max()) > sqrt (Placement.epsilon (Placement.ofTensor y)) * size
+
+        if not team.IsAlone then
+            team
+            |> Team.each (fun () ->
+                Scope.free (fun () ->
+                    let all, f = valuesOf Team.alone field t y
+                    let here, own = valuesOf team field t y
+
+                    if differ f own then
+                        refuse "term"
+
+                    match field.Points with
+                    | PointDynamics.Moving(_, velocity) ->
+                        if differ (Local.lend velocity all) (Local.lend velocity here) then
+                            refuse "Points"
+                    | PointDynamics.Fixed
+                    | PointDynamics.Redrawn _ -> ()))
+
+    /// As `evaluate`, by all ranks of a team, each of which is given the whole state and has the whole result.
+    let internal evaluateBy (team: Team) (field: VectorField) (t: float) (y: Tensor) : Tensor * FieldNote =
         Scope.keepAll (fun (slope, _) -> [ slope ]) (fun () ->
-            let d = field.Network.Domain.Dimension
             let θ, x = parameters field y, points field y
 
-            let request = reads d field.Term field.Points
+            /// The local values at own rows and A_t u there, which is finite.
+            let values () =
+                let here, f = valuesOf team field t y
+                checkFinite "the right-hand side" t here.Points f
+                here, f
 
-            let local = local request field t y
-            let f = Term.evaluate field.Term local
-            checkFinite "the right-hand side" t x f
-
-            let minimal =
+            let refused compute =
                 try
-                    Sketch.minimise
-                        (Some Sketch.signsForRank)
-                        field.Regularisation
-                        field.Landmarks
-                        (Network.tangent field.Network θ x)
-                        (Tangent.stacked f)
+                    compute ()
                 with KernelNotFactorised size ->
                     raise (FieldRefused(fun t -> Outcome.SingularKernel(t, size)))
 
+            let here, minimal =
+                if team.IsAlone then
+                    let here, f = values ()
+
+                    here,
+                    refused (fun () ->
+                        Sketch.minimise
+                            (Some Sketch.signsForRank)
+                            field.Regularisation
+                            field.Landmarks
+                            (Network.tangent field.Network θ x)
+                            (Tangent.stacked f))
+                else
+                    let m, n = field.Network.Outputs, field.PointCount
+                    // Landmarks are rows of all components at some points.
+                    let chosen =
+                        match field.Landmarks with
+                        | Some rows -> Array.truncate (rows.Length / m) rows
+                        | None -> Array.init n id
+
+                    let here, f = team |> Team.each values
+                    let selected = Network.tangent field.Network θ (Tensor.pick chosen x)
+
+                    here,
+                    refused (fun () ->
+                        SharedSketch.minimise team field.Regularisation (n * m) selected (fun () ->
+                            Network.tangent field.Network θ here.Points, Tangent.stacked f))
+
             checkFinite "the change of the parameters" t x (minimal.Direction.sum().expand(int64 field.PointCount))
 
-            let velocity =
-                match field.Points with
-                | PointDynamics.Fixed
-                | PointDynamics.Redrawn _ -> Tensor.zeros (Placement.ofTensor x) [ field.PointCount; d ]
-                | PointDynamics.Moving(_, velocity) ->
-                    let v = Local.lend velocity local
-                    Guard.vectors "velocity" field.PointCount d v
-                    checkFinite "the velocity of the points" t x v
-                    v
-
-            pack minimal.Direction velocity,
+            pack minimal.Direction (velocity team field t here x),
             {
                 Residual = minimal.Residual
                 EffectiveRank = minimal.EffectiveRank
                 FreshResidual = nan
                 Defect = nan
             })
+
+    /// <summary>(θ̇, Ẋ) at (t, y), as one vector, with the residual and the effective rank.</summary>
+    /// <param name="field">The vector field.</param>
+    /// <param name="t">Time.</param>
+    /// <param name="y">The joint state (θ, X), one vector (p + N d).</param>
+    let evaluate (field: VectorField) (t: float) (y: Tensor) : Tensor * FieldNote = evaluateBy Team.alone field t y
 
     /// ∂_t u, A_t u and u at any points (M × d), each M × m, where θ moves with the slope of the state.
     let internal compare (field: VectorField) (t: float) (y: Tensor) (slope: Tensor) (points: Tensor) =
@@ -233,6 +319,44 @@ module VectorField =
             let change, wanted, _ = compare field t y (fst (evaluate field t y)) points
             change - wanted)
 
+    /// As `norm`, by all ranks of a team, each at its rows of the points; rank 0's result is that of all.
+    let internal normBy
+        (team: Team)
+        (field: VectorField)
+        (relativeToSpread: bool)
+        (smallest: float)
+        (tolerance: float)
+        (y: Tensor)
+        (δ: Tensor)
+        : float =
+        Scope.free (fun () ->
+            let θ, x = parameters field y, points field y
+            let own = team |> Team.own x
+            let u = Network.value field.Network θ own
+
+            let δu =
+                (Tangent.times (parameters field δ) (Network.tangent field.Network θ own))
+                    .view(int64 field.Network.Outputs, -1L)
+                    .t()
+
+            let measured =
+                if relativeToSpread then
+                    team |> Team.centred [ u.view (u.shape[0], -1L); δu ]
+                else
+                    [ u; δu ]
+
+            let sizes = team |> Team.rms [ for values in measured -> fun () -> values ]
+            let scale = max smallest sizes[0]
+            let errorOfU = sizes[1] / (tolerance * (scale + tolerance))
+
+            match field.Points with
+            | PointDynamics.Fixed
+            | PointDynamics.Redrawn _ -> errorOfU
+            | PointDynamics.Moving _ ->
+                let spread = Tensor.rms (x - x.mean ([| 0L |], keepdim = true))
+                max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread + tolerance)))
+            |> Communicator.agree team.Ranks)
+
     /// <summary>
     /// The size of an error (δθ, δX) at the state y, in units of the tolerance: in function space, rms(J δθ) over the
     /// spread of u at the points or its root mean square, whichever is asked for, with all components of u together
@@ -254,26 +378,4 @@ module VectorField =
         (y: Tensor)
         (δ: Tensor)
         : float =
-        Scope.free (fun () ->
-            let θ, x = parameters field y, points field y
-            let u = Network.value field.Network θ x
-
-            let centred (values: Tensor) =
-                values - values.mean ([| 0L |], keepdim = true)
-
-            let spread values = Tensor.rms (centred values)
-            let scale = max smallest (if relativeToSpread then spread u else Tensor.rms u)
-
-            let δu =
-                (Tangent.times (parameters field δ) (Network.tangent field.Network θ x))
-                    .view(int64 field.Network.Outputs, -1L)
-                    .t()
-
-            let δu = if relativeToSpread then centred δu else δu
-            let errorOfU = Tensor.rms δu / (tolerance * (scale + tolerance))
-
-            match field.Points with
-            | PointDynamics.Fixed
-            | PointDynamics.Redrawn _ -> errorOfU
-            | PointDynamics.Moving _ ->
-                max errorOfU (Tensor.rms (points field δ) / (tolerance * (spread x + tolerance))))
+        normBy Team.alone field relativeToSpread smallest tolerance y δ

@@ -272,6 +272,17 @@ module internal Advance =
                 Evaluations = state.Evaluations + evaluations
             })
 
+    /// What is to be known of a run after a step that stands, to go on from there.
+    let toGoOnFrom (run: Run<'context, 'note>) (state: State<'context, 'note>) : IntegratorState<'context, 'note> =
+        {
+            Reached = reached run state Outcome.Completed
+            Context = state.Context
+            Y = state.Y
+            MethodMemory = state.MethodMemory
+            ControllerMemory = state.ControllerMemory
+            Step = state.Step
+        }
+
     /// What follows a step that stands: of size h, where `wished` was asked for and the piece had no more to give.
     let private accept
         (run: Run<'context, 'note>)
@@ -338,18 +349,7 @@ module internal Advance =
         | None, Some(time, outcome) -> Ended({ next with Time = time }, outcome)
         | None, None when time = Array.last run.Times -> Ended(next, Outcome.Completed)
         | None, None ->
-            problem.OnState(
-                lazy
-                    {
-                        Reached = reached run next Outcome.Completed
-                        Context = next.Context
-                        Y = next.Y
-                        MethodMemory = next.MethodMemory
-                        ControllerMemory = next.ControllerMemory
-                        Step = next.Step
-                    }
-            )
-
+            problem.OnState(lazy (toGoOnFrom run next))
             Going next
 
     /// What follows a step that does not stand: a smaller one, or the end where none is left.

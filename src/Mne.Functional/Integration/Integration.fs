@@ -65,7 +65,8 @@ type Integration<'context, 'note> =
         OnStep: int -> StepRecord<'note> -> unit
         /// <summary>
         /// Called after every accepted step that is not the last, with the state to go on from; its tensors live until
-        /// the call returns, and are only gathered when the value is asked for.
+        /// the call returns, and are only gathered when the value is asked for. Where the run is cancelled, it is called once more with
+        /// the state after the last such step, whose value is there already (<c>IsValueCreated</c>).
         /// </summary>
         OnState: Lazy<IntegratorState<'context, 'note>> -> unit
         /// <summary>Ends the integration with the outcome <c>Cancelled</c>.</summary>

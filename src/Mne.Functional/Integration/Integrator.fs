@@ -36,8 +36,42 @@ module Integrator =
     let componentNorm (absolute: float) (relative: float) (y: Tensor) (δ: Tensor) : float =
         Tensor.rms (δ / (absolute .+ relative .* y.abs ()))
 
+    /// A state after a step that stood, from which a cancelled run can go on, with those of its tensors that nobody else holds.
+    type private Stood<'context, 'note> =
+        {
+            State: Advance.State<'context, 'note>
+            Copies: Tensor list
+        }
+
+    /// What stands once `next` has followed `state`. A rejected step has changed no tensor, but how the next is tried. Where a piece was entered,
+    /// perhaps with other points, the state before it stands, whose tensors are about to be freed.
+    let private stands (state: Advance.State<'context, 'note>) (next: Advance.State<'context, 'note>) stood =
+        if next.AfterRejection || next.Accepted = 0 then
+            stood
+        elif next.Accepted = state.Accepted then
+            stood
+            |> Option.map (fun stood ->
+                let copies =
+                    [ for tensor in stood.State.Y :: stood.State.MethodMemory -> tensor.clone () ]
+
+                {
+                    State =
+                        { stood.State with
+                            Y = copies.Head
+                            MethodMemory = copies.Tail
+                        }
+                    Copies = copies
+                })
+        else
+            for before in Option.toList stood do
+                for copy in before.Copies do
+                    copy.Dispose()
+
+            Some { State = next; Copies = [] }
+
     let rec private follow
         (run: Advance.Run<'context, 'note>)
+        (stood: Stood<'context, 'note> option)
         (state: Advance.State<'context, 'note>)
         : 'context * Trajectory<'note> =
         let next =
@@ -52,9 +86,18 @@ module Integrator =
 
         match next with
         | Advance.Going next ->
+            let stood = stands state next stood
             Advance.release run state next
-            follow run next
-        | Advance.Ended(last, outcome) -> last.Context, Advance.reached run last outcome
+            follow run stood next
+        | Advance.Ended(last, outcome) ->
+            match outcome, stood with
+            | Outcome.Cancelled _, Some stood when stood.State.Accepted = last.Accepted ->
+                let word = lazy (Advance.toGoOnFrom run stood.State)
+                word.Force() |> ignore
+                run.Problem.OnState word
+            | _ -> ()
+
+            last.Context, Advance.reached run last outcome
 
     /// Follows a run from a state, which is made in a scope that frees at the end all but the trajectory.
     let private start run (state: unit -> Advance.State<'context, 'note>) : 'context * Trajectory<'note> =
@@ -64,7 +107,7 @@ module Integrator =
                     for segment in trajectory.Segments do
                         yield! segment.Coefficients
                 ])
-            (fun () -> follow run (state ()))
+            (fun () -> follow run None (state ()))
 
     let private checkTimes (times: float list) =
         if times.Length < 2 then

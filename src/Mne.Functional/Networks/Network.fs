@@ -232,7 +232,7 @@ module Network =
         Scope.keepAll held (fun () ->
             let parts =
                 Tensor.rows points
-                |> Rows.pieces (Rows.within jetSize channels)
+                |> Rows.pieces (Rows.within (Rows.numbers jetSize points) channels)
                 |> Rows.each held (fun piece -> network.Propagate request θ (Rows.narrow piece points))
 
             { parts.Head with

@@ -89,7 +89,7 @@ module Tangent =
     /// Something made of the rows of J of a generic tangent, some of them at a time, joined along a dimension.
     let private byJacobian dimension (make: Tensor -> Tensor) (generic: GenericTangent) : Tensor =
         Tensor.rows generic.Points
-        |> Rows.pieces (Rows.within jacobianSize generic.Parameters)
+        |> Rows.pieces (Rows.within (Rows.numbers jacobianSize generic.Points) generic.Parameters)
         |> Rows.map dimension (fun piece -> make (generic.Jacobian(Rows.narrow piece generic.Points)))
 
     /// The kernel of two lists of factors, block by block, some rows at a time; `wanted` says how many columns, from the first on, a
@@ -101,7 +101,7 @@ module Tangent =
         let n, m = count first, count second
         let result = (Block.representative first.Head.Head).new_zeros(int64 n, int64 m)
 
-        for piece in Rows.pieces (Rows.within blockSize m) n do
+        for piece in Rows.pieces (Rows.within (Rows.numbers blockSize result) m) n do
             let columns = int64 (wanted piece)
             let part = (Rows.narrow piece result).narrow(1L, 0L, columns)
 

@@ -128,7 +128,8 @@ module Posterior =
         let joined =
             parts |> List.map (fun (draws, _) -> draws.Points) |> Tensor.concatenate 1L
 
-        let points = joined.index_select (1L, torch.tensor (Array.map int64 columns))
+        let points =
+            joined.index_select (1L, torch.tensor (Array.map int64 columns, device = joined.device))
 
         let sum pick =
             parts
@@ -307,7 +308,8 @@ module Posterior =
 
             posterior.Solved
             |> List.map (fun solved ->
-                let columns = torch.tensor (Array.map int64 solved.Plan.Coordinates)
+                let columns =
+                    torch.tensor (Array.map int64 solved.Plan.Coordinates, device = points.device)
 
                 match Solved.logProposal run (points.index_select (1L, columns)) solved with
                 | Some log -> log

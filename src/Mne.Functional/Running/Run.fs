@@ -22,6 +22,9 @@ type Run =
         Cancellation: CancellationToken
         /// <summary>At most this many points or draws are worked on together where each is followed on its own: memory is bounded by it.</summary>
         Rows: int
+        /// <summary>The processes that work on it together: <c>Communicator.alone</c>, or the ranks of MPI, each of which calls the same
+        /// functions with the same arguments and gets the same result.</summary>
+        Communicator: Communicator
     }
 
 /// <summary>What a computation is given beside its arguments.</summary>
@@ -36,6 +39,19 @@ module Run =
             Meter = Progress.silent
             Cancellation = CancellationToken.None
             Rows = 4000
+            Communicator = Communicator.alone
+        }
+
+    /// <summary>The run on several ranks; signs of life come from rank 0 alone.</summary>
+    /// <param name="communicator">The ranks.</param>
+    /// <param name="run">The run.</param>
+    /// <example><code>
+    /// let draws = Communicator.threads 2 (fun ranks -&gt; sampler |&gt; Sampler.draw (Run.quiet |&gt; Run.among ranks) 100)
+    /// </code></example>
+    let among (communicator: Communicator) (run: Run) : Run =
+        { run with
+            Communicator = communicator
+            Meter = if communicator.Rank = 0 then run.Meter else Progress.silent
         }
 
     /// <summary>

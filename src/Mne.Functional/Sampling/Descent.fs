@@ -88,7 +88,7 @@ module internal Descent =
                 || step = mostSteps
                 || (step >= fewSteps && 2 * active.Length <= m)
             then
-                let unfinished = torch.tensor (Array.map int64 active)
+                let unfinished = torch.tensor (Array.map int64 active, device = points.device)
                 points, energy.index_copy (0L, unfinished, energy.NewFull(int64 active.Length, infinity))
             else
                 let next, value, still =
@@ -110,7 +110,7 @@ module internal Descent =
                         let reached = torch.where (better, best, before)
                         let gain = Tensor.toArray (before - reached)
 
-                        let index = torch.tensor (Array.map int64 active)
+                        let index = torch.tensor (Array.map int64 active, device = points.device)
 
                         points.index_copy (0L, index, moved),
                         energy.index_copy (0L, index, reached),

@@ -106,7 +106,7 @@ module internal NormalPart =
         let k = int f.shape[1]
 
         let damped =
-            Tensor.concatenate 0L [ f / lengths; 1e-8 .* torch.eye (k, dtype = f.dtype) ]
+            Tensor.concatenate 0L [ f / lengths; 1e-8 .* torch.eye (k, dtype = f.dtype, device = f.device) ]
 
         let wanted = Tensor.concatenate 0L [ v; v.new_zeros (int64 k) ]
         let struct (q, r) = torch.linalg.qr damped

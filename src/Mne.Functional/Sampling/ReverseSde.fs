@@ -217,9 +217,9 @@ module ReverseSde =
             let x, logRatio =
                 carry options report (Seed.child 1 seed) energy.Process read T start
 
-            x, logRatio - reference.LogDensity start
+            [ x; logRatio - reference.LogDensity start ]
 
         Draws.keep (fun () ->
-            let parts = Rows.pieces run.Rows count |> Rows.each (fun (x, l) -> [ x; l ]) batch
-
-            Draws.weigh sampler.Target (parts |> List.map fst |> Rows.join 0L) -(parts |> List.map snd |> Rows.join 0L))
+            use like = Tensor.zeros (Energy.placement energy) [ 1 ]
+            let parts = Rows.shared run like [ [ energy.Process.Dimension ]; [] ] count batch
+            Draws.weigh sampler.Target parts[0] -parts[1])

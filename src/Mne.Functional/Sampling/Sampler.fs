@@ -125,10 +125,6 @@ module Sampler =
     /// The standard deviation of the energy of a normal distribution in d dimensions: what errors of an energy are compared with at least.
     let private normalSpread d = sqrt (0.5 * float d)
 
-    /// The first points, in any number, and for any stream of random numbers.
-    let private drawn (run: Run) (points: int -> Collocation) stream count : Tensor =
-        Collocation.points run.Placement (Stream.seed stream run) (points count)
-
     /// The known part, and θ with which the network has what is left of the energy at time 0, with its relative error at fresh points.
     let private fitEnergy
         (run: Run)
@@ -138,7 +134,7 @@ module Sampler =
         points
         (target: Density)
         =
-        let drawn, count = drawn run points, options.Cover.FitPoints
+        let drawn, count = SamplerPoints.drawn run points, options.Cover.FitPoints
 
         let level =
             // An additive constant of the energy is free; the network need not learn it.
@@ -181,41 +177,8 @@ module Sampler =
 
         part, θ, error
 
-    /// Four points for every direction that the kernel of the fitted network has, where the options leave it to the program.
-    let private pointCount run (options: SamplerOptions) (network: Network) points (θ: Tensor) : int =
-        match options.Cover.Points with
-        | Some count -> count
-        | None ->
-            Scope.free (fun () ->
-                let rank =
-                    drawn run points Stream.PointCount Cover.most
-                    |> Network.tangent network θ
-                    |> Sketch.effectiveRank options.Evolve.Regularisation
-
-                int (ceil (4.0 * rank)) |> max Cover.fewest |> min Cover.most)
-
-    /// How N points follow the density.
-    let private dynamics (options: SamplerOptions) (p: Process) part (points: int -> Collocation) (n: int) =
-        match p.Transition with
-        | Some _ when options.Cover.Refreshes > 1 ->
-            let refreshes = float options.Cover.Refreshes
-
-            PointDynamics.refreshed
-                [ for k in 1.0 .. refreshes - 1.0 -> options.Duration * (k / refreshes) ** 3.0 ]
-                (fun placement seed t ->
-                    Scope.keep (fun () ->
-                        let first = Collocation.points placement (Seed.child 0 seed) (points n)
-
-                        // Noise up to twice as large: draws reach farther out than so few points would.
-                        let noise =
-                            Random.normal placement (Seed.child 1 seed) [ n; p.Dimension ]
-                            * (1.0 .+ Random.uniform placement (Seed.child 2 seed) [ n; 1 ])
-
-                        Process.carry t noise first p))
-        | _ -> Energy.flowingPoints p part
-
-    /// As `evolve`, also along a process without a stationary distribution, as partial noise is.
-    let internal evolveAlong (run: Run) (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
+    /// As `evolve` or, from a state, `resume`, also along a process without a stationary distribution, as partial noise is.
+    let private along (run: Run) options (family: int -> Process) (state: EvolutionState option) target : Sampler =
         let p, network = prepare run options family target
         NativeTorch.ensure ()
 
@@ -225,20 +188,28 @@ module Sampler =
 
             run.Meter(Progress.started Phase.Fit 0.0)
             let part, θ, error = fitEnergy run options p network points target
-            let n = pointCount run options network points θ
+            let n = SamplerPoints.count run options network points θ
+
+            let evolution = Stream.run Stream.Evolution run
+
+            let evolve =
+                { options.Evolve with
+                    SmallestScale = max options.Evolve.SmallestScale (normalSpread target.Dimension)
+                    Points = SamplerPoints.dynamics options p part points n
+                }
 
             let solution =
-                Evolution.solve
-                    (Stream.run Stream.Evolution run)
-                    { options.Evolve with
-                        SmallestScale = max options.Evolve.SmallestScale (normalSpread target.Dimension)
-                        Points = dynamics options p part points n
-                    }
-                    (Energy.equation p part)
-                    network
-                    (points n)
-                    θ
-                    (0.0, options.Duration)
+                match state with
+                | None ->
+                    Evolution.solve
+                        evolution
+                        evolve
+                        (Energy.equation p part)
+                        network
+                        (points n)
+                        θ
+                        (0.0, options.Duration)
+                | Some state -> Evolution.resume evolution evolve (Energy.equation p part) state
 
             {
                 Target = target
@@ -251,6 +222,10 @@ module Sampler =
                 FitError = error
                 Options = options
             })
+
+    /// As `evolve`, also along a process without a stationary distribution, as partial noise is.
+    let internal evolveAlong (run: Run) (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
+        along run options family None target
 
     /// <summary>Fits the energy at time 0 and evolves it, with its points, through a process to time T.</summary>
     /// <param name="run">Where numbers are, the seed of everything random, and who hears of it and may end it: phases search, fit, evolve.</param>
@@ -269,6 +244,28 @@ module Sampler =
     let evolve (run: Run) (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
         stationary (family target.Dimension) |> ignore
         evolveAlong run options family target
+
+    /// <summary>
+    /// Goes on with a sampler in the making whose evolution has left a checkpoint (<c>Evolve.Checkpoint</c>), to the bits that it would have
+    /// had: first points and fit are made again, from the same seed, and the evolution goes on from the state.
+    /// </summary>
+    /// <param name="run">As before.</param>
+    /// <param name="options">As before.</param>
+    /// <param name="family">As before.</param>
+    /// <param name="target">As before.</param>
+    /// <param name="state">What <c>Checkpoint.read</c> gives; its tensors are taken over.</param>
+    /// <exception cref="T:System.ArgumentException">The state is of another evolution, or options do not fit.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">The evolution did not reach T; the message says what to do.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// let saving = { Sampler.defaults with Evolve.Checkpoint = Checkpoint.every (CheckpointInterval.Steps 20) "sampler-run.h5" }
+    ///
+    /// let goOn () =
+    ///     Checkpoint.read "sampler-run.h5" |&gt; Sampler.resume Run.quiet saving Process.ornsteinUhlenbeck target
+    /// </code></example>
+    let resume run options (family: int -> Process) (target: Density) (state: EvolutionState) : Sampler =
+        stationary (family target.Dimension) |> ignore
+        along run options family (Some state) target
 
     /// <summary>
     /// Options and process for a target that is not of unit size around the origin: the first points are found, the
@@ -293,7 +290,7 @@ module Sampler =
         let first = target |> Cover.points (Stream.run Stream.FirstPoints run) options.Cover
 
         let pilot =
-            drawn run first Stream.Pilot (max 2000 (4 * defaultArg options.Cover.Points Cover.fewest))
+            SamplerPoints.drawn run first Stream.Pilot (max 2000 (4 * defaultArg options.Cover.Points Cover.fewest))
 
         // Weights that are shared fit every coordinate that they serve only where all of these are shifted and scaled alike.
         let places =
@@ -345,12 +342,14 @@ module Sampler =
 
         Draws.keep (fun () ->
             let back =
-                Rows.pieces run.Rows count
-                |> Rows.each (fun (x, l) -> [ x; l ]) (fun piece ->
-                    (Rows.narrow piece start, Rows.narrow piece logDensity)
-                    |> Flow.carry run limits (report piece) (stop, 0.0) energy)
+                Rows.shared run start [ [ energy.Process.Dimension ]; [] ] count (fun piece ->
+                    let x, l =
+                        (Rows.narrow piece start, Rows.narrow piece logDensity)
+                        |> Flow.carry run limits (report piece) (stop, 0.0) energy
 
-            Draws.weigh sampler.Target (back |> List.map fst |> Rows.join 0L) (back |> List.map snd |> Rows.join 0L))
+                    [ x; l ])
+
+            Draws.weigh sampler.Target back[0] back[1])
 
     /// <summary>
     /// Draws with exact log-densities and weights: points of the reference distribution at T, carried back to 0 by the probability flow with
@@ -381,15 +380,16 @@ module Sampler =
                 Steps = 1_000
             }
 
-        Rows.pieces run.Rows (Tensor.rows points)
-        |> Rows.map 0L (fun piece ->
-            let x = Rows.narrow piece points
+        Scope.keep (fun () ->
+            Rows.shared run points [ [] ] (Tensor.rows points) (fun piece ->
+                let x = Rows.narrow piece points
 
-            let atStop, change =
-                (x, x.new_zeros x.shape[0])
-                |> Flow.carry run limits ignore (0.0, sampler.Energy.Duration) sampler.Energy
+                let atStop, change =
+                    (x, x.new_zeros x.shape[0])
+                    |> Flow.carry run limits ignore (0.0, sampler.Energy.Duration) sampler.Energy
 
-            logDensityAtStop atStop - change)
+                [ logDensityAtStop atStop - change ])
+            |> List.head)
 
     /// <summary>
     /// log q at any points, normalised: the density of the draws there, found by following the flow from 0 to T. With exact

@@ -56,7 +56,7 @@ module internal Structure =
 
     /// Points with the columns of a block from others.
     let private exchange (block: int[]) (others: Tensor) (points: Tensor) : Tensor =
-        let index = torch.tensor (Array.map int64 block)
+        let index = torch.tensor (Array.map int64 block, device = points.device)
         points.index_copy (1L, index, others.index_select (1L, index))
 
     /// Whether V(a) + V(b) = V(a with the block of b) + V(b with the block of a), as it is for sums.

@@ -29,7 +29,7 @@ module internal Whitening =
     let private ofMoments (mean: Tensor) (covariance: Tensor) : Whitening =
         let size = covariance.diagonal().sqrt()
         let correlation = covariance / size.unsqueeze 0L / size.unsqueeze 1L
-        let identity = torch.eye (mean.shape[0], dtype = mean.dtype)
+        let identity = torch.eye (mean.shape[0], dtype = mean.dtype, device = mean.device)
 
         /// With as little of the identity as makes it positive definite in the precision at hand.
         let rec root jitter =

@@ -129,7 +129,8 @@ module Checkpoint =
             | CheckpointInterval.Elapsed _ -> false
 
         fun state ->
-            if due () then
+            // Due in any case where the run is asked to stop: see `EvolutionOptions.Checkpoint`.
+            if due () || state.IsValueCreated then
                 try
                     let state = state.Value
                     let problem = $"∂u/∂t = {Term.show state.VectorField.Term}"
@@ -139,7 +140,8 @@ module Checkpoint =
 
     /// <summary>Writes the state of a run to a file while it lasts. The file holds all steps so far, so writing it takes longer as a
     /// run goes on; an interval in minutes keeps that small. Where it cannot be written (a full disk, a folder that is read-only), a line
-    /// on standard error says so, the run goes on, and the next interval tries again; <c>everyOr</c> does something else.</summary>
+    /// on standard error says so, the run goes on, and the next interval tries again; <c>everyOr</c> does something else. Where the run is
+    /// asked to stop, by its cancellation, the state after its last step is written, whatever the interval.</summary>
     /// <param name="interval">When the state is written.</param>
     /// <param name="path">The file; it is replaced at once and whole.</param>
     /// <returns>For <c>EvolutionOptions.Checkpoint</c>.</returns>

@@ -29,6 +29,23 @@ module Engine =
         | attribute -> attribute.InformationalVersion
 
     /// <summary>
+    /// Names the libtorch to compute with, in place of the packaged one: a release of libtorch, or that of Python's torch on a machine with
+    /// a GPU, where no package of this platform brings CUDA. It has to be of a release whose interfaces TorchSharp's own library finds (that
+    /// is built for 2.10), and it is loaded once: call this before anything that makes a tensor. The environment variable
+    /// <c>MNE_LIBTORCH</c> does the same without a change of the program.
+    /// </summary>
+    /// <param name="folder">The folder with libtorch's libraries, or one that has them in <c>lib</c> or <c>torch/lib</c>.</param>
+    /// <exception cref="T:Mne.Functional.NativeLibrariesMissingException">There is no libtorch there.</exception>
+    /// <exception cref="T:System.InvalidOperationException">Another one has been loaded.</exception>
+    /// <exception cref="T:System.ArgumentException">The name is empty.</exception>
+    /// <example><code>
+    /// match Environment.GetEnvironmentVariable "TORCH_HOME" with
+    /// | null -> ()
+    /// | folder -> Engine.useLibtorch folder
+    /// </code></example>
+    let useLibtorch (folder: string) : unit = NativeTorch.choose folder
+
+    /// <summary>
     /// A few lines for a bug report: the versions of this library, TorchSharp, libtorch, .NET and the system,
     /// threads and devices, and which native libraries were loaded (the original or the relaxed copy, see
     /// <c>NativeTorch</c>).
@@ -46,14 +63,26 @@ module Engine =
 
         let shim = if native.Relaxed then "relaxed copy" else "original"
 
+        // TorchSharp names the release that it was built for, whichever is loaded.
+        let release =
+            match native.NamedBy, NativeTorch.versionOf native.Libtorch with
+            | Some _, Some version -> $"libtorch {version}, where {NativeTorch.libtorchVersion} was expected"
+            | Some _, None -> $"libtorch of a release unknown, where {NativeTorch.libtorchVersion} was expected"
+            | None, _ -> $"libtorch {torch.__version__}"
+
+        let namedBy =
+            match native.NamedBy with
+            | Some by -> $", which {by} names"
+            | None -> ""
+
         String.concat
             "\n"
             [
                 $"Mne.Functional {versionOf (Assembly.GetExecutingAssembly())}"
-                $"TorchSharp {NativeTorch.torchSharpVersion ()}, libtorch {torch.__version__}"
+                $"TorchSharp {NativeTorch.torchSharpVersion ()}, {release}"
                 $".NET {Environment.Version} on {RuntimeInformation.OSDescription}, {RuntimeInformation.RuntimeIdentifier}{glibc ()}"
                 $"{torch.get_num_threads ()} threads on {Environment.ProcessorCount} processors, {cuda}"
-                $"libtorch from {native.Libtorch}"
+                $"libtorch from {native.Libtorch}{namedBy}"
                 $"LibTorchSharp ({shim}) from {native.Shim}"
             ]
 

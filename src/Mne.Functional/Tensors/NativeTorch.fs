@@ -19,6 +19,8 @@ type NativeLibrariesMissingException(message: string, inner: exn | null) =
 /// versions GLIBCXX_3.4.30 and GLIBCXX_3.4.32, although it calls nothing that is new in 3.4.32. On a system with an
 /// older libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9) the dynamic loader refuses it. There <c>ensure</c> makes a copy in
 /// a cache folder in which those two requirements are relaxed, and loads that.</para>
+/// <para>The environment variable MNE_LIBTORCH, or <c>Engine.useLibtorch</c>, names another libtorch to load in place of the packaged one,
+/// such as that of a Python package on a machine with a GPU.</para>
 /// </summary>
 module NativeTorch =
 
@@ -79,6 +81,8 @@ module NativeTorch =
             Shim: string
             /// Whether that file is a relaxed copy.
             Relaxed: bool
+            /// Who named the folder of libtorch; None where it is the packaged one.
+            NamedBy: string option
         }
 
     // The dynamic loader's last line is the one that names the cause.
@@ -161,6 +165,55 @@ module NativeTorch =
         | Some _, None ->
             let file = platform.FileName "LibTorchSharp"
             raise (missing platform $"TorchSharp's native library {file} (package TorchSharp) was" folders)
+
+    /// The environment variable that names a libtorch to take in place of the packaged one.
+    let internal variable = "MNE_LIBTORCH"
+
+    /// The folder that holds the libraries of a libtorch which a user names: that folder itself, or `lib` in it, where a release of
+    /// libtorch and Python's torch have them, or `torch/lib`, in a folder of Python's packages. Raises `NativeLibrariesMissingException`
+    /// where there is none.
+    let internal within platform (by: string) (folder: string) : string =
+        let file = platform.FileName "torch_cpu"
+
+        let candidates =
+            [ folder; Path.Combine(folder, "lib"); Path.Combine(folder, "torch", "lib") ]
+
+        match
+            candidates
+            |> List.tryFind (fun folder -> File.Exists(Path.Combine(folder, file)))
+        with
+        | Some found -> Path.GetFullPath found
+        | None ->
+            let searched = candidates |> List.map (fun f -> $"\n  {f}") |> String.concat ""
+
+            raise (
+                NativeLibrariesMissingException(
+                    $"{by} names {folder}, but {file} was not found there; name the folder of a libtorch, such as torch/lib of Python's package, "
+                    + $"or none for the packaged one. Searched:{searched}",
+                    null
+                )
+            )
+
+    /// The version of the libtorch whose libraries are in the folder, from the file that its release or Python's package has beside them.
+    let internal versionOf (folder: string) : string option =
+        let read (file: string) (pick: string -> string option) =
+            let path = Path.Combine(folder, "..", file)
+
+            try
+                if File.Exists path then
+                    File.ReadAllLines path |> Array.tryPick pick
+                else
+                    None
+            with
+            | :? IOException
+            | :? UnauthorizedAccessException -> None
+
+        read "version.py" (fun line ->
+            if line.StartsWith("__version__ =", StringComparison.Ordinal) then
+                Some(line.Substring(line.IndexOf '=' + 1).Trim([| ' '; '\''; '"' |]))
+            else
+                None)
+        |> Option.orElseWith (fun () -> read "build-version" (fun line -> Some(line.Trim())))
 
     /// The libraries of the folder in the order in which they are to be loaded; `torch_cuda` is there with the
     /// CUDA package only, and must be loaded for libtorch to see the devices.
@@ -270,9 +323,18 @@ module NativeTorch =
         |> List.map (fun folder -> Path.Combine(folder, torchSharpVersion ()))
 
     /// Loads libtorch and TorchSharp's native library from the folders, the latter relaxed into one of the caches
-    /// where the system's libstdc++ is older than it asks for.
-    let internal load platform folders (caches: string list) =
-        let libtorch, shim = locate platform folders
+    /// where the system's libstdc++ is older than it asks for. `named` is a libtorch to take in place of that of the folders, and who
+    /// named it.
+    let internal load platform folders (caches: string list) (named: (string * string) option) =
+        let libtorch, shim =
+            match named with
+            | None -> locate platform folders
+            // A folder of its own may bring the library that was built for it.
+            | Some(by, folder) ->
+                let own = within platform by folder
+                own, snd (locate platform (own :: folders))
+
+        let by = Option.map fst named
 
         for library in libraries platform libtorch do
             try
@@ -288,6 +350,7 @@ module NativeTorch =
                 Libtorch = libtorch
                 Shim = shim
                 Relaxed = false
+                NamedBy = by
             }
         with
         | :? DllNotFoundException
@@ -314,6 +377,7 @@ module NativeTorch =
                     Libtorch = libtorch
                     Shim = copy
                     Relaxed = true
+                    NamedBy = by
                 }
             | None ->
                 let tried = String.concat ", " caches
@@ -327,10 +391,23 @@ module NativeTorch =
                     )
                 )
 
+    /// What `useLibtorch` was given; mutable, as what a process has loaded is.
+    let mutable private chosen: string option = None
+
+    /// The libtorch that the user names, and by what.
+    let private named () : (string * string) option =
+        match chosen with
+        | Some folder -> Some("Engine.useLibtorch", folder)
+        | None ->
+            match Environment.GetEnvironmentVariable variable with
+            | null
+            | "" -> None
+            | folder -> Some(variable, folder)
+
     let private once =
         lazy
             (match current () with
-             | Some platform -> load platform (folders platform) (caches ())
+             | Some platform -> load platform (folders platform) (caches ()) (named ())
              | None ->
                  raise (
                      NativeLibrariesMissingException(
@@ -342,6 +419,24 @@ module NativeTorch =
 
     /// What was loaded; loads it on the first call.
     let internal loaded () = once.Force()
+
+    /// Names the libtorch to load; what `Engine.useLibtorch` does.
+    let internal choose (folder: string) : unit =
+        if String.IsNullOrWhiteSpace folder then
+            raise (ArgumentException("folder: found an empty name, wanted the folder of a libtorch", nameof folder))
+
+        let wanted =
+            current ()
+            |> Option.map (fun platform -> within platform "Engine.useLibtorch" folder)
+
+        if once.IsValueCreated && Some once.Value.Libtorch <> wanted then
+            raise (
+                InvalidOperationException(
+                    $"libtorch has been loaded from {once.Value.Libtorch}, and a process loads it once; call Engine.useLibtorch before anything that makes a tensor"
+                )
+            )
+
+        chosen <- Some folder
 
     /// <summary>
     /// Makes sure that the native backend is loaded; cheap after the first call. Every function of this library that

@@ -191,7 +191,7 @@ let tests =
 
                                 let error =
                                     Assert.raises<NativeLibrariesMissingException>(fun () ->
-                                        NativeTorch.load platform [ folder ] [] |> ignore)
+                                        NativeTorch.load platform [ folder ] [] None |> ignore)
 
                                 let file = Path.Combine(folder, platform.FileName "torch_cpu")
                                 Expect.stringContains error.Message file "message")
@@ -204,6 +204,77 @@ let tests =
                             TorchSharp.torch.__version__
                             NativeTorch.libtorchVersion
                             "libtorch's version"
+                    }
+                ]
+
+            testList
+                "a libtorch that the user names"
+                [
+                    test "is the folder itself, lib in it, or torch/lib in it, and its release is read from beside it" {
+                        inTemporaryFolder (fun folder ->
+                            let lib = Directory.CreateDirectory(Path.Combine(folder, "torch", "lib")).FullName
+                            touch lib [ "libtorch_cpu.so" ]
+                            let wheel = Path.Combine(folder, "torch")
+
+                            for named in [ lib; wheel; folder ] do
+                                Expect.equal (NativeTorch.within NativeTorch.linux "who" named) lib $"{named}"
+
+                            Expect.equal (NativeTorch.versionOf lib) None "no file says it"
+                            File.WriteAllText(Path.Combine(wheel, "build-version"), "2.10.0+cpu\n")
+                            Expect.equal (NativeTorch.versionOf lib) (Some "2.10.0+cpu") "a release of libtorch"
+
+                            File.WriteAllText(
+                                Path.Combine(wheel, "version.py"),
+                                "from typing import Optional\n__all__ = ['__version__']\n__version__ = '2.11.0+cu130'\n"
+                            )
+
+                            Expect.equal (NativeTorch.versionOf lib) (Some "2.11.0+cu130") "Python's package")
+                    }
+
+                    test "and its own copy of TorchSharp's library comes before the packaged one" {
+                        match NativeTorch.current () with
+                        | None -> skiptest "no natives for this platform"
+                        | Some platform ->
+                            inTemporaryFolder (fun folder ->
+                                let own = platform.FileName "LibTorchSharp"
+                                touch folder [ platform.FileName "torch_cpu"; own ]
+                                let folders = NativeTorch.folders platform
+
+                                // No library: it is refused by its name, so it was found first.
+                                let error =
+                                    Assert.raises<NativeLibrariesMissingException>(fun () ->
+                                        NativeTorch.load platform folders [] (Some("who", folder)) |> ignore)
+
+                                Expect.stringContains
+                                    error.Message
+                                    (Path.Combine(folder, platform.FileName "torch_cpu"))
+                                    "the folder's libtorch")
+                    }
+
+                    test "that is not there is refused by whoever named it" {
+                        let error =
+                            Assert.raises<NativeLibrariesMissingException>(fun () ->
+                                NativeTorch.within NativeTorch.linux "MNE_LIBTORCH" "/no/such/folder" |> ignore)
+
+                        for part in [ "MNE_LIBTORCH"; "/no/such/folder"; "torch/lib" ] do
+                            Expect.stringContains error.Message part "message"
+                    }
+
+                    test "after another was loaded is refused; the one that was loaded is not" {
+                        let loaded = NativeTorch.loaded ()
+
+                        inTemporaryFolder (fun folder ->
+                            match NativeTorch.current () with
+                            | None -> skiptest "no natives for this platform"
+                            | Some platform ->
+                                touch folder [ platform.FileName "torch_cpu" ]
+
+                                let error =
+                                    Assert.raises<InvalidOperationException>(fun () -> Engine.useLibtorch folder)
+
+                                Expect.stringContains error.Message loaded.Libtorch "message"
+                                Engine.useLibtorch loaded.Libtorch
+                                Assert.raises<ArgumentException>(fun () -> Engine.useLibtorch " ") |> ignore)
                     }
                 ]
 
@@ -270,12 +341,12 @@ let tests =
                                 let unwritable = Path.Combine(folder, "file", "cache")
                                 let next = Path.Combine(folder, "next")
                                 let folders = NativeTorch.folders platform
-                                let loaded = NativeTorch.load platform folders [ unwritable; next ]
+                                let loaded = NativeTorch.load platform folders [ unwritable; next ] None
                                 Expect.stringStarts loaded.Shim next "copy in the second folder"
 
                                 let error =
                                     Assert.raises<NativeLibrariesMissingException>(fun () ->
-                                        NativeTorch.load platform folders [ unwritable ] |> ignore)
+                                        NativeTorch.load platform folders [ unwritable ] None |> ignore)
 
                                 Expect.stringContains error.Message unwritable "names the folder"
                                 Expect.stringContains error.Message "GLIBCXX" "names the cause")

@@ -1,0 +1,259 @@
+/// MPI, where it is installed: `.ci/mpi` brings both from Debian and tries more.
+module Mne.Functional.Tests.MpiTests
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Text.RegularExpressions
+open System.Threading
+open Expecto
+open Mne.Functional
+
+/// A launcher, and what lets it start more ranks than there are cores, as root.
+type private Launcher =
+    {
+        Name: string
+        Command: string
+        Options: string list
+    }
+
+let private openMpi =
+    {
+        Name = "Open MPI"
+        Command = "mpirun.openmpi"
+        Options = [ "--oversubscribe" ]
+    }
+
+let private mpich =
+    {
+        Name = "MPICH"
+        Command = "mpiexec.hydra"
+        Options = []
+    }
+
+let private installed (launcher: Launcher) =
+    (nonNull (Environment.GetEnvironmentVariable "PATH")).Split Path.PathSeparator
+    |> Array.exists (fun folder -> File.Exists(Path.Combine(folder, launcher.Command)))
+
+let private program =
+    lazy
+        (Path.Combine(
+            DocsTests.root.Value,
+            "tests/Mne.Functional.MpiCheck/bin/Release/net10.0/Mne.Functional.MpiCheck.dll"
+        ))
+
+/// A started launcher, with what it and its ranks have written so far.
+type private Job(launcher: Launcher, ranks: int, arguments: string list) =
+    let start =
+        ProcessStartInfo(
+            launcher.Command,
+            launcher.Options @ [ "-n"; string ranks; "dotnet"; program.Value ] @ arguments,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        )
+
+    do
+        for name in
+            [
+                "OMPI_ALLOW_RUN_AS_ROOT"
+                "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"
+                "OMP_NUM_THREADS"
+            ] do
+            start.Environment[name] <- "1"
+
+        // No codes for terminals among the lines.
+        start.Environment["TERM"] <- "dumb"
+
+    let launched = nonNull (Process.Start start)
+    let output = launched.StandardOutput.ReadToEndAsync()
+    let errors = launched.StandardError.ReadToEndAsync()
+    member _.Process = launched
+
+    /// The processes that are ranks: those below the launcher that run the program.
+    member _.Ranks() : int list =
+        let parentOf (id: int) =
+            try
+                let stat = File.ReadAllText $"/proc/{id}/stat"
+                int (stat.Substring(stat.LastIndexOf ')' + 2).Split(' ')[1])
+            with _ ->
+                0
+
+        let rec below id =
+            id > 1 && (id = launched.Id || below (parentOf id))
+
+        [
+            for folder in Directory.GetDirectories "/proc" do
+                match Int32.TryParse(nonNull (Path.GetFileName folder)) with
+                | true, id when id <> launched.Id ->
+                    let command =
+                        try
+                            File.ReadAllText $"/proc/{id}/cmdline"
+                        with _ ->
+                            ""
+
+                    if command.StartsWith("dotnet\000", StringComparison.Ordinal) && below id then
+                        id
+                | _ -> ()
+        ]
+
+    /// What was written, and the code; fails where it does not end in time.
+    member _.Wait(seconds: float) : string * int =
+        if not (launched.WaitForExit(TimeSpan.FromSeconds seconds)) then
+            launched.Kill true
+            failtest $"{launcher.Name} does not end within {seconds} s"
+
+        output.Result + errors.Result, launched.ExitCode
+
+    interface IDisposable with
+        member _.Dispose() =
+            if not launched.HasExited then
+                launched.Kill true
+
+            launched.Dispose()
+
+let private run launcher ranks arguments : string * int =
+    use job = new Job(launcher, ranks, arguments)
+    job.Wait 120.0
+
+/// A test with each MPI, which says so where it is not there.
+let private withEach name (body: Launcher -> unit) =
+    [
+        for launcher in [ openMpi; mpich ] ->
+            test $"{name}: {launcher.Name}" {
+                if not (installed launcher) then
+                    skiptest $"{launcher.Command} is not installed; .ci/mpi installs it"
+
+                body launcher
+            }
+    ]
+
+/// `.ci/mpi` asks for more ranks and more kills than a run of all tests.
+let private atLength = Environment.GetEnvironmentVariable "MNE_AT_LENGTH" = "1"
+
+/// A rank is killed after so long; what the others said, and how long they lasted.
+let private killed launcher ranks (rank: int) (file: string) until (after: TimeSpan) =
+    use job = new Job(launcher, ranks, [ "long"; file; until ])
+    let clock = Stopwatch.StartNew()
+
+    while not (File.Exists file) && clock.Elapsed.TotalSeconds < 60.0 do
+        Thread.Sleep 20
+
+    Thread.Sleep after
+
+    match job.Ranks() with
+    | found when found.Length = ranks -> Process.GetProcessById(List.sort found |> List.item rank).Kill()
+    | found -> failtest $"{found.Length} ranks found of {ranks}"
+
+    let clock = Stopwatch.StartNew()
+    let text, code = job.Wait 60.0
+    text, code, clock.Elapsed.TotalSeconds
+
+let private valuesOf (text: string) =
+    match text.Split '\n' |> Array.tryFind _.StartsWith("u: ") with
+    | Some line ->
+        line.Substring(3).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        |> Array.map float
+    | None -> failtest $"no values: {text}"
+
+[<Tests>]
+let tests =
+    testSequenced
+    <| testList
+        "Mpi"
+        [
+            test "the library is the one whose launcher started the process, or the one that is named" {
+                let environment pairs name = Map.tryFind name (Map pairs)
+
+                let first pairs =
+                    MpiLibrary.candidates (environment pairs) |> List.head
+
+                Expect.stringStarts (first [ "OMPI_COMM_WORLD_SIZE", "2" ]) "libmpi." "Open MPI"
+                Expect.stringStarts (first [ "PMI_SIZE", "2" ]) "libmpich." "MPICH"
+
+                Expect.equal
+                    (MpiLibrary.candidates (environment [ "MNE_MPI", "libmine.so"; "PMI_SIZE", "2" ]))
+                    [ "libmine.so" ]
+                    "named"
+
+                Expect.isGreaterThan (MpiLibrary.candidates (environment [])).Length 2 "all of them"
+            }
+
+            test "no MPI is an exception of its own, which says what was looked for and what to do" {
+                for tried in [ [ "libnone.so.1"; "libnothing.so.2" ]; [ "libc.so.6" ] ] do
+                    let error =
+                        Assert.raises<MpiMissingException>(fun () -> MpiLibrary.openFirst tried |> ignore)
+
+                    for part in tried @ [ "Open MPI"; "MNE_MPI" ] do
+                        Expect.stringContains error.Message part "message"
+            }
+
+            yield!
+                withEach "an evolution and a sampler on several ranks are those of one" (fun launcher ->
+                    for ranks in (if atLength then [ 1; 2; 3; 4 ] else [ 2 ]) do
+                        let text, code = run launcher ranks [ "agrees" ]
+                        Expect.equal code 0 text
+
+                        for name in [ "evolution"; "sampler" ] do
+                            let line =
+                                text.Split '\n'
+                                |> Array.tryFind _.StartsWith($"{name} on {ranks} ranks of {launcher.Name}: ")
+                                |> Option.defaultWith (fun () -> failtest text)
+
+                            if atLength then
+                                printfn $"{line}"
+
+                            let apart = float (line.Substring(line.LastIndexOf ": " + 2).Split(' ')[0])
+                            Expect.isLessThan apart 1e-10 line)
+
+            yield!
+                withEach "a rank that raises says so and ends the others" (fun launcher ->
+                    let clock = Stopwatch.StartNew()
+                    let text, code = run launcher 2 [ "raises" ]
+                    Expect.notEqual code 0 "a failure"
+                    Expect.stringContains text "rank 1 of 2: Exception: this rank gives up" "who and why"
+                    Expect.isLessThan clock.Elapsed.TotalSeconds 20.0 "soon")
+
+            yield!
+                withEach
+                    "a rank that is killed ends the others, and its checkpoint goes on on another number"
+                    (fun launcher ->
+                        let folder = Directory.CreateTempSubdirectory "mne-mpi-"
+                        let file = Path.Combine(folder.FullName, "run.h5")
+                        let until = if atLength then "0.3" else "0.1"
+                        let whole, _ = run launcher 1 [ "long"; file; until ]
+                        let whole = valuesOf whole
+                        let size = whole |> Array.map abs |> Array.max
+                        let random = Random 1
+
+                        for attempt in 1 .. (if atLength then 10 else 1) do
+                            File.Delete file
+                            let ranks = if atLength then random.Next(2, 4) else 2
+                            let rank = random.Next ranks
+
+                            let after =
+                                TimeSpan.FromSeconds(0.05 + (if atLength then 1.0 else 0.1) * random.NextDouble())
+
+                            let text, code, seconds = killed launcher ranks rank file until after
+                            Expect.notEqual code 0 text
+                            Expect.isLessThan seconds 10.0 "within ten seconds"
+
+                            let typed = Regex.Count(text, "rank [0-9] of [0-9]: CommunicationFailedException")
+
+                            // MPICH's launcher kills the others at once, which leaves them nothing to say.
+                            if launcher.Name = "Open MPI" then
+                                Expect.equal typed (ranks - 1) text
+
+                            let onOthers = if attempt % 2 = 0 then 3 else 1
+                            let rest, code = run launcher onOthers [ "long"; file; until ]
+                            Expect.equal code 0 rest
+                            let rest = valuesOf rest
+
+                            if atLength then
+                                printfn
+                                    $"{launcher.Name}: rank {rank} of {ranks} killed, {typed} others say so, all ended after {seconds:F1} s; goes on on {onOthers}"
+
+                            for a, b in Array.zip rest whole do
+                                Expect.isLessThan (abs (a - b)) (1e-10 * size) "as if nothing had happened"
+
+                        folder.Delete true)
+        ]
