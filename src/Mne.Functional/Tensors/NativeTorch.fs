@@ -406,7 +406,9 @@ module NativeTorch =
 
     let private once =
         lazy
-            (match current () with
+            (NativeEnvironment.prepare ()
+
+             match current () with
              | Some platform -> load platform (folders platform) (caches ()) (named ())
              | None ->
                  raise (
