@@ -10,9 +10,9 @@ namespace Mne.Functional.CSharp;
 /// <example><code>
 /// var sums = Communicator.Threads(3, ranks =>
 /// {
-///     using var own = Tensors.Vector(ranks.Rank);
+///     using var own = Tensors.Vector([ranks.Rank]);
 ///     using var sum = ranks.AllReduceSum(own);
-///     return Tensors.ToArray(sum);   // 0 + 1 + 2 on each
+///     return Tensors.ToArray(sum)[0];   // 0 + 1 + 2 on each
 /// });
 /// </code></example>
 public sealed class Communicator

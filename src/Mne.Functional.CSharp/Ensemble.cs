@@ -8,10 +8,10 @@ public sealed record EnsembleOptions
 {
     private static Core.EnsembleOptions Defaults => Core.EnsembleModule.defaults;
 
-    /// <summary>Where results and checkpoints of the members are kept. Default "ensemble".</summary>
+    /// <summary>Where results and checkpoints of the members are kept: "ensemble", unless another folder is named.</summary>
     public string Folder { get; init; } = Defaults.Folder;
 
-    /// <summary>So many processes at a time where this machine runs the members. Default: as many as it has processors.</summary>
+    /// <summary>So many processes at a time where this machine runs the members: as many as it has processors, unless said otherwise.</summary>
     public int Processes { get; init; } = Defaults.Processes;
 
     /// <summary>A member that fails is tried so often in all. Default 3.</summary>

@@ -43,6 +43,7 @@ public class OptionsTests
         Placement => Placement.Float32,
         Covariance => Covariance.Isotropic(9.0),
         int[] => new[] { 1 },
+        string text => text + " too",
         IEnumerable => new[] { new StopEvent("end", (t, θ, x) => 1.0) },
         _ when type == typeof(double?) => 0.25,
         _ when type == typeof(int?) => 50,

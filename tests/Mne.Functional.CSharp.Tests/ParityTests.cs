@@ -195,7 +195,7 @@ public class ParityTests
             "Segment", "StopEvent", "Tableau", "Transition",
         ];
         var records = CoreTypes().Where(t => t.Name.EndsWith("Options", StringComparison.Ordinal) || read.Contains(t.Name)).ToArray();
-        Assert.Equal(11 + read.Length, records.Length);
+        Assert.Equal(12 + read.Length, records.Length);
         foreach (var record in records)
         {
             // Progress and cancellation are arguments here.

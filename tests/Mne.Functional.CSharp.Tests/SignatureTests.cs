@@ -71,7 +71,7 @@ public class SignatureTests
     {
         var options = Facade.GetExportedTypes()
             .Where(t => t.Name.EndsWith("Options", StringComparison.Ordinal) || t == typeof(Run)).ToArray();
-        Assert.Equal(12, options.Length);
+        Assert.Equal(13, options.Length);
         foreach (var type in options)
         {
             Assert.NotNull(type.GetMethod("<Clone>$"));

@@ -10,9 +10,9 @@ open System.Threading
 /// <summary>How the members of an ensemble are run. Start from <c>Ensemble.defaults</c>.</summary>
 type EnsembleOptions =
     {
-        /// <summary>Where results and checkpoints of the members are kept. Default "ensemble".</summary>
+        /// <summary>Where results and checkpoints of the members are kept: "ensemble", unless another folder is named.</summary>
         Folder: string
-        /// <summary>So many processes at a time where this machine runs the members. Default: as many as it has processors.</summary>
+        /// <summary>So many processes at a time where this machine runs the members: as many as it has processors, unless said otherwise.</summary>
         Processes: int
         /// <summary>A member that fails is tried so often in all. Default 3.</summary>
         Attempts: int
