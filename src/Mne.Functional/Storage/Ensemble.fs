@@ -258,12 +258,12 @@ module Ensemble =
     /// <returns>The exit code: 0 where all is done, 1 where a member has failed, <c>Preemption.exitCode</c> where a job was told to end.</returns>
     /// <exception cref="T:System.ArgumentException">An option or argument is out of range.</exception>
     /// <example><code>
-    /// let member (m: Member) =
+    /// let work (m: Member) =
     ///     let x = Random.normal m.Run.Placement m.Run.Seed [ 100 ]
     ///     [ "mean", Tensor.toFloat (x.mean ()) ]
     ///
     /// let code =
-    ///     Ensemble.run Run.quiet { Ensemble.defaults with Folder = "seeds" } [ "--index"; "0"; "--of"; "1" ] 8 member (fun all -&gt;
+    ///     Ensemble.run Run.quiet { Ensemble.defaults with Folder = "seeds" } [ "--index"; "0"; "--of"; "1" ] 8 work (fun all -&gt;
     ///         for KeyValue(index, values) in all.Members do
     ///             printfn $"{index}: %A{values}")
     /// </code></example>
