@@ -31,6 +31,11 @@ let private leftOut (owner: string) (name: string) =
     | _,
       ("Dispose" | "ToString" | "GetHashCode" | "Equals" | "<Clone>$" | "Deconstruct" | "CompareTo" | "GetBaseException" | "GetObjectData" | "GetType") ->
         true
+    // Other ranks, processes and signals: CommunicatorTests, EnsembleTests and PreemptionTests try these.
+    | ("Communicator" | "CSharp.Communicator" | "CommunicationFailedException" | "Ensemble" | "CSharp.Ensemble" | "CSharp.Member" | "Preemption" | "CSharp.Preemption"),
+      _ -> true
+    | "Run", "among" -> true
+    | ("Sampler" | "CSharp.Sampler"), ("resume" | "Resume") -> true // wants a checkpoint: PreemptionTests
     | ("CSharp.ConsoleProgress" | "CSharp.Engine" | "CSharp.Progress"), _ -> true
     | _ -> false
 
