@@ -346,10 +346,15 @@ module Method =
         if not (System.Double.IsFinite length && length > 0.0) then
             v, 0.0
         else
+            // How large y is where v is not 0: other parts of it may have another unit.
+            let size = Tensor.toFloat ((y * v).abs().sum()) / length
             // Well above the square root of round-off: a vector field that solves a system of equations has fewer digits than its numbers.
             let small =
                 System.Math.Cbrt(Placement.epsilon (Placement.ofTensor y))
-                * (1.0 + Tensor.toFloat (y.norm ()))
+                * (if System.Double.IsFinite size && size > 0.0 then
+                       size
+                   else
+                       1.0)
 
             let image: Tensor = f t (y .+ (small / length) .* v) - slope
             let ρ = Tensor.toFloat (image.norm ()) / small

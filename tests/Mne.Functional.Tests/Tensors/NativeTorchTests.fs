@@ -39,9 +39,6 @@ let private sectionOfType (kind: uint32) (image: byte[]) =
         let first = int (BitConverter.ToUInt64(image, header + 0x18))
         first, first + int (BitConverter.ToUInt64(image, header + 0x20))
 
-[<DllImport("libc.so.6")>]
-extern nativeint private getenv(string name)
-
 let private onLinux =
     if
         OperatingSystem.IsLinux()
@@ -56,27 +53,6 @@ let tests =
     testList
         "NativeTorch"
         [
-            onLinux
-                "environment"
-                [
-                    test "threads that wait sleep soon, unless the user has said otherwise" {
-                        NativeTorch.ensure ()
-
-                        // As libraries see it: .NET's own variables are a copy.
-                        let seen name =
-                            match getenv name with
-                            | 0n -> ""
-                            | text -> string (Marshal.PtrToStringUTF8 text)
-
-                        let told name =
-                            string (Environment.GetEnvironmentVariable name)
-
-                        if told "GOMP_SPINCOUNT" = "" && told "OMP_WAIT_POLICY" = "" then
-                            Expect.equal (seen "GOMP_SPINCOUNT") NativeEnvironment.spins "set"
-                        else
-                            Expect.equal (seen "GOMP_SPINCOUNT") (told "GOMP_SPINCOUNT") "left alone"
-                    }
-                ]
             onLinux
                 "relax"
                 [
