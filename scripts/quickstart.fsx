@@ -6,6 +6,8 @@ open System
 open Mne.Functional
 open Mne.Functional.Reporting
 
+// So small a problem is as fast with one thread, and two would wait for each other beside any other program.
+TorchSharp.torch.set_num_threads 1
 let run = Terminal.run ()
 let clock = Diagnostics.Stopwatch.StartNew()
 

@@ -60,7 +60,8 @@ public sealed class Annealed : IDisposable
 public static class AnnealedDraws
 {
     /// <summary>
-    /// The draws, with log Z, of which the mean weight is an unbiased estimate whatever the error of u; without resampling they are those of
+    /// The draws, a few more where groups of 25 or more ask for it, with log Z, of which the mean weight is an estimate without bias whatever the
+    /// error of u, but for moves being fitted to the draws; without resampling they are those of
     /// <see cref="Sampler.Draw"/>. Where u has a hole that no point has seen, draws gather in it, all groups alike, and the estimate is too low by
     /// more than they tell: a report on the draws, which compares log Z with that of tempering, sees it.
     /// </summary>

@@ -60,6 +60,10 @@ public sealed class Sampler : IDisposable
     /// Goes on with a sampler in the making whose evolution has left a checkpoint: first points and fit are made again from the same seed, and the
     /// evolution goes on from the file. Target, options, process and run are those of before.
     /// </summary>
+    /// <example><code>
+    /// // "sampler.h5" is what Checkpoints in the options' Evolve has left.
+    /// Func&lt;Sampler&gt; goOn = () =&gt; Sampler.Resume("sampler.h5", target);
+    /// </code></example>
     /// <param name="path">The file of the checkpoint.</param>
     /// <param name="target">What is to be sampled.</param>
     /// <param name="options">How; null for the defaults.</param>

@@ -371,10 +371,15 @@ module Method =
     let private estimateEvery = 10.0
 
     /// <summary>
-    /// Runge–Kutta–Chebyshev of second order with as many stages as each step needs to be stable: what <c>chebyshev</c> is with a
-    /// fixed number of them. The largest eigenvalue of the derivative of f is estimated by the power method, one evaluation every ten
-    /// steps and where a piece begins (Sommeijer, Shampine and Verwer, J. Comput. Appl. Math. 88, 1998). For runs whose steps are limited by diffusion, or by how often points are drawn anew.
+    /// Runge–Kutta–Chebyshev of second order with as many stages as each step needs to be stable, 250 at most: what <c>chebyshev</c>
+    /// is with a fixed number of them; a step that would need more has an error that is not a number, which asks for a shorter one. The
+    /// largest eigenvalue of the derivative of f is estimated by the power method, one evaluation every ten steps and where a piece
+    /// begins (Sommeijer, Shampine and Verwer, J. Comput. Appl. Math. 88, 1998). For runs whose steps are limited by diffusion, or by how
+    /// often points are drawn anew.
     /// </summary>
+    /// <example><code>
+    /// let diffusive = { Evolution.defaults with Method = Method.stabilised; Tolerance = 1e-4 }
+    /// </code></example>
     let stabilised: Method =
         let memory (slope: Tensor) (v: Tensor) (ρ: float) (age: float) =
             [ slope; v; Tensor.ofArray (Placement.ofTensor slope) [| ρ; age |] ]

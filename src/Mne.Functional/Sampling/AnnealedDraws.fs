@@ -203,13 +203,14 @@ module AnnealedDraws =
     /// <summary>
     /// Draws by the flow, weighed on the way against e^{−u_t}: where weights have become too unequal, draws are resampled in proportion to
     /// them and moved by Langevin steps and by leaps between modes that leave e^{−u_t} as it is, at the end e^{−V}. The mean weight is an
-    /// unbiased estimate of Z whatever the error of u; without resampling, draws and weights are those of <c>Sampler.draw</c>. Where u has a hole
+    /// unbiased estimate of Z whatever the error of u, but for moves being fitted to the draws, which leaves a bias that vanishes with their number;
+    /// without resampling, draws and weights are those of <c>Sampler.draw</c>. Where u has a hole
     /// that no point has seen, draws gather in it, all groups alike, and the estimate is too low by more than they tell: <c>Report.ofDraws</c>, which
     /// compares log Z with that of tempering, sees it.
     /// </summary>
     /// <param name="run">Other seeds give other draws; at most <c>Rows</c> of them are followed at a time. Precision and device are the sampler's.</param>
     /// <param name="options">Where to stop, when to resample, and how many groups.</param>
-    /// <param name="count">M, how many; each group has as many as every other, M rounded up to it.</param>
+    /// <param name="count">M, how many; each group has as many as every other, and 25 at least, to which M is rounded up.</param>
     /// <param name="sampler">The sampler.</param>
     /// <returns>The draws with log Z and its error, and where they were resampled.</returns>
     /// <exception cref="T:System.ArgumentException">The process has no reference distribution, or an argument is out of range.</exception>

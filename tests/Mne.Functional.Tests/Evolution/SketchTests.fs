@@ -56,6 +56,14 @@ let private law name (check: int -> int -> int -> unit) =
         let p = 3 + abs (seed / 7 % 20)
         check (abs (seed % 100000)) n p)
 
+/// So many points that kernels and ΦᵀΦ are made in several pieces.
+let private many () =
+    let network =
+        Network.create (Domain.euclidean 2) [ Layer.dense 24 Swish; Layer.dense 24 Swish ]
+
+    let x = Random.normal double 3 [ 500; 2 ]
+    Network.tangent network (Network.initial network 4) x, (x * x).sum(1L).sin()
+
 [<Tests>]
 let tests =
     testList
@@ -126,6 +134,29 @@ let tests =
                 let invisible = z - torch.linalg.pinv(j).mv(j.mv z)
                 Check.close 1e-9 "another solution" (j.mv (found.Direction + invisible)) f
                 Expect.isLessThan (abs (Tensor.toFloat (found.Direction.dot invisible))) 1e-9 "orthogonal")
+
+            Check.scoped
+                "500 points, in several pieces: all of them as landmarks give what the exact problem gives"
+                (fun () ->
+                    let tangent, f = many ()
+                    let exact = Sketch.minimalNorm 1e-6 None tangent f
+                    let all = Sketch.minimalNorm 1e-6 (Some [| 0..499 |]) tangent f
+                    Check.close 1e-6 "θ̇" (Tangent.times all.Direction tangent) (Tangent.times exact.Direction tangent)
+                    Expect.isLessThan (abs (all.Residual - exact.Residual)) 1e-8 "residual"
+                    Expect.isLessThan (abs (all.EffectiveRank / exact.EffectiveRank - 1.0)) 1e-4 "rank"
+
+                    // The half of the kernel that is factorised is the kernel's.
+                    let half = Tangent.lowerKernel tangent
+                    Check.close 1e-13 "lower triangle" (half.tril ()) ((Tangent.kernel tangent tangent).tril()))
+
+            Check.scoped "32 vectors of signs tell the effective rank to a few per cent" (fun () ->
+                let tangent, f = many ()
+
+                for λ in [ 1e-2; 1e-4; 1e-8 ] do
+                    for landmarks in [ None; Some [| 0..2..499 |] ] do
+                        let exact = (Sketch.minimise None λ landmarks tangent f).EffectiveRank
+                        let told = (Sketch.minimise (Some 32) λ landmarks tangent f).EffectiveRank
+                        Expect.isLessThan (abs (told / exact - 1.0)) 0.1 $"λ = {λ}: {told} for {exact}")
 
             law "rotating parameters or points, and scaling, changes what it should" (fun seed n p ->
                 let j, f, λ = ill seed n p, Check.normal (seed + 2) [ n ], 1e-4
