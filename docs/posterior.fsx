@@ -58,7 +58,8 @@ A formula should not raise there: one point would end the run for all. For a Cho
 log Z by each. Three routes lead to draws, and the first that is efficient enough is taken: a mixture alone; on request (`Flow = Some Sampler.defaults`,
 minutes instead of seconds) the flow of an energy evolved by minimal neural evolution, of which the mixture is the known part; tempering from
 the mixture, where that has less than 90 %. `Efficiency` in the options says from which efficiency on no dearer one is tried,
-`Count` how many draws are made. `Posterior.draw` makes more of them later, and `Posterior.logProposal` tells their log-density at
+`Count` how many draws are made, and `Budget = Some (TimeSpan.FromMinutes 2.0)` from when on no dearer route is begun and one under way is given
+up. `Storage.savePosterior` keeps all of it in a file: draws, log Z, verdict, plan, and what further draws take. `Posterior.draw` makes more of them later, and `Posterior.logProposal` tells their log-density at
 any points: with exact draws of the target, where there are any, it says what the draws miss.
 
 ## What it cannot see

@@ -33,7 +33,7 @@ They are nested by stage: which points `Cover` the target, how its energy is `Fi
   thinned by e^{−V/τ}; `Start.Cooled Chains.defaults` runs short Markov chains from scattered starts, for more dimensions.
 * `Cover.Points` and `Evolve.Sketch`: more points and landmarks, better energy. Left alone, the program takes as many as the kernel of the
   fitted network has directions, up to 1,600 points; in ten dimensions `Cover.Points = Some 3000` can pay.
-* `Cover.Refreshes`: how often on the way the points are drawn anew. Here 12 times, so that this page builds in seconds; 40 is the default.
+* `Cover.Refreshes`: how often on the way the points are drawn anew. Here 12 times, so that this page builds in seconds; 20 is the default.
 * `Known`: a normal distribution close to the target is carried along exactly, and the network learns the rest. Targets that are
   nothing like one, such as funnels, may fare better with `KnownPart.Nothing`; `KnownPart.Mixture` takes a mixture of yours.
 * `Evolve.Regularisation` λ: 1e-9 is accurate; 1e-6 or 1e-5 is faster. Where steps become tiny, raise it.

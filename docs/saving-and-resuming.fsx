@@ -66,6 +66,11 @@ knows of them:
     sampler |> Storage.saveSampler "ring.h5" "a ring of radius 2"
     let again = Storage.openSampler Process.ornsteinUhlenbeck ring "ring.h5"    // draws as before
 
+So is a posterior, of which the formula is given again; it says what it said, and goes on drawing:
+
+    posterior |> Storage.savePosterior "posterior.h5" "eight schools"
+    let again = Storage.openPosterior target "posterior.h5"
+
 A network by `Network.ofFunction` is given to `Storage.openSolutionWith`, and its values are compared with some in the file.
 
 A file is written whole or not at all: readers, other writers and a kill at any moment find the old one or the new one. It ends in a seal,

@@ -100,7 +100,7 @@ public sealed record CoverOptions
 
     /// <summary>
     /// n: the points stay, and are replaced by new ones at the times T (k/n)³, k = 1 … n − 1; with n = 1, and for processes without a
-    /// known transition, the first points move with the flow all the way. Default 40.
+    /// known transition, the first points move with the flow all the way. Default 20.
     /// </summary>
     public int Refreshes { get; init; } = Defaults.Refreshes;
 

@@ -3,7 +3,7 @@ namespace Mne.Functional.CSharp;
 /// <summary>How to go from a formula to draws.</summary>
 /// <example><code>
 /// var more = new PosteriorOptions { Count = 10_000, Flow = SamplerOptions.Defaults with { Duration = 4.0 } };
-/// var efficient = new PosteriorOptions { Efficiency = 0.9 };
+/// var efficient = new PosteriorOptions { Efficiency = 0.9, Budget = TimeSpan.FromMinutes(1) };
 /// </code></example>
 public sealed record PosteriorOptions
 {
@@ -27,7 +27,15 @@ public sealed record PosteriorOptions
     /// </summary>
     public SamplerOptions? Flow { get; init; } = Defaults.Flow is { } flow ? SamplerOptions.OfCore(flow.Value) : null;
 
-    internal Core.PosteriorOptions ToCore() => new(Count, Efficiency, Particles, Bridge.Option(Flow?.ToCore()));
+    /// <summary>
+    /// How long it may take, up to 30 days: when so much time has passed since the beginning, no dearer route is begun, one under way is given up,
+    /// and draws come from the best that there is, which <see cref="Posterior.Plan"/> says. What comes before any route (search, tempered samples, a
+    /// mixture) takes the seconds that it takes. Results then depend on how fast the machine is. Null: no limit. Default null.
+    /// </summary>
+    public TimeSpan? Budget { get; init; } = Defaults.Budget is { } budget ? budget.Value : null;
+
+    internal Core.PosteriorOptions ToCore() =>
+        new(Count, Efficiency, Particles, Bridge.Option(Flow?.ToCore()), Bridge.Option(Budget));
 }
 
 /// <summary>
@@ -89,6 +97,25 @@ public sealed class Posterior : IDisposable
     public Tensor LogProposal(Tensor points, Run? run = null, CancellationToken cancellationToken = default) =>
         Bridge.Result(() => Core.PosteriorModule.logProposal(
             Run.ToCore(run, null, cancellationToken), Bridge.Wanted(points), Inner));
+
+    /// <summary>
+    /// Writes its draws, log Z, verdict and plan, and what it takes to draw more, to an HDF5 file and gives the file's full path. A file of that name
+    /// is replaced at once and whole.
+    /// </summary>
+    public string Save(string path, string problem = "") => Core.Storage.savePosterior(path, problem, Inner);
+
+    /// <summary>
+    /// The posterior of a file. Its formula, a function, is given again and compared with what the file knows of it. The same seed gives the same
+    /// further draws.
+    /// </summary>
+    /// <example><code>
+    /// posterior.Save("output/posterior.h5", "two modes");
+    /// using var again = Posterior.Open("output/posterior.h5", posterior.Target);
+    /// </code></example>
+    /// <exception cref="ArgumentException">The file is not one of a posterior, or the formula is not the one that it was made for.</exception>
+    /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>
+    public static Posterior Open(string path, Density target) =>
+        new(Core.Storage.openPosterior(Bridge.Wanted(target).Inner, path));
 
     /// <summary>What was asked about.</summary>
     public Density Target => new(Inner.Target);

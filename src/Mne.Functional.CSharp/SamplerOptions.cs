@@ -34,7 +34,7 @@ public sealed record SamplerOptions
     /// <summary>The defaults, as <c>new SamplerOptions()</c> has them: where options of one of its stages begin.</summary>
     public static SamplerOptions Defaults { get; } = new();
 
-    /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 64 swish units.</summary>
+    /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 48 swish units.</summary>
     public Func<Domain, Network> Network { get; init; } = domain => new(Given.Network.Invoke(domain.Inner));
 
     /// <summary>

@@ -48,6 +48,7 @@ public class OptionsTests
         _ when type == typeof(double?) => 0.25,
         _ when type == typeof(int?) => 50,
         _ when type == typeof(double[]) => new[] { 1.0 },
+        _ when type == typeof(TimeSpan?) => TimeSpan.FromMinutes(1),
         _ when type == typeof(SamplerOptions) => new SamplerOptions { Duration = 7.0 },
         _ when type == typeof(Tensor) => Tensors.Ones(2, 1),
         _ when type == typeof(Checkpoint) => new Checkpoint { Path = "run.h5" },

@@ -108,6 +108,32 @@ public class PosteriorFacadeTests
     }
 
     [Fact]
+    public void A_posterior_is_the_same_out_of_its_file()
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("mne").FullName, "posterior.h5");
+        Assert.Equal(path, Made.Value.Save(path, "two modes"));
+        using var again = Posterior.Open(path, Target);
+        Same(Made.Value.Inner, again);
+        Assert.Equal(Made.Value.ToString(), again.ToString());
+        using var found = again.Draw(30, new() { Seed = 2 });
+        using var expected = Made.Value.Draw(30, new() { Seed = 2 });
+        Same(expected.Points, found.Points);
+        Assert.Throws<ArgumentException>(() => Posterior.Open(path, Density.GaussianMixture((1.0, [0.0, 0.0], 1.0))));
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+    }
+
+    [Fact]
+    public void A_budget_leaves_dearer_routes_out()
+    {
+        var never = Mixed with { Efficiency = 0.9999, Flow = SamplingFacadeTests.Brief, Budget = TimeSpan.FromTicks(1) };
+        using var posterior = Posterior.Sample(Density.GaussianMixture((0.5, [-1.0, -0.7], 0.7), (0.5, [1.0, 0.7], 0.7)), never);
+        var block = Assert.Single(posterior.Plan.Blocks);
+        Assert.Equal(Route.Mixture, Assert.Single(block.Efficiencies).Route);
+        Assert.Contains(block.Remarks, remark => remark.Contains("budget"));
+        Assert.Contains("Budget", Assert.Throws<ArgumentException>(() => Posterior.Sample(Target, new() { Budget = TimeSpan.Zero })).Message);
+    }
+
+    [Fact]
     public void A_posterior_evolves_an_energy_where_a_mixture_is_not_enough()
     {
         // Coordinates that hang together; nothing is as efficient as this, so that every route is tried.

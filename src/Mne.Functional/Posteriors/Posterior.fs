@@ -1,6 +1,7 @@
 namespace Mne.Functional
 
 open System
+open System.Diagnostics
 open System.Threading
 open TorchSharp
 
@@ -18,6 +19,8 @@ type Posterior =
             Evidence: Estimate
             /// What blocks leave out of log Z.
             Constant: float
+            /// Where coordinates are that a block does not see.
+            Place: float[]
             Against: Concern list
             Evaluated: int64
             Empty: int
@@ -78,14 +81,19 @@ type Posterior =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Posterior =
 
-    /// <summary>4,000 draws, an efficiency of 0.5, 4,000 particles, no energy evolved.</summary>
+    /// <summary>4,000 draws, an efficiency of 0.5, 4,000 particles, no energy evolved, no limit of time.</summary>
     let defaults: PosteriorOptions =
         {
             Count = 4000
             Efficiency = 0.5
             Particles = 4000
             Flow = None
+            Budget = None
         }
+
+    /// The tensors that it owns.
+    let internal tensors (posterior: Posterior) : Tensor list =
+        Draws.tensors posterior.Made @ List.collect Solved.tensors posterior.Solved
 
     /// Dimensions in which modes of all coordinates together are looked for before independent ones are.
     let private mostSearched = 12
@@ -105,6 +113,11 @@ module Posterior =
             Guard.fail "Efficiency" $"found {options.Efficiency}, wanted a number between 0 and 1"
 
         options.Flow |> Option.iter (Sampler.check "Flow." target.Dimension)
+
+        match options.Budget with
+        | Some budget when budget <= TimeSpan.Zero || budget > TimeSpan.FromDays 30.0 ->
+            Guard.fail "Budget" $"found {budget}, wanted more than no time and at most 30 days; None is no limit"
+        | _ -> ()
 
     /// Draws of independent blocks side by side: points in the formula's coordinates with the formula's own weights, and log Z.
     let private assemble
@@ -167,6 +180,12 @@ module Posterior =
     /// </code></example>
     let sample (run: Run) (options: PosteriorOptions) (target: Density) : Posterior =
         check run options target
+        let clock = Stopwatch.StartNew()
+
+        /// How much of the budget is left.
+        let left () =
+            options.Budget |> Option.map (fun budget -> budget - clock.Elapsed)
+
         NativeTorch.ensure ()
         let evaluated = ref 0L
 
@@ -185,10 +204,7 @@ module Posterior =
                             |> Rows.map 0L (fun piece -> target.Energy(Rows.narrow piece points))
             }
 
-        let survivors (posterior: Posterior) =
-            Draws.tensors posterior.Made @ List.collect Solved.tensors posterior.Solved
-
-        Scope.keepAll survivors (fun () ->
+        Scope.keepAll tensors (fun () ->
             run.Meter(Progress.started Phase.Search 0.0)
             let structure = Stream.seed Stream.Structure run
 
@@ -240,7 +256,7 @@ module Posterior =
                                         Like = fst like[i]
                                     }
                             }
-                        | _ -> Solved.solve (Run.part i run) options wanted block i modes densities[i]
+                        | _ -> Solved.solve (Run.part i run) options left wanted block i modes densities[i]
 
                     Map.add i next found)
                 |> Map.toList
@@ -256,6 +272,7 @@ module Posterior =
                 Made = draws
                 Evidence = evidence
                 Constant = constant
+                Place = Tensor.toArray place
                 Against =
                     [
                         if efficiency.Value < 0.1 then

@@ -1,5 +1,7 @@
 namespace Mne.Functional
 
+open System
+
 /// <summary>How to go from a formula to draws. Start from <c>Posterior.defaults</c>.</summary>
 type PosteriorOptions =
     {
@@ -17,4 +19,10 @@ type PosteriorOptions =
         /// energy is evolved. Default None.
         /// </summary>
         Flow: SamplerOptions option
+        /// <summary>
+        /// How long it may take, up to 30 days: when so much time has passed since the beginning, no dearer route is begun, one under way is given up, and
+        /// draws come from the best that there is, which <c>Plan</c> says. What comes before any route (search, tempered samples, a mixture) takes
+        /// the seconds that it takes. Results then depend on how fast the machine is. None: no limit. Default None.
+        /// </summary>
+        Budget: TimeSpan option
     }

@@ -104,21 +104,24 @@ module internal Solved =
 
             Tensor.concatenate 0L [ cloud; Tensor.pick rows more ])
 
-    /// The energy evolved, or why it could not be.
-    let private evolve (run: Run) (options: SamplerOptions) (target: Density) (mixture: Mixture) (cloud: Tensor) =
+    /// The energy evolved in the time that is left, or why it could not be.
+    let private evolve (run: Run) left (options: SamplerOptions) (target: Density) (mixture: Mixture) (cloud: Tensor) =
         use points = pool (Stream.run Stream.Pool run) target mixture cloud
 
+        let sampler run =
+            Sampler.evolve
+                run
+                { options with
+                    Known = KnownPart.Mixture mixture
+                    Cover.Start = Start.Known points
+                }
+                Process.ornsteinUhlenbeck
+                target
+
         try
-            Ok(
-                Sampler.evolve
-                    (Stream.run Stream.Flow run)
-                    { options with
-                        Known = KnownPart.Mixture mixture
-                        Cover.Start = Start.Known points
-                    }
-                    Process.ornsteinUhlenbeck
-                    target
-            )
+            match Stream.run Stream.Flow run |> Run.within left sampler with
+            | Some sampler -> Ok sampler
+            | None -> Error "the energy could not be evolved within the budget"
         with
         | EvolutionFailedException(outcome, _) -> Error $"the energy could not be evolved: {outcome}"
         | FitFailedException(_, advice) -> Error $"the energy could not be fitted: {advice}"
@@ -269,21 +272,31 @@ module internal Solved =
     let private untempered = 0.9
 
     /// The routes that are tried, dearer ones only until one has the wanted efficiency; and what went wrong.
-    let private attempts run options wanted (footing: Footing) (solved: Route -> Sampler option -> Solved) =
-        let attempt = attempt run options footing
-        let byMixture = attempt "mixture" (solved Route.Mixture None)
+    let private attempts run options left wanted (footing: Footing) (solved: Route -> Sampler option -> Solved) =
+        let byMixture = attempt run options footing "mixture" (solved Route.Mixture None)
+
+        /// A dearer route in the time that is left, or why there is none.
+        let tryRoute name solved =
+            match run |> Run.within (left ()) (fun run -> attempt run options footing name solved) with
+            | Some attempt -> [ attempt ], []
+            | None -> [], [ $"the budget left no time for draws by {name}" ]
 
         let flow, remarks =
             match options.Flow with
             | Some flow when byMixture.Efficiency < wanted ->
-                match evolve run flow footing.White footing.Proposal.Mixture footing.Points with
+                match evolve run (left ()) flow footing.White footing.Proposal.Mixture footing.Points with
                 | Error message -> [], [ message ]
                 | Ok sampler ->
-                    try
-                        [ attempt "flow" (solved Route.Flow (Some sampler)) ], []
-                    with EvolutionFailedException(outcome, _) ->
+                    let attempts, remarks =
+                        try
+                            tryRoute "flow" (solved Route.Flow (Some sampler))
+                        with EvolutionFailedException(outcome, _) ->
+                            [], [ $"the flow could not be followed: {outcome}" ]
+
+                    if attempts.IsEmpty then
                         (sampler :> IDisposable).Dispose()
-                        [], [ $"the flow could not be followed: {outcome}" ]
+
+                    attempts, remarks
             | _ -> [], []
 
         let tried = byMixture :: flow
@@ -291,7 +304,8 @@ module internal Solved =
         if tried |> List.exists (fun a -> a.Efficiency >= min wanted untempered) then
             tried, remarks
         else
-            tried @ [ attempt "repeated tempering" (solved Route.Tempered None) ], remarks
+            let tempered, more = tryRoute "repeated tempering" (solved Route.Tempered None)
+            tried @ tempered, remarks @ more
 
     /// What tempering has against it where it is taken: errors of weights that all are alike say nothing of mass that the mixture, with which it
     /// begins and from which it proposes, does not reach. That makes it doubtful, not more.
@@ -306,10 +320,11 @@ module internal Solved =
             ]
         | _ -> []
 
-    /// Solves a density until draws have the wanted efficiency, or all routes were tried.
+    /// Solves a density until draws have the wanted efficiency, or all routes were tried, or no time is left.
     let solve
         (run: Run)
         (options: PosteriorOptions)
+        (left: unit -> TimeSpan option)
         (wanted: float)
         (coordinates: int[])
         (like: int)
@@ -347,7 +362,7 @@ module internal Solved =
                         }
                 }
 
-            let tried, remarks = attempts run options wanted footing solved
+            let tried, remarks = attempts run options left wanted footing solved
             let best = tried |> List.maxBy _.Efficiency
             let others = tried |> List.filter (fun a -> not (obj.ReferenceEquals(a, best)))
 

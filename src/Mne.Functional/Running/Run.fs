@@ -1,5 +1,6 @@
 namespace Mne.Functional
 
+open System
 open System.Diagnostics
 open System.Threading
 
@@ -75,6 +76,21 @@ module Run =
         let clock = Stopwatch.StartNew()
         run.Meter(Progress.started phase time)
         fun time fraction -> Progress.at phase time fraction clock.Elapsed
+
+    /// What a computation gives within so much time, for which it is asked to stop; None where it did not end in time. With no limit it always
+    /// ends. Raises `OperationCanceledException` where the run itself was asked to stop.
+    let internal within (left: TimeSpan option) (compute: Run -> 'a) (run: Run) : 'a option =
+        match left with
+        | None -> Some(compute run)
+        | Some left when left <= TimeSpan.Zero -> None
+        | Some left ->
+            use limit = CancellationTokenSource.CreateLinkedTokenSource run.Cancellation
+            limit.CancelAfter left
+
+            try
+                Some(compute { run with Cancellation = limit.Token })
+            with :? OperationCanceledException when not run.Cancellation.IsCancellationRequested ->
+                None
 
     /// Raises `ArgumentException` for a run that cannot be.
     let internal check (run: Run) : unit =

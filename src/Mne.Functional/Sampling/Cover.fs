@@ -43,7 +43,7 @@ type CoverOptions =
         /// n: the points stay, and are replaced by new ones at the times T (k/n)³, k = 1 … n − 1, often at first, where the energy changes
         /// fastest. They are first points carried along by the process itself, whose transition has to be known; otherwise, and for
         /// n = 1, the first points move with the flow all the way. What one set of points does not see, others do: more of them are more
-        /// accurate. Default 40.
+        /// accurate. Default 20.
         /// </summary>
         Refreshes: int
     }
@@ -52,13 +52,13 @@ type CoverOptions =
 [<RequireQualifiedAccess>]
 module Cover =
 
-    /// <summary>A cloud of standard deviation 3 at τ = 2, 500 points of every step of the fit, 40 refreshes.</summary>
+    /// <summary>A cloud of standard deviation 3 at τ = 2, 500 points of every step of the fit, 20 refreshes.</summary>
     let defaults: CoverOptions =
         {
             Start = Start.Cloud(3.0, 2.0)
             FitPoints = 500
             Points = None
-            Refreshes = 40
+            Refreshes = 20
         }
 
     /// Between how many points the program chooses.

@@ -37,7 +37,7 @@ module Sampler =
     /// <summary>See <c>SamplerOptions</c> for each default.</summary>
     let defaults: SamplerOptions =
         {
-            Network = fun domain -> Network.create domain [ Layer.dense 64 Swish; Layer.dense 64 Swish ]
+            Network = fun domain -> Network.create domain [ Layer.dense 48 Swish; Layer.dense 48 Swish ]
             Known = KnownPart.Normal
             Duration = 3.0
             Cover = Cover.defaults

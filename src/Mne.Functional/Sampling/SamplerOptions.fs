@@ -19,7 +19,7 @@ type DrawOptions =
 /// </code></example>
 type SamplerOptions =
     {
-        /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 64 swish units.</summary>
+        /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 48 swish units.</summary>
         Network: Domain -> Network
         /// <summary>
         /// What is carried along in closed form, so that the network need only learn the rest of the energy: for processes with known transitions.

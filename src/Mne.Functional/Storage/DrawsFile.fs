@@ -1,5 +1,7 @@
 namespace Mne.Functional
 
+open PureHDF
+
 /// Draws in files.
 module internal DrawsFile =
 
@@ -10,20 +12,25 @@ module internal DrawsFile =
         Guard.vector "LogProposal" rows draws.LogProposal
         Guard.vector "LogWeights" rows draws.LogWeights
 
+    let put (group: H5Group) (draws: Draws) : unit =
+        group["points"] <- Hdf5.tensor draws.Points
+        group["logProposal"] <- Hdf5.tensor draws.LogProposal
+        group["logWeights"] <- Hdf5.tensor draws.LogWeights
+
+    let get (group: IH5Group) : Draws =
+        {
+            Points = Hdf5.getTensor "points" group
+            LogProposal = Hdf5.getTensor "logProposal" group
+            LogWeights = Hdf5.getTensor "logWeights" group
+        }
+
     let save (path: string) (problem: string) (draws: Draws) : string =
         check draws
 
         Hdf5.write path "draws" problem (fun file ->
-            file["points"] <- Hdf5.tensor draws.Points
-            file["logProposal"] <- Hdf5.tensor draws.LogProposal
-            file["logWeights"] <- Hdf5.tensor draws.LogWeights
+            put file draws
             [])
 
     let opened (path: string) : Draws =
-        Scope.keepAll (fun (draws: Draws) -> [ draws.Points; draws.LogProposal; draws.LogWeights ]) (fun () ->
-            Hdf5.read path [ "draws" ] (fun file ->
-                {
-                    Points = Hdf5.getTensor "points" file
-                    LogProposal = Hdf5.getTensor "logProposal" file
-                    LogWeights = Hdf5.getTensor "logWeights" file
-                }))
+        // A posterior has its draws under the same names.
+        Draws.keep (fun () -> Hdf5.read path [ "draws"; "posterior" ] get)

@@ -66,6 +66,8 @@ module internal Notation =
             JsonValue.Create(unbox<bool> value)
         elif t = typeof<string> then
             JsonValue.Create(unbox<string> value)
+        elif t = typeof<TimeSpan> then
+            JsonValue.Create((unbox<TimeSpan> value).ToString "c")
         elif t = typeof<Tensor> then
             let tensor = unbox<Tensor> value
 
@@ -172,6 +174,8 @@ module internal Notation =
                     make (node.GetValue<bool>())
                 elif t = typeof<string> then
                     make (node.GetValue<string>())
+                elif t = typeof<TimeSpan> then
+                    make (TimeSpan.ParseExact(node.GetValue<string>(), "c", CultureInfo.InvariantCulture))
                 elif t = typeof<Tensor> then
                     make (tensor node)
                 elif t = typeof<float[,]> then

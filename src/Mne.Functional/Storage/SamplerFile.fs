@@ -17,7 +17,7 @@ module internal SamplerFile =
         let clock = p.Schedule.Clock stop
         target.Energy points, p.Drift clock points, clock
 
-    let private put (file: H5Group) (sampler: Sampler) : Hdf5.Stack list =
+    let put (file: H5Group) (sampler: Sampler) : Hdf5.Stack list =
         let stacks = SolutionFile.put file sampler.Energy.Solution
         SolutionFile.putOptions "samplerOptions" file sampler.Options
         let group = H5Group()
@@ -74,7 +74,7 @@ module internal SamplerFile =
             else
                 None)
 
-    let private get network (family: int -> Process) (target: Density) (file: IH5Group) : Sampler =
+    let get network (family: int -> Process) (target: Density) (file: IH5Group) : Sampler =
         let solution = SolutionFile.get network file
         let group = file.Group "sampler"
         let network = solution.Network

@@ -1,7 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>
-/// Solutions, samplers and draws in HDF5 files, readable from h5py, Julia and MATLAB, and reopened to the same bits.
+/// Solutions, samplers, posteriors and draws in HDF5 files, readable from h5py, Julia and MATLAB, and reopened to the same bits.
 /// <para>A file is written whole or not at all, and ends in a seal, the SHA-256 of what is before it: a file that is
 /// not, byte for byte, what was written raises <c>DamagedFileException</c> before anything of it is used. Other
 /// programs read it, but do not change it.</para>
@@ -108,7 +108,30 @@ module Storage =
     /// <example><code>draws |&gt; Storage.saveDraws "output/draws.h5" "a ring of radius 2, seed 0"</code></example>
     let saveDraws (path: string) (problem: string) (draws: Draws) : string = DrawsFile.save path problem draws
 
-    /// <summary>The draws of a file, bit for bit.</summary>
+    /// <summary>
+    /// Writes a posterior: its draws as <c>saveDraws</c> does, log Z, verdict and plan, and what it takes to draw more. Gives the file's full path.
+    /// </summary>
+    /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
+    /// <param name="problem">What it is about, in the caller's words; kept in the file.</param>
+    /// <param name="posterior">What a formula was found to be.</param>
+    /// <example><code>
+    /// posterior |&gt; Storage.savePosterior "output/posterior.h5" "eight schools"
+    /// use again = Storage.openPosterior target "output/posterior.h5"
+    /// use more = again |&gt; Posterior.draw { Run.quiet with Seed = 1 } 10000   // the draws that the first one would give
+    /// </code></example>
+    let savePosterior (path: string) (problem: string) (posterior: Posterior) : string =
+        PosteriorFile.save path problem posterior
+
+    /// <summary>
+    /// The posterior of a file. Its formula, a function, is given again and compared with what the file knows of it. The same seed gives
+    /// the same further draws.
+    /// </summary>
+    /// <param name="target">The formula that it was made for.</param>
+    /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
+    /// <exception cref="T:System.ArgumentException">The formula differs, and as <c>openSolution</c> does.</exception>
+    let openPosterior (target: Density) (path: string) : Posterior = PosteriorFile.opened target path
+
+    /// <summary>The draws of a file of draws or of a posterior, bit for bit.</summary>
     /// <exception cref="T:System.ArgumentException">It is not one of draws, and as <c>openSolution</c>
     /// does.</exception>
     let openDraws (path: string) : Draws = DrawsFile.opened path

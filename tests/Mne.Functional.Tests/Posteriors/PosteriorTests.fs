@@ -234,6 +234,51 @@ let tests =
                         (-(target.Energy more.Points) - more.LogProposal))
             }
 
+            test "a budget that is used up leaves dearer routes out, gives up one under way, and says so" {
+                let bent =
+                    Density.ofEnergy 2 (fun x ->
+                        let a, b = x.select (1L, 0L), x.select (1L, 1L)
+                        0.5 .* a.Square() .+ 8.0 .* (b - a.Square()).Square())
+
+                let wanted =
+                    { small with
+                        Efficiency = 0.9999
+                        Flow = Some Sampler.defaults
+                    }
+
+                // Nothing is left for any route; and some, but by far not what the flow takes.
+                for budget, routes in
+                    [
+                        TimeSpan.FromTicks 1L, [ Route.Mixture ]
+                        TimeSpan.FromSeconds 3.0, [ Route.Mixture ]
+                    ] do
+                    use posterior = Posterior.sample run { wanted with Budget = Some budget } bent
+
+                    let plan = posterior.Plan.Blocks.Head
+                    Expect.equal (List.map fst plan.Efficiencies) routes $"{posterior}"
+                    Expect.equal plan.Route Route.Mixture $"{posterior}"
+                    Expect.exists plan.Remarks _.Contains("budget") $"{posterior}"
+                    Expect.isTrue (posterior.Text.Contains "budget") "said"
+
+                // Who ends the run himself is told so.
+                use ended = new CancellationTokenSource(TimeSpan.FromSeconds 2.0)
+
+                Expect.throwsT<OperationCanceledException>
+                    (fun () ->
+                        Posterior.sample
+                            { run with Cancellation = ended.Token }
+                            { wanted with
+                                Budget = Some(TimeSpan.FromHours 1.0)
+                            }
+                            bent
+                        |> ignore)
+                    "cancelled"
+
+                for budget in [ TimeSpan.Zero; TimeSpan.FromSeconds -1.0; TimeSpan.MaxValue ] do
+                    Check.refuses [ "Budget"; "found" ] (fun () ->
+                        Posterior.sample run { small with Budget = Some budget } bent |> ignore)
+            }
+
             test "blocks that are alike share one energy, which is freed once" {
                 let wells = Density.ofEnergy 2 (fun x -> (x.Square() .- 1.0).Square().sum 1L)
 

@@ -63,6 +63,20 @@ let private kinds (folder: string) : (string * (string -> float[])) list =
         use draws = Storage.openDraws path
         Array.concat [ Tensor.toArray draws.Points; Tensor.toArray draws.LogWeights ]
 
+    use posterior =
+        Posterior.sample
+            Run.quiet
+            { Posterior.defaults with
+                Count = 30
+                Particles = 100
+            }
+            target
+
+    let reopen path =
+        use posterior = Storage.openPosterior target path
+        use more = Posterior.draw Run.quiet 25 posterior
+        Array.append (Tensor.toArray posterior.Draws.LogWeights) (Tensor.toArray more.Points)
+
     let solve path =
         use solution = Storage.openSolution path
         values solution
@@ -87,6 +101,7 @@ let private kinds (folder: string) : (string * (string -> float[])) list =
         Storage.saveSolution (path "solution") "a front" solution, solve
         Storage.saveSampler (path "sampler") "two modes" sampler, sample
         path "checkpoint", resume
+        Storage.savePosterior (path "posterior") "two modes" posterior, reopen
     ]
 
 /// A mutation, by name, of the bytes of a file.

@@ -107,6 +107,7 @@ let saved =
          Storage.saveSampler (file "sampler.h5") "" sampler.Value |> ignore
          Storage.saveConditional (file "conditional.h5") "" conditional.Value |> ignore
          Storage.saveDraws (file "draws.h5") "" draws.Value |> ignore
+         Storage.savePosterior (file "posterior.h5") "" posterior.Value |> ignore
 
          use _ =
              Evolution.trySolve

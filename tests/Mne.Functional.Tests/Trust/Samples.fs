@@ -259,6 +259,7 @@ let private byName: IDictionary<string, unit -> obj> =
             "Storage.openSampler/path", box2 (fun () -> opened "sampler.h5")
             "Storage.openConditional/path", box2 (fun () -> opened "conditional.h5")
             "Storage.openDraws/path", box2 (fun () -> opened "draws.h5")
+            "Storage.openPosterior/path", box2 (fun () -> opened "posterior.h5")
             "Checkpoint.read/path", box2 (fun () -> opened "checkpoint.h5")
             "*/path", box2 (fun () -> file "out.h5")
             "Tangent.stacked/values", box2 (fun () -> points 1)
