@@ -39,11 +39,11 @@ let solved =
             FitPoints = Collocation.grid circle 256
             Evolve =
                 { Evolution.defaults with
-                    Sketch = Sketch.Landmarks 256
+                    Sketch = Sketch.Landmarks 192
                     Regularisation = 1e-12
                     Tolerance = 1e-7
                 }
-            Points = Collocation.grid circle 1024
+            Points = Collocation.grid circle 512
             Until = 4.0
         }
 

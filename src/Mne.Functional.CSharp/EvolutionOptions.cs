@@ -101,7 +101,7 @@ public sealed record EvolutionOptions
     /// <summary>Events that end the run. Default none.</summary>
     public IReadOnlyList<StopEvent> Events { get; init; } = [];
 
-    /// <summary>How steps are made. Default <see cref="Method.DormandPrince54"/>.</summary>
+    /// <summary>How steps are made. Default <see cref="Method.Automatic"/>.</summary>
     public Method Method { get; init; } = new(Defaults.Method);
 
     /// <summary>How step sizes are chosen. Default <c>new Controller()</c>.</summary>

@@ -79,7 +79,7 @@ public sealed record Method
     /// <summary>The Runge–Kutta pair that it steps by; null for a method of one's own.</summary>
     public Tableau? Tableau => Inner.Tableau is null ? null : new(Inner.Tableau.Value);
 
-    /// <summary>Dormand and Prince's pair of order 5(4): the default of evolutions.</summary>
+    /// <summary>Dormand and Prince's pair of order 5(4).</summary>
     public static Method DormandPrince54 { get; } = new(Core.MethodModule.dormandPrince54);
 
     /// <summary>
@@ -96,6 +96,13 @@ public sealed record Method
     /// </summary>
     /// <example><code>var diffusive = new EvolutionOptions { Method = Method.Stabilised, Tolerance = 1e-4 };</code></example>
     public static Method Stabilised { get; } = new(Core.MethodModule.stabilised);
+
+    /// <summary>
+    /// Dormand and Prince's pair where accuracy limits its steps, and <see cref="Stabilised"/> where stability does, as diffusion makes it do: found out
+    /// by the stages themselves, and changed on the way as often as it pays. The default of evolutions.
+    /// </summary>
+    /// <example><code>var whatever = new EvolutionOptions { Method = Method.Automatic };</code></example>
+    public static Method Automatic { get; } = new(Core.MethodModule.automatic);
 
     /// <summary>The method of a Runge–Kutta pair.</summary>
     /// <exception cref="ArgumentException">The parts of the tableau do not fit together.</exception>
@@ -134,7 +141,7 @@ public sealed record Method
             FuncConvert.FromFunc<FSharpFunc<double, FSharpFunc<Tensor, Tensor>>, double, Tensor, Tensor, FSharpList<Tensor>, FSharpList<Tensor>>(
                 (f, t, y, slope, before) => Bridge.List(start(Bridge.OfFunction(f), t, y, slope, [.. before]))),
             FuncConvert.FromFunc<FSharpFunc<double, FSharpFunc<Tensor, Tensor>>, double, Tensor, double, FSharpList<Tensor>, Core.Proposal>(
-                (f, t, y, h, memory) => Bridge.Answered(step(Bridge.OfFunction(f), t, y, h, [.. memory]), nameof(step)).ToCore())));
+                (f, t, y, h, memory) => Bridge.Answered(step(Bridge.OfFunction(f), t, y, h, [.. memory]), nameof(step)).ToCore(embeddedOrder + 1))));
     }
 
     /// <inheritdoc/>

@@ -54,8 +54,12 @@ public sealed record Segment(double Start, double Length, IReadOnlyList<Tensor> 
 /// <param name="Error">The estimated error of y, of the same shape; zeros from a method that has no estimate.</param>
 /// <param name="Segment">The interpolant on the step.</param>
 /// <param name="Memory">What the next step is given.</param>
-public sealed record Proposal(Tensor Next, Tensor Error, Segment Segment, IReadOnlyList<Tensor> Memory)
+/// <param name="Order">
+/// The error goes with the size of the step to this power; null for one more than the method's <c>EmbeddedOrder</c>, which a method that changes its order
+/// does not have at all steps.
+/// </param>
+public sealed record Proposal(Tensor Next, Tensor Error, Segment Segment, IReadOnlyList<Tensor> Memory, int? Order = null)
 {
-    internal Core.Proposal ToCore() =>
-        new(Bridge.Wanted(Next), Bridge.Wanted(Error), Bridge.Wanted(Segment).ToCore(), Bridge.List(Memory));
+    internal Core.Proposal ToCore(int usual) =>
+        new(Bridge.Wanted(Next), Bridge.Wanted(Error), Order ?? usual, Bridge.Wanted(Segment).ToCore(), Bridge.List(Memory));
 }

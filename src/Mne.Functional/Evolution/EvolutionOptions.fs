@@ -69,7 +69,7 @@ type EvolutionOptions =
         Points: PointDynamics
         /// <summary>Events that end the run. Default none.</summary>
         Events: StopEvent list
-        /// <summary>How steps are made. Default <c>Method.dormandPrince54</c>.</summary>
+        /// <summary>How steps are made. Default <c>Method.automatic</c>.</summary>
         Method: Method
         /// <summary>The step-size controller. Default <c>Controller.proportionalIntegral</c>.</summary>
         Controller: Controller

@@ -44,7 +44,7 @@ module internal Advance =
 
         member run.Direction = float (sign (run.Times[1] - run.Times[0]))
 
-        /// The error of a step goes with its size to this power.
+        /// The error of a first step goes with its size to this power.
         member run.Order = run.Problem.Method.EmbeddedOrder + 1
 
     /// Where a run stands: at a time, before its next attempt.
@@ -257,7 +257,10 @@ module internal Advance =
                         Time = state.Time
                         Step = h
                         Error = error
-                        Order = run.Order
+                        Order =
+                            match proposal with
+                            | Ok proposal -> proposal.Order
+                            | Error _ -> run.Order
                         AfterRejection = state.AfterRejection
                     }
                     state.ControllerMemory

@@ -1,46 +1,5 @@
 namespace Mne.Functional
 
-open TorchSharp
-
-/// <summary>An explicit embedded Runge–Kutta pair whose last stage is the first of the next step.</summary>
-type Tableau =
-    {
-        /// <summary>The usual name.</summary>
-        Name: string
-        /// <summary>The order of the solution that is carried on.</summary>
-        Order: int
-        /// <summary>The order of the solution that it is compared with.</summary>
-        EmbeddedOrder: int
-        /// <summary>c_i, where in the step each stage lies.</summary>
-        Nodes: float[]
-        /// <summary>a_ij, row by row; the last row holds the weights b.</summary>
-        Coupling: float[][]
-        /// <summary>b_i − b̂_i: weights of the error estimate.</summary>
-        Error: float[]
-        /// <summary>
-        /// d_i: weights of the quartic correction that makes the dense output one order better than Hermite's cubic.
-        /// </summary>
-        Dense: float[]
-    }
-
-/// <summary>The right-hand side of y' = f(t, y) to a method: (t, y) ↦ f(t, y).</summary>
-type Slope = float -> Tensor -> Tensor
-
-/// <summary>What one step proposes.</summary>
-type Proposal =
-    {
-        /// <summary>y at the end of the step.</summary>
-        Next: Tensor
-        /// <summary>
-        /// The estimated error of y (a tensor of the same shape); zeros from a method that has no estimate.
-        /// </summary>
-        Error: Tensor
-        /// <summary>The interpolant on the step.</summary>
-        Segment: Segment
-        /// <summary>What the next step is given.</summary>
-        Memory: Tensor list
-    }
-
 /// <summary>
 /// How one step is made: a value with its own state, so that a method of one's own, explicit or implicit, is used like the ones here.
 /// Its functions are pure.
@@ -62,6 +21,7 @@ type Proposal =
 ///                 {
 ///                     Next = next
 ///                     Error = 0.0 * y
+///                     Order = 2
 ///                     Segment = Segment.hermite t h (y, memory.Head) (next, slope)
 ///                     Memory = [ slope ]
 ///                 }
@@ -106,72 +66,13 @@ type Method =
 [<RequireQualifiedAccess>]
 module Method =
 
-    /// Σ_i w_i k_i, leaving out zeros.
-    let private combine (weights: float[]) (slopes: ResizeArray<Tensor>) : Tensor =
-        let sum = torch.zeros_like slopes[0]
-
-        weights
-        |> Array.iteri (fun i w ->
-            if w <> 0.0 then
-                sum.AddInPlace(slopes[i], w) |> ignore)
-
-        sum
-
-    let private check (tableau: Tableau) =
-        let stages = tableau.Nodes.Length
-
-        if
-            stages < 2
-            || [ tableau.Coupling.Length; tableau.Error.Length; tableau.Dense.Length ]
-               <> [ stages; stages; stages ]
-        then
-            Guard.fail
-                "tableau"
-                $"{stages} nodes, {tableau.Coupling.Length} rows of couplings, {tableau.Error.Length} weights of the error and {tableau.Dense.Length} of the dense output; wanted as many of each, two or more"
-
-        for number in Array.concat [ tableau.Nodes; Array.concat tableau.Coupling; tableau.Error; tableau.Dense ] do
-            if not (System.Double.IsFinite number) then
-                Guard.fail "tableau" $"found {number} among its numbers, wanted finite ones"
-
-        tableau.Coupling
-        |> Array.iteri (fun i row ->
-            if row.Length > i then
-                Guard.fail
-                    "tableau"
-                    $"row {i} of the couplings has {row.Length} numbers, wanted at most {i}: an explicit stage knows only those before it")
-
-    /// One step of a pair from (t, y), where `slope` is f(t, y). Evaluates f once per further stage.
-    let private step (tableau: Tableau) (f: Slope) t (y: Tensor) (h: float) (slope: Tensor) : Proposal =
-        Scope.keepAll (fun p -> p.Next :: p.Error :: p.Memory @ List.ofArray p.Segment.Coefficients) (fun () ->
-            let slopes = ResizeArray [ slope ]
-
-            let next =
-                (y, [ 1 .. tableau.Nodes.Length - 1 ])
-                ||> List.fold (fun _ i ->
-                    let stage = y .+ h .* combine tableau.Coupling[i] slopes
-                    slopes.Add(f (t + tableau.Nodes[i] * h) stage)
-                    stage)
-
-            let last = slopes[slopes.Count - 1]
-            let cubic = Segment.hermite t h (y, slope) (next, last)
-
-            {
-                Next = next
-                Error = h .* combine tableau.Error slopes
-                Segment =
-                    { cubic with
-                        Coefficients = Array.append cubic.Coefficients[..3] [| h .* combine tableau.Dense slopes |]
-                    }
-                Memory = [ last ]
-            })
-
     /// <summary>The method of a Runge–Kutta pair; its memory is f at the end of the last step.</summary>
     /// <param name="tableau">The pair; its last stage is the first of the next step.</param>
     /// <exception cref="T:System.ArgumentException">
     /// The tableau has not as many nodes as rows and weights, a number that is not finite, or a stage knows others than those before it.
     /// </exception>
     let ofTableau (tableau: Tableau) : Method =
-        check tableau
+        RungeKutta.check tableau
 
         {
             Name = tableau.Name
@@ -179,7 +80,7 @@ module Method =
             EmbeddedOrder = tableau.EmbeddedOrder
             Tableau = Some tableau
             Start = fun _ _ _ slope _ -> [ slope ]
-            Step = fun f t y h memory -> step tableau f t y h memory.Head
+            Step = fun f t y h memory -> RungeKutta.step tableau f t y h memory.Head
         }
 
     /// <summary>
@@ -238,71 +139,6 @@ module Method =
                     |]
             }
 
-    /// The tableau of s stages, 2 or more.
-    let private chebyshevPair (s: int) : Tableau =
-        let w0 = 1.0 + 2.0 / 13.0 / float (s * s)
-
-        /// T_j, T'_j, T''_j at w₀ for j = 0 … s.
-        let polynomials =
-            ((1.0, 0.0, 0.0), (w0, 1.0, 0.0))
-            |> Seq.unfold (fun ((t, t1, t2), (u, u1, u2)) ->
-                let next =
-                    2.0 * w0 * u - t, 2.0 * u + 2.0 * w0 * u1 - t1, 4.0 * u1 + 2.0 * w0 * u2 - t2
-
-                Some((t, t1, t2), ((u, u1, u2), next)))
-            |> Seq.take (s + 1)
-            |> Seq.toArray
-
-        let value j = let t, _, _ = polynomials[j] in t
-        let slope j = let _, t1, _ = polynomials[j] in t1
-        let curvature j = let _, _, t2 = polynomials[j] in t2
-        let w1 = slope s / curvature s
-
-        let b j =
-            let j = max 2 j in curvature j / (slope j * slope j)
-
-        /// Stage j of the recurrence as a combination of the slopes before it.
-        let rows =
-            let first = [| b 1 * w1 |]
-
-            ([ first; [||] ], [ 2..s ])
-            ||> List.fold (fun rows j ->
-                let μ, ν, μ' =
-                    2.0 * b j * w0 / b (j - 1), -b j / b (j - 2), 2.0 * b j * w1 / b (j - 1)
-
-                let entry (row: float[]) i = if i < row.Length then row[i] else 0.0
-
-                let row =
-                    Array.init j (fun i ->
-                        μ * entry rows.Head i
-                        + ν * entry rows.Tail.Head i
-                        + (if i = j - 1 then μ' else 0.0)
-                        - (if i = 0 then
-                               μ' * (1.0 - b (j - 1) * value (j - 1))
-                           else
-                               0.0))
-
-                row :: rows)
-            |> List.rev
-            |> List.toArray
-
-        let weights = rows[s]
-
-        {
-            Name = $"Runge–Kutta–Chebyshev 2, {s} stages"
-            Order = 2
-            EmbeddedOrder = 2
-            Nodes = [| for row in rows -> Array.sum row |]
-            Coupling = rows
-            Error =
-                [|
-                    for i in 0..s ->
-                        (if i < s then -0.8 * weights[i] else 0.0)
-                        + (if i = 0 || i = s then 0.4 else 0.0)
-                |]
-            Dense = Array.zeroCreate (s + 1)
-        }
-
     /// <summary>
     /// The second-order Runge–Kutta–Chebyshev method with a fixed number of stages s (van der Houwen and Sommeijer
     /// 1980, with the damping and the error estimate of Sommeijer, Shampine and Verwer, J. Comput. Appl. Math. 88,
@@ -313,62 +149,7 @@ module Method =
     let chebyshev (stages: int) : Method =
         Guard.atLeast "stages" 3 stages
         Guard.within "stages" 3 1000 stages
-        ofTableau (chebyshevPair stages)
-
-    /// No step has more stages.
-    let private mostStages = 250
-
-    let private pairs = Array.init (mostStages + 1) (fun s -> lazy (chebyshevPair s))
-
-    /// The least number of stages with which steps of size h are stable where f stretches by ρ; None where no step has as many.
-    let private stagesFor (h: float) (ρ: float) : int option =
-        let wanted = 1.0 + floor (sqrt (1.0 + abs h * ρ / 0.65))
-
-        if wanted <= float mostStages then
-            Some(max 2 (int wanted))
-        else
-            None
-
-    /// A step that is too long to be made: its error is not a number, which asks the controller for a shorter one.
-    let private tooLong t (y: Tensor) (h: float) (slope: Tensor) : Proposal =
-        {
-            Next = y
-            Error = nan .* y
-            Segment = Segment.hermite t h (y, slope) (y, slope)
-            Memory = [ slope ]
-        }
-
-    /// How much f stretches a small change of y along v, and what becomes of v: a step of the power method for the largest eigenvalue
-    /// of f's derivative.
-    let private stretched (f: Slope) t (y: Tensor) (slope: Tensor) (v: Tensor) : Tensor * float =
-        let length = Tensor.toFloat (v.norm ())
-
-        if not (System.Double.IsFinite length && length > 0.0) then
-            v, 0.0
-        else
-            // How large y is where v is not 0: other parts of it may have another unit.
-            let size = Tensor.toFloat ((y * v).abs().sum()) / length
-            // Well above the square root of round-off: a vector field that solves a system of equations has fewer digits than its numbers.
-            let small =
-                System.Math.Cbrt(Placement.epsilon (Placement.ofTensor y))
-                * (if System.Double.IsFinite size && size > 0.0 then
-                       size
-                   else
-                       1.0)
-
-            let image: Tensor = f t (y .+ (small / length) .* v) - slope
-            let ρ = Tensor.toFloat (image.norm ()) / small
-
-            if System.Double.IsFinite ρ && ρ > 0.0 then
-                image ./ (small * ρ), ρ
-            else
-                v, 0.0
-
-    /// Estimates of the power method are lower bounds.
-    let private allowance = 1.5
-
-    /// So many steps may pass between two estimates.
-    let private estimateEvery = 10.0
+        ofTableau (Chebyshev.pair stages)
 
     /// <summary>
     /// Runge–Kutta–Chebyshev of second order with as many stages as each step needs to be stable, 250 at most: what <c>chebyshev</c>
@@ -381,12 +162,12 @@ module Method =
     /// let diffusive = { Evolution.defaults with Method = Method.stabilised; Tolerance = 1e-4 }
     /// </code></example>
     let stabilised: Method =
-        let memory (slope: Tensor) (v: Tensor) (ρ: float) (age: float) =
-            [ slope; v; Tensor.ofArray (Placement.ofTensor slope) [| ρ; age |] ]
-
-        let estimate f t y slope (v: Tensor) =
-            let v, ρ = stretched f t y slope v
-            memory slope v (allowance * ρ) 0.0
+        let memory (slope: Tensor) (known: Chebyshev.Stiffness) =
+            [
+                slope
+                known.Direction
+                Tensor.ofArray (Placement.ofTensor slope) [| known.Stretch; known.Age |]
+            ]
 
         {
             Name = "Runge–Kutta–Chebyshev 2, as many stages as are stable"
@@ -397,38 +178,127 @@ module Method =
                 fun f t y slope before ->
                     Scope.keepAll id (fun () ->
                         match before with
-                        | [ _; v; _ ] -> estimate f t y slope v
-                        | _ ->
-                            // Until two estimates in a row agree.
-                            let rec settle v ρ count =
-                                let next, σ = stretched f t y slope v
-
-                                if count = 1 || abs (σ - ρ) <= 0.05 * σ then
-                                    memory slope next (allowance * max σ ρ) 0.0
-                                else
-                                    settle next σ (count - 1)
-
-                            settle slope 0.0 20)
+                        | [ _; v; _ ] -> Chebyshev.renewed f t y slope v
+                        | _ -> Chebyshev.settled f t y slope
+                        |> memory slope)
             Step =
                 fun f t y h memories ->
-                    let slope, v, ρ, age =
-                        match memories with
-                        | [ slope; v; numbers ] ->
-                            let numbers = Tensor.toArray numbers
+                    match memories with
+                    | [ slope; v; numbers ] ->
+                        let numbers = Tensor.toArray numbers
 
-                            if numbers[1] < estimateEvery then
-                                slope, v, numbers[0], numbers[1]
-                            else
-                                let next, ρ = stretched f t y slope v
-                                slope, next, allowance * ρ, 0.0
-                        | _ -> Guard.fail "memory" $"found {memories.Length} tensors, wanted the three that Start gives"
+                        let proposal, known =
+                            Chebyshev.step
+                                f
+                                t
+                                y
+                                h
+                                slope
+                                {
+                                    Direction = v
+                                    Stretch = numbers[0]
+                                    Age = numbers[1]
+                                }
 
-                    let proposal =
-                        match stagesFor h ρ with
-                        | Some stages -> step pairs[stages].Value f t y h slope
-                        | None -> tooLong t y h slope
+                        { proposal with
+                            Memory = memory proposal.Memory.Head known
+                        }
+                    | _ -> Guard.fail "memory" $"found {memories.Length} tensors, wanted the three that Start gives"
+        }
 
-                    { proposal with
-                        Memory = memory proposal.Memory.Head v ρ (age + 1.0)
+    /// Steps by Dormand and Prince's pair at the limit of its stability, 3.3 for real eigenvalues, are about this long in units of 1/ρ, or longer.
+    let private atTheLimit = 2.5
+
+    /// Chebyshev steps shorter than this in units of 1/ρ take more evaluations than the pair's longest.
+    let private worthwhile = 2.0
+
+    /// So many steps in a row that are too short for Chebyshev's method end its turn.
+    let private enough = 5.0
+
+    /// So many steps at the limit, at first, begin its turn; four times as many after each turn that was not worthwhile.
+    let private patienceAtFirst, private patienceAtMost = 15.0, 4000.0
+
+    /// <summary>
+    /// Dormand and Prince's pair where accuracy limits its steps, and Runge–Kutta–Chebyshev of second order with as many stages as are stable where stability
+    /// does, as diffusion makes it do: found out by the stages themselves, and changed on the way as often as it pays. Where nothing is stiff, steps
+    /// are those of <c>dormandPrince54</c> to the bit.
+    /// </summary>
+    /// <example><code>
+    /// let whatever = { Evolution.defaults with Method = Method.automatic }
+    /// </code></example>
+    let automatic: Method =
+        let pair = dormandPrince54.Tableau.Value
+
+        /// In both turns: the slope, where the power method stands, and numbers: whose turn it is, stretch, age, steps counted, patience.
+        let memory (slope: Tensor) (direction: Tensor) (numbers: float[]) =
+            [ slope; direction; Tensor.ofArray (Placement.ofTensor slope) numbers ]
+
+        let explicit slope count patience =
+            memory slope slope [| 0.0; 0.0; 0.0; count; patience |]
+
+        let chebyshev slope (known: Chebyshev.Stiffness) count patience =
+            memory slope known.Direction [| 1.0; known.Stretch; known.Age; count; patience |]
+
+        let read (memories: Tensor list) =
+            match memories with
+            | [ slope; direction; numbers ] ->
+                let numbers = Tensor.toArray numbers
+
+                let known: Chebyshev.Stiffness =
+                    {
+                        Direction = direction
+                        Stretch = numbers[1]
+                        Age = numbers[2]
                     }
+
+                slope, (if numbers[0] = 0.0 then None else Some known), numbers[3], numbers[4]
+            | _ -> Guard.fail "memory" $"found {memories.Length} tensors, wanted the three that Start gives"
+
+        {
+            Name = "Dormand–Prince 5(4) or Runge–Kutta–Chebyshev 2, as stability asks"
+            Order = dormandPrince54.Order
+            EmbeddedOrder = dormandPrince54.EmbeddedOrder
+            Tableau = None
+            Start =
+                fun f t y slope before ->
+                    Scope.keepAll id (fun () ->
+                        if before.IsEmpty then
+                            explicit slope 0.0 patienceAtFirst
+                        else
+                            match read before with
+                            | _, None, count, patience -> explicit slope count patience
+                            | _, Some known, count, patience ->
+                                chebyshev slope (Chebyshev.renewed f t y slope known.Direction) count patience)
+            Step =
+                fun f t y h memories ->
+                    let slope, known, count, patience = read memories
+
+                    let turn =
+                        match known with
+                        | None when count >= patience -> Some(Chebyshev.settled f t y slope), 0.0
+                        | Some _ when count >= enough -> None, 0.0
+                        | _ -> known, count
+
+                    match turn with
+                    | None, count ->
+                        let patience =
+                            if known.IsSome then
+                                min patienceAtMost (4.0 * patience)
+                            else
+                                patience
+
+                        let observed = RungeKutta.observed pair f t y h slope
+                        let limited = abs h * observed.Stretch > atTheLimit
+                        let count = if limited then count + 1.0 else max 0.0 (count - 1.0)
+
+                        { observed.Proposal with
+                            Memory = explicit observed.Proposal.Memory.Head count patience
+                        }
+                    | Some known, count ->
+                        let proposal, known = Chebyshev.step f t y h slope known
+                        let short = abs h * known.Stretch < worthwhile
+
+                        { proposal with
+                            Memory = chebyshev proposal.Memory.Head known (if short then count + 1.0 else 0.0) patience
+                        }
         }

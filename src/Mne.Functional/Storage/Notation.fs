@@ -128,9 +128,12 @@ module internal Notation =
 
     /// A method without a tableau: the one of ours, or the caller's own, of which only the name is known.
     let private methodNamed (name: string) : Method =
-        if name = Method.stabilised.Name then
-            Method.stabilised
-        else
+        match
+            [ Method.stabilised; Method.automatic ]
+            |> List.tryFind (fun own -> own.Name = name)
+        with
+        | Some own -> own
+        | None ->
             { Method.dormandPrince54 with
                 Name = name
                 Tableau = None

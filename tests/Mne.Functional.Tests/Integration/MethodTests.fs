@@ -384,6 +384,90 @@ let tests =
                 Check.refuses [ "memory"; "found 1" ] (fun () -> Method.stabilised.Step still 0.0 y 0.5 [ y ] |> ignore)
             }
 
+            test "the automatic method is Dormand and Prince's to the bit where nothing is stiff" {
+                for name, field, exact in problems do
+                    let solve method =
+                        Integrator.solve
+                            { Integrator.create (fun t y -> field t y, ()) (Integrator.componentNorm 1e-8 1e-8) with
+                                Method = method
+                            }
+                            (exact 0.0)
+                            (0.0, 3.0)
+
+                    use automatic = solve Method.automatic
+                    use pair = solve Method.dormandPrince54
+                    Expect.equal automatic.Evaluations pair.Evaluations $"{name}: evaluations"
+
+                    Check.identical
+                        $"{name}: the end"
+                        (Trajectory.evaluate 3.0 automatic)
+                        (Trajectory.evaluate 3.0 pair)
+            }
+
+            test
+                "the automatic method takes the turns that pay: diffusion that sets in and ends again, at several tolerances" {
+                // y' = −ρ(t) k² (y − cos t) − sin t: y = cos t from the start, and stiff for 1 ≤ t ≤ 2 only.
+                let rates = vector [ for k in 1..30 -> 20.0 * float (k * k) ]
+
+                let field: Field<unit> =
+                    fun t y ->
+                        let on = if t >= 1.0 && t <= 2.0 then 1.0 else 0.0
+                        (-on .* rates * (y .- cos t)) .- sin t, ()
+
+                for tolerance in [ 1e-3; 1e-5; 1e-7 ] do
+                    let solve method =
+                        Integrator.solve
+                            { Integrator.create field (Integrator.componentNorm tolerance tolerance) with
+                                Method = method
+                            }
+                            (Tensor.ones Placement.float64 [ 30 ])
+                            (0.0, 3.0)
+
+                    use automatic = solve Method.automatic
+                    use pair = solve Method.dormandPrince54
+                    Expect.equal automatic.Outcome Outcome.Completed $"{tolerance}"
+                    let off = Check.size (Trajectory.evaluate 3.0 automatic .- cos 3.0)
+                    Expect.isLessThan off (100.0 * tolerance) $"{tolerance}: the end"
+
+                    Expect.isLessThan
+                        automatic.Evaluations
+                        (pair.Evaluations / 3)
+                        $"{tolerance}: evaluations, of {pair.Evaluations}"
+
+                    let late = automatic.Records |> Array.filter (fun r -> r.Time > 2.2)
+                    let pairLate = pair.Records |> Array.filter (fun r -> r.Time > 2.2)
+                    Expect.isLessThan late.Length (3 * pairLate.Length + 15) $"{tolerance}: steps after it"
+            }
+
+            test "the automatic method gives up turns that do not pay more and more rarely" {
+                // Eigenvalues on a circle in the left half plane: damped oscillations, where Chebyshev's method is no better.
+                let field: Field<unit> =
+                    fun _ y ->
+                        let a, b = y.narrow (0L, 0L, 1L), y.narrow (0L, 1L, 1L)
+                        Tensor.concatenate 0L [ -100.0 .* a .+ 173.0 .* b; -173.0 .* a - 100.0 .* b ], ()
+
+                let solve method =
+                    Integrator.solve
+                        { Integrator.create field (Integrator.componentNorm 1e-6 1e-6) with
+                            Method = method
+                        }
+                        (vector [ 1.0; 0.0 ])
+                        (0.0, 20.0)
+
+                use automatic = solve Method.automatic
+                use pair = solve Method.dormandPrince54
+                Expect.isLessThan (float automatic.Evaluations) (1.3 * float pair.Evaluations) $"of {pair.Evaluations}"
+                Expect.isLessThan (Check.size (Trajectory.evaluate 20.0 automatic)) 1e-5 "at rest"
+            }
+
+            test "the automatic method refuses a memory that is not its own" {
+                use _ = torch.NewDisposeScope()
+                let y = vector [ 1.0 ]
+
+                Check.refuses [ "memory"; "found 1" ] (fun () ->
+                    Method.automatic.Step (fun _ y -> -y) 0.0 y 0.5 [ y ] |> ignore)
+            }
+
             test "methods of equal tableaus are equal, others only to themselves" {
                 Expect.equal (Method.chebyshev 5) (Method.chebyshev 5) "five stages"
                 Expect.notEqual (Method.chebyshev 5) (Method.chebyshev 6) "six stages"

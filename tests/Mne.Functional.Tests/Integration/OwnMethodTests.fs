@@ -31,6 +31,7 @@ let private implicitEuler (jacobian: float[,]) : Method =
                 {
                     Next = next
                     Error = solve (0.5 * h * (slope - memory.Head))
+                    Order = 2
                     Segment = Segment.hermite t h (y, memory.Head) (next, slope)
                     Memory = [ slope ]
                 }
@@ -220,6 +221,10 @@ let tests =
                     { problem 1e-2 oscillator with
                         Method = Method.chebyshev 5
                     }
+                    "a method in its turn of Chebyshev's",
+                    { problem 1e-3 stiffField with
+                        Method = Method.automatic
+                    }
                     "an implicit method",
                     { problem 1e-2 stiffField with
                         Method = implicitEuler stiff
@@ -249,6 +254,7 @@ let tests =
                                 {
                                     Next = next
                                     Error = slope
+                                    Order = 2
                                     Segment =
                                         {
                                             Start = t

@@ -63,6 +63,7 @@ let tests =
                 Expect.equal (again (None: float option)) None "none"
                 Expect.equal (again Method.dormandPrince54) Method.dormandPrince54 "method"
                 Expect.equal (again Method.stabilised) Method.stabilised "a method without a tableau"
+                Expect.equal (again Method.automatic) Method.automatic "another"
                 Expect.equal (again Controller.proportionalIntegral) Controller.proportionalIntegral "controller"
 
             Check.scoped "methods and controllers of one's own are kept by their names, and raise when used" (fun () ->
