@@ -5,7 +5,10 @@ public sealed record DrawOptions
 {
     private static Core.DrawOptions Given => Core.SamplerModule.defaults.Draw;
 
-    /// <summary>Local error tolerated when draws are carried back: of log-densities, and of positions in units of their deviations. Default 1e-5.</summary>
+    /// <summary>
+    /// Local error tolerated when draws are carried back: of log-densities, and of positions in units of their deviations, each by its root mean square
+    /// over the draws. Default 3e-5.
+    /// </summary>
     public double Tolerance { get; init; } = Given.Tolerance;
 
     internal Core.DrawOptions ToCore() => new(Tolerance);

@@ -9,7 +9,7 @@ module internal Flow =
     /// How far points may be followed.
     type Limits =
         {
-            /// Local error of points, in units of their deviations, and of log-densities.
+            /// Local error of points, in units of their deviations, and of log-densities, each by its root mean square over the points.
             Tolerance: float
             /// Steps at most.
             Steps: int
@@ -51,11 +51,13 @@ module internal Flow =
         let unit =
             clouds |> List.map (fun x -> x.std 0L) |> List.reduce (fun a b -> a.minimum b)
 
+        // The larger of the two: of many coordinates and one log-density the mean over all would be that of the coordinates. Log-densities become weights,
+        // whose errors are relative ones as they stand: however large log q is, they are not measured by it.
         let norm (y: Tensor) (δ: Tensor) =
-            let size =
-                join (unit .+ (positions y - reach.Centre).abs()) (1.0 .+ (logDensities y).abs())
+            let size = unit .+ (positions y - reach.Centre).abs()
 
-            Tensor.rms (δ / size) / limits.Tolerance
+            max (Tensor.rms (positions δ / size)) (Tensor.rms (logDensities δ))
+            / limits.Tolerance
 
         let field: Field<unit> =
             fun t y ->

@@ -55,7 +55,7 @@ module Sampler =
                     Tolerance = 2e-3
                     ErrorScale = ErrorScale.Spread
                 }
-            Draw = { Tolerance = 1e-5 }
+            Draw = { Tolerance = 3e-5 }
         }
 
     /// The distribution at the end of the process.

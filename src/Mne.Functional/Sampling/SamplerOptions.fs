@@ -3,7 +3,10 @@ namespace Mne.Functional
 /// <summary>How draws are made. Start from <c>Sampler.defaults</c>.</summary>
 type DrawOptions =
     {
-        /// <summary>Local error tolerated when draws are carried back: of log-densities, and of positions in units of their deviations. Default 1e-5.</summary>
+        /// <summary>
+        /// Local error tolerated when draws are carried back: of log-densities, and of positions in units of their deviations, each by its root mean square
+        /// over the draws. Default 3e-5.
+        /// </summary>
         Tolerance: float
     }
 

@@ -294,6 +294,33 @@ let tests =
                 Expect.equal evolvedAgain first "same sampler"
             }
 
+            test "log q is as precise as asked for in many dimensions too, where it is a large number" {
+                let d = 24
+                let wells = Density.ofEnergy d (fun x -> (x.Square() .- 1.0).Square().sum 1L)
+
+                let options =
+                    { small with
+                        Network =
+                            fun space ->
+                                Network.ofBlocks space [ for k in 0 .. d - 1 -> [ k ] ] [ Layer.dense 12 Swish ]
+                        Cover.Start = Start.Cooled Chains.defaults
+                        Draw.Tolerance = 1e-4
+                    }
+
+                use sampler = Sampler.evolve Run.quiet options Process.ornsteinUhlenbeck wells
+                use draws = Sampler.draw Run.quiet 100 sampler
+
+                let precise =
+                    { sampler with
+                        Options.Draw.Tolerance = 1e-8
+                    }
+
+                use exact = precise |> Sampler.logProposal Run.quiet draws.Points
+                let off = Scope.free (fun () -> Tensor.rms (draws.LogProposal - exact))
+                Expect.isLessThan off 1e-3 "log q, some steps of the tolerance each"
+                Expect.isGreaterThan off 1e-6 "and not for nothing"
+            }
+
             test "progress passes through fit, evolution and draws, each to its end; cancellation ends a run" {
                 let seen = ResizeArray<Progress>()
 
