@@ -7,6 +7,8 @@ public readonly record struct Estimate(double Value, double StandardError)
 {
     internal static Estimate OfCore(Core.Estimate estimate) => new(estimate.Value, estimate.StandardError);
 
+    internal Core.Estimate ToCore() => new(Value, StandardError);
+
     /// <summary>Value ± standard error.</summary>
     public override string ToString() =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Value:G6} ± {StandardError:G2}");

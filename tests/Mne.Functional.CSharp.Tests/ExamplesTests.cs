@@ -28,6 +28,7 @@ public abstract class ExampleNames
     public static readonly Marginal marginal = SamplingFacadeTests.InStages.Value;
     public static readonly Posterior posterior = PosteriorFacadeTests.Made.Value;
     public static readonly Draws draws = sampler.Draw(200);
+    public static readonly NamedDraws named = NamedDraws.OfDraws(draws, "a", "b");
     public static readonly Tensor samples = Tensors.Normal(1, 200, 2);
     public static readonly Chart first = Chart.Lines(Series.Line("u", [0.0, 1.0], [1.0, 2.0])), second = first;
 

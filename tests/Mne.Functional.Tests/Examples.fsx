@@ -81,6 +81,8 @@ let sampler =
     Sampler.evolve Run.quiet Sampler.defaults Process.ornsteinUhlenbeck target
 
 let draws = sampler |> Sampler.draw Run.quiet 200
+let named = draws |> NamedDraws.ofDraws [ "a"; "b" ]
+let summary = named |> Summary.create 0.9
 let conditional = Conditional.evolve Run.quiet Sampler.defaults [ 0 ] target
 
 let marginal =

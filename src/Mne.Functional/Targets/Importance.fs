@@ -14,32 +14,37 @@ module Importance =
         else
             Tensor.toFloat (values.std ()) / sqrt (float (Tensor.rows values))
 
-    /// The log-weights of draws that are whole: −∞ is a weight of 0; nan, +∞ and weights that are all 0 say nothing.
-    let private logWeights (draws: Draws) : Tensor =
-        Draws.check draws
-        let highest = Scope.free (fun () -> Tensor.toFloat (draws.LogWeights.max ())) // nan where any is
+    /// Raises unless log-weights (M) are whole: −∞ is a weight of 0; nan, +∞ and weights that are all 0 say nothing.
+    let private check (logWeights: Tensor) : Tensor =
+        let highest = Scope.free (fun () -> Tensor.toFloat (logWeights.max ())) // nan where any is
 
         if not (System.Double.IsFinite highest) then
-            let missing = Scope.free (fun () -> Tensor.toFloat (draws.LogWeights.isnan().sum()))
+            let missing = Scope.free (fun () -> Tensor.toFloat (logWeights.isnan().sum()))
 
             Guard.fail
                 "draws"
-                $"log-weights: {missing} of {Tensor.rows draws.LogWeights} are not a number, and the largest is {highest}; weights have to be finite and not all 0: leave out draws whose energy is not a number"
+                $"log-weights: {missing} of {Tensor.rows logWeights} are not a number, and the largest is {highest}; weights have to be finite and not all 0: leave out draws whose energy is not a number"
 
-        draws.LogWeights
+        logWeights
+
+    /// The log-weights of draws that are whole.
+    let private logWeights (draws: Draws) : Tensor =
+        Draws.check draws
+        check draws.LogWeights
+
+    /// Weights in proportion to e^log-weights (M) that sum to one.
+    let internal normalised (logWeights: Tensor) : float[] =
+        Scope.free (fun () -> Tensor.toArray ((check logWeights).softmax 0L))
 
     /// <summary>The self-normalised weights, w / Σw (M).</summary>
     let weights (draws: Draws) : Tensor =
         Scope.keep (fun () -> (logWeights draws).softmax 0L)
 
-    /// <summary>
-    /// The efficiency (Σw)² / (M Σw²) with its standard error by the delta method: the effective sample size as a
-    /// fraction of the number of draws, 1 when every weight is the same.
-    /// </summary>
-    let efficiency (draws: Draws) : Estimate =
+    /// The efficiency of log-weights (M).
+    let internal efficiencyOf (logWeights: Tensor) : Estimate =
         Scope.free (fun () ->
-            let m = float (Tensor.rows draws.LogWeights)
-            let w = m .* weights draws
+            let m = float (Tensor.rows logWeights)
+            let w = m .* (check logWeights).softmax 0L
             let square = w.Square().mean()
             // The influence of one draw on (mean w)² / mean w², where mean w = 1.
             let influence = 2.0 .* w / square - w.Square() / square.Square()
@@ -48,6 +53,12 @@ module Importance =
                 Value = 1.0 / Tensor.toFloat square
                 StandardError = standardError influence
             })
+
+    /// <summary>
+    /// The efficiency (Σw)² / (M Σw²) with its standard error by the delta method: the effective sample size as a
+    /// fraction of the number of draws, 1 when every weight is the same.
+    /// </summary>
+    let efficiency (draws: Draws) : Estimate = efficiencyOf (logWeights draws)
 
     /// <summary>
     /// The effective sample size as a fraction of the number of draws: the value of <c>efficiency</c>.

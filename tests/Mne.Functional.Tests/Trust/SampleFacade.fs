@@ -122,6 +122,23 @@ let byType: IDictionary<Type, unit -> obj> =
             typeof<CSharp.Solution>, (fun () -> solution.Value)
             typeof<CSharp.Sampler>, (fun () -> sampler.Value)
             typeof<CSharp.Draws>, (fun () -> draws.Value)
+            typeof<CSharp.NamedDraws>, (fun () -> CSharp.NamedDraws.OfDraws(draws.Value, "a", "b"))
+            typeof<CSharp.Summary>,
+            (fun () -> CSharp.Summary.Create(CSharp.NamedDraws.OfDraws(draws.Value, "a", "b"), 0.9))
+            typeof<IEnumerable<CSharp.Quantity>>, (fun () -> [| CSharp.Quantity("a", []); CSharp.Quantity("b", [ 2 ]) |])
+            typeof<IEnumerable<int>>, (fun () -> [| 2 |])
+            typeof<struct (string * CSharp.Estimate)[]>,
+            (fun () -> [| struct ("a", CSharp.Estimate(1.0, 0.1)); struct ("b", CSharp.Estimate(2.0, 0.2)) |])
+            typeof<struct (string * CSharp.LeaveOneOut)[]>,
+            (fun () ->
+                let loo =
+                    CSharp.LeaveOneOut.Create(logLikelihood (), CSharp.NamedDraws.OfDraws(draws.Value, "a", "b"))
+
+                [| struct ("a", loo); struct ("b", loo) |])
+            typeof<Func<int, CSharp.NamedDraws, Tensor>>,
+            (fun () ->
+                box
+                <| Func<int, CSharp.NamedDraws, Tensor>(fun seed draws -> draws.Columns .+ float (seed % 7)))
             typeof<CSharp.Conditional>, (fun () -> conditional.Value)
             typeof<CSharp.Marginal>, (fun () -> marginal.Value)
             typeof<CSharp.Report>, (fun () -> report.Value)

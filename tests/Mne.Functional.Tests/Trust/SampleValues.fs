@@ -79,6 +79,11 @@ let sampler =
 
 let draws = kept (fun () -> Sampler.draw Run.quiet 60 sampler.Value)
 
+let named = kept (fun () -> draws.Value |> NamedDraws.ofDraws [ "a"; "b" ])
+let summary = kept (fun () -> Summary.create 0.9 named.Value)
+let logLikelihood () = Random.normal double 7 [ 60; 3 ]
+let loo = kept (fun () -> LeaveOneOut.create (logLikelihood ()) named.Value)
+
 let conditional = kept (fun () -> Conditional.evolve Run.quiet small [ 0 ] target)
 
 let marginal =

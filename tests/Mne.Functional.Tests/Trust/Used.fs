@@ -109,6 +109,7 @@ let rec put (result: obj) : obj =
         box (CSharp.Evolution.TrySolve(equation.Term, network, plane, network.Initial 1, 0.0, 0.1, options))
     | :? CSharp.PointDynamics as dynamics ->
         solveByFacade (CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Points = dynamics))
+    | :? CSharp.NamedDraws as draws -> box [ draws.Columns; draws.LogWeights ]
     | :? CSharp.Tableau as tableau -> put (CSharp.Method.OfTableau tableau)
     | :? CSharp.Coordinate as coordinate -> put (CSharp.Domain.Create [| coordinate |])
     | :? CSharp.Layer as layer when layer.ToString().StartsWith("normalise", StringComparison.OrdinalIgnoreCase) ->
