@@ -33,7 +33,7 @@ public sealed class Series
 /// </code></example>
 public sealed class Chart
 {
-    private Chart(Reporting.Chart inner) => Inner = inner;
+    internal Chart(Reporting.Chart inner) => Inner = inner;
 
     internal Reporting.Chart Inner { get; }
 

@@ -7,6 +7,19 @@ type internal Bins = { Edges: float[]; Density: float[] }
 
 module internal Bins =
 
+    /// Densities of values in given bins; values outside are counted in none.
+    let within (edges: float[]) (values: float[]) : Bins =
+        let count = edges.Length - 1
+        let step = (edges[count] - edges[0]) / float count
+        let density = Array.zeroCreate count
+
+        for value in values do
+            if value >= edges[0] && value <= edges[count] then
+                let bin = min (count - 1) (int ((value - edges[0]) / step))
+                density[bin] <- density[bin] + 1.0 / (float values.Length * step)
+
+        { Edges = edges; Density = density }
+
     /// Weighted quantile of sorted values whose cumulative weights (last one: the total) are given.
     let private quantile (sorted: float[]) (cumulative: float[]) fraction =
         let goal = fraction * cumulative[cumulative.Length - 1]

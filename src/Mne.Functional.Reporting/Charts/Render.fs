@@ -8,12 +8,28 @@ module internal Render =
     let private suffix index =
         if index = 0 then "" else string (index + 1)
 
+    /// Whether panels side by side have numbers and labels of their own, which want room between them.
+    let private apart (chart: Chart) =
+        let rows, columns = Model.size chart
+
+        columns > 1
+        && chart.Panels
+           |> List.exists (fun panel -> panel.X.Follows.IsNone && (panel.Row < rows - 1 || rows = 1))
+
     /// Pixels that the chart wants in height.
     let height (chart: Chart) =
         match chart.Slices, Model.size chart with
         | Some _, _ -> 500
-        | None, (1, 1) -> 420
+        | None, (1, 1) ->
+            match chart.Panels.Head.Y with
+            // A line for each name.
+            | {
+                  Names = true
+                  Range = Some(low, high)
+              } -> max 420 (120 + 22 * int (abs (high - low)))
+            | _ -> 420
         | None, (rows, 1) -> 100 + 170 * rows
+        | None, (rows, _) when apart chart -> 100 + 250 * rows
         | None, (rows, _) -> 100 + 150 * rows
 
     /// The traces: each layer takes the next series colour of its panel. Panels of a stack begin with different ones.
@@ -217,7 +233,18 @@ module internal Render =
     /// The layout: axes of each panel, and what all charts have in common.
     let layout (chart: Chart) : JObject =
         let rows, columns = Model.size chart
-        let gap = if columns = 1 then 0.06 else 0.02
+        let apart = apart chart
+
+        let between =
+            if apart then 0.07
+            elif columns = 1 then 0.06
+            else 0.02
+
+        let below =
+            if apart then
+                min (0.8 / float rows) (70.0 / float (height chart))
+            else
+                between
 
         let axes =
             chart.Panels
@@ -232,7 +259,7 @@ module internal Render =
                             [
                                 "anchor", Json.any ("y" + suffix i)
                                 if columns > 1 then
-                                    "domain", Json.any (share gap columns panel.Column)
+                                    "domain", Json.any (share between columns panel.Column)
                                 if panel.Equal then
                                     "constrain", Json.any "domain"
                             ]
@@ -246,7 +273,7 @@ module internal Render =
                             [
                                 "anchor", Json.any ("x" + suffix i)
                                 if rows > 1 then
-                                    "domain", Json.any (share gap rows (rows - 1 - panel.Row))
+                                    "domain", Json.any (share below rows (rows - 1 - panel.Row))
                                 if panel.Equal then
                                     "scaleanchor", Json.any ("x" + suffix i)
                                     "constrain", Json.any "domain"

@@ -140,6 +140,83 @@ module internal Traces =
 
         layer (Some name) trace []
 
+    /// Points that are to be seen among others.
+    let outlying (x: float[]) (y: float[]) =
+        let trace _ : Trace =
+            Scatter(
+                x = x,
+                y = y,
+                name = "large weight",
+                mode = "markers",
+                showlegend = false,
+                marker =
+                    Marker(
+                        color = Palette.series[1],
+                        size = 7,
+                        opacity = 0.9,
+                        line = Line(color = "#ffffff", width = 0.6)
+                    )
+            )
+
+        layer None trace []
+
+    /// A horizontal line for each label, from low to high.
+    let intervals name (width: float) (labels: string[]) (low: float[]) (high: float[]) =
+        let trace colour : Trace =
+            Scatter(
+                x = Array.collect id (Array.map2 (fun a b -> [| a; b; nan |]) low high),
+                y = (labels |> Array.collect (fun label -> Array.replicate 3 (Json.literal label))),
+                name = Json.literal name,
+                mode = "lines",
+                connectgaps = false,
+                line = Line(color = colour, width = width)
+            )
+
+        layer (Some name) trace []
+
+    /// A mark for each label.
+    let places name (labels: string[]) (x: float[]) =
+        let trace colour : Trace =
+            Scatter(
+                x = x,
+                y = Array.map Json.literal labels,
+                name = Json.literal name,
+                mode = "markers",
+                marker = Marker(color = colour, size = 8)
+            )
+
+        layer (Some name) trace []
+
+    /// A vertical line over the whole panel, whose height is not known here.
+    let upright name (x: float) (height: float) =
+        let trace colour : Trace =
+            Scatter(
+                x = [| x; x |],
+                y = [| 0.0; height |],
+                name = Json.literal name,
+                mode = "lines",
+                line = Line(color = colour, width = 2.6)
+            )
+
+        layer (Some name) trace []
+
+    /// Outlines of histograms that are all of one kind: faint, and named once.
+    let outlines name (all: Bins[]) =
+        let trace _ : Trace =
+            Scatter(
+                x = Array.collect (fun bins -> Array.append bins.Edges [| nan |]) all,
+                y =
+                    Array.collect
+                        (fun bins -> Array.concat [ bins.Density; [| bins.Density[bins.Density.Length - 1]; nan |] ])
+                        all,
+                name = Json.literal name,
+                mode = "lines",
+                connectgaps = false,
+                line = Line(color = Palette.translucent 0.35 Palette.series[0], width = 1.0, shape = "hv")
+            )
+
+        layer (Some name) trace []
+
     let histogram name (bins: Bins) =
         let last = bins.Density.Length
 

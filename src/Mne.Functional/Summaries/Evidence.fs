@@ -29,7 +29,7 @@ type EvidenceComparison =
         let second = List.head others
         let apart = -second.LogBayesFactor.Value
         let error = second.LogBayesFactor.StandardError
-        let figures = $"log Bayes factor {Table.within error apart} ± {Table.short 2 error}"
+        let figures = $"log Bayes factor {Table.within error apart} ± {Table.error error}"
 
         [
             if apart < 2.0 * error then
@@ -45,7 +45,7 @@ type EvidenceComparison =
 
             for model in comparison.Models do
                 if model.LogNormaliser.StandardError > 0.5 then
-                    $"log Z of {model.Name} is uncertain by {Table.short 2 model.LogNormaliser.StandardError}: such an estimate rests on a few draws and is mostly too low, by more than that."
+                    $"log Z of {model.Name} is uncertain by {Table.error model.LogNormaliser.StandardError}: such an estimate rests on a few draws and is mostly too low, by more than that."
         ]
 
     member internal comparison.Table: Table =
@@ -58,7 +58,7 @@ type EvidenceComparison =
                         let pair (estimate: Estimate) =
                             [
                                 Table.within estimate.StandardError estimate.Value
-                                Table.short 2 estimate.StandardError
+                                Table.error estimate.StandardError
                             ]
 
                         [
@@ -66,7 +66,7 @@ type EvidenceComparison =
                             yield! pair model.LogNormaliser
                             yield! pair model.LogBayesFactor
                             Table.share model.Probability.Value
-                            Table.short 2 model.Probability.StandardError
+                            Table.error model.Probability.StandardError
                         ]
                 ]
             Notes = comparison.Conclusions

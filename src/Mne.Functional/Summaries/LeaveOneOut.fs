@@ -55,9 +55,9 @@ type LeaveOneOut =
                         [
                             name
                             Table.within estimate.StandardError estimate.Value
-                            Table.short 2 estimate.StandardError
+                            Table.error estimate.StandardError
                         ]
-                    [ "Monte Carlo error of elpd"; Table.short 2 loo.MonteCarloError; "" ]
+                    [ "Monte Carlo error of elpd"; Table.error loo.MonteCarloError; "" ]
                     [ "largest k̂"; Table.short 2 (Array.max loo.ParetoShapes); "" ]
                 ]
             Notes = loo.Doubts
@@ -98,7 +98,7 @@ type PredictionComparison =
         let best, second = comparison.Models[0], comparison.Models[1]
         let n = best.LeaveOneOut.Pointwise.Length
         let apart, error = -second.Difference.Value, second.Difference.StandardError
-        let figures = $"elpd differs by {Table.within error apart} ± {Table.short 2 error}"
+        let figures = $"elpd differs by {Table.within error apart} ± {Table.error error}"
 
         [
             if not (apart >= 4.0) then
@@ -128,9 +128,9 @@ type PredictionComparison =
                         [
                             model.Name
                             Table.within loo.Expected.StandardError loo.Expected.Value
-                            Table.short 2 loo.Expected.StandardError
+                            Table.error loo.Expected.StandardError
                             Table.within model.Difference.StandardError model.Difference.Value
-                            Table.short 2 model.Difference.StandardError
+                            Table.error model.Difference.StandardError
                             Table.within loo.Parameters.StandardError loo.Parameters.Value
                             Table.short 2 (Array.max loo.ParetoShapes)
                         ]

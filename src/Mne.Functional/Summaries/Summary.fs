@@ -84,7 +84,7 @@ type Summary =
                         [
                             row.Label
                             number row.Mean.Value
-                            Table.short 2 row.Mean.StandardError
+                            Table.error row.Mean.StandardError
                             number row.Deviation.Value
                             number row.Lower.Value
                             number row.Median.Value

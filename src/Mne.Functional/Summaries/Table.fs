@@ -69,7 +69,7 @@ module internal Table =
         elif Double.IsNegativeInfinity value then
             "−∞"
         else
-            value.ToString($"G{digits}", invariant).Replace("-", "−").Replace("E+0", "e").Replace("E−0", "e−")
+            value.ToString($"G{digits}", invariant).Replace("-", "−").Replace("E+", "e").Replace("E−", "e−")
 
     /// A number with the digits that its error leaves: as many as show two of the error.
     let within (error: float) (value: float) : string =
@@ -83,6 +83,9 @@ module internal Table =
             value.ToString($"F{max 0 decimals}", invariant).Replace("-", "−")
         else
             short 5 value
+
+    /// An error with two digits.
+    let error (error: float) : string = within error error
 
     /// A share of one, to three digits after the point.
     let share (value: float) : string =

@@ -125,10 +125,19 @@ let byType: IDictionary<Type, unit -> obj> =
             typeof<CSharp.NamedDraws>, (fun () -> CSharp.NamedDraws.OfDraws(draws.Value, "a", "b"))
             typeof<CSharp.Summary>,
             (fun () -> CSharp.Summary.Create(CSharp.NamedDraws.OfDraws(draws.Value, "a", "b"), 0.9))
-            typeof<IEnumerable<CSharp.Quantity>>, (fun () -> [| CSharp.Quantity("a", []); CSharp.Quantity("b", [ 2 ]) |])
+            typeof<CSharp.PredictiveCheck>,
+            (fun () -> CSharp.Predictive.Check(squares, Random.normal double 5 [ 3 ], Random.normal double 6 [ 20; 3 ]))
+            typeof<struct (string * Func<float, float>)[]>,
+            (fun () -> [| struct ("a", Func<float, float>(fun _ -> 0.5)) |])
+            typeof<IEnumerable<CSharp.Quantity>>,
+            (fun () -> [| CSharp.Quantity("a", []); CSharp.Quantity("b", [ 2 ]) |])
             typeof<IEnumerable<int>>, (fun () -> [| 2 |])
             typeof<struct (string * CSharp.Estimate)[]>,
-            (fun () -> [| struct ("a", CSharp.Estimate(1.0, 0.1)); struct ("b", CSharp.Estimate(2.0, 0.2)) |])
+            (fun () ->
+                [|
+                    struct ("a", CSharp.Estimate(1.0, 0.1))
+                    struct ("b", CSharp.Estimate(2.0, 0.2))
+                |])
             typeof<struct (string * CSharp.LeaveOneOut)[]>,
             (fun () ->
                 let loo =

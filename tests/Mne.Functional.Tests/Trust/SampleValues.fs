@@ -84,6 +84,13 @@ let summary = kept (fun () -> Summary.create 0.9 named.Value)
 let logLikelihood () = Random.normal double 7 [ 60; 3 ]
 let loo = kept (fun () -> LeaveOneOut.create (logLikelihood ()) named.Value)
 
+let check () : PredictiveCheck =
+    {
+        Observed = 1.0
+        Replicated = [| 0.5; 1.5; 2.5 |]
+        Probability = { Value = 0.5; StandardError = 0.1 }
+    }
+
 let conditional = kept (fun () -> Conditional.evolve Run.quiet small [ 0 ] target)
 
 let marginal =

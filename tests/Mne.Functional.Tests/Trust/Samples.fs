@@ -99,6 +99,8 @@ let private byType: IDictionary<Type, unit -> obj> =
             here (fun () -> draws.Value)
             here (fun () -> named.Value)
             here (fun () -> summary.Value)
+            here check
+            here (fun () -> [ "a", (fun (_: float) -> 0.5) ])
             here (fun () -> ([ { Name = "a"; Shape = [] }; { Name = "b"; Shape = [ 2 ] } ]: Quantity list))
             here (fun () ->
                 [
@@ -306,6 +308,8 @@ let private byName: IDictionary<string, unit -> obj> =
             "Predictive.check/statistic", box2 (fun () -> squares)
             "Predictive.check/observed", box2 (fun () -> Random.normal double 5 [ 3 ])
             "Predictive.check/replicated", box2 (fun () -> Random.normal double 6 [ 20; 3 ])
+            "DrawsChart.predictive/observed", box2 (fun () -> Random.normal double 5 [ 3 ])
+            "DrawsChart.predictive/replicated", box2 (fun () -> Random.normal double 6 [ 20; 3 ])
             "CSharp.NamedDraws/names", box2 (fun () -> [| "a"; "b" |])
             "CSharp.NamedDraws.Create/values", box2 (fun () -> points 3)
             "CSharp.NamedDraws.Create/logWeights", box2 (fun () -> Random.normal double 3 [ 5 ])
