@@ -115,6 +115,12 @@ public sealed class NamedDraws : IDisposable
     /// <exception cref="ArgumentException">A draw with weight has a value that is not finite, or no draw has weight.</exception>
     public double[,] Correlation() => Core.Moments.correlation(Inner);
 
+    /// <summary>
+    /// Writes the draws as comma-separated text, a line of labels and <c>logWeight</c> and then a line per draw, and gives the file's full path.
+    /// </summary>
+    /// <example><code>named.SaveCsv("output/named.csv");</code></example>
+    public string SaveCsv(string path) => Core.Export.namedCsv(Bridge.Wanted(path), Inner);
+
     private static IReadOnlyList<Estimate> Estimates(IEnumerable<Core.Estimate> estimates) => [.. estimates.Select(Estimate.OfCore)];
 
     /// <inheritdoc/>

@@ -20,8 +20,10 @@ public class ParityTests
         ["Checkpoint.read"] = "Evolution.Resume",
         ["Checkpoint.readWith"] = "Evolution.Resume",
         ["Export.csv"] = "Draws.SaveCsv",
+        ["Export.namedCsv"] = "NamedDraws.SaveCsv",
         ["Export.npy"] = "Tensors.SaveNpy",
         ["Importance.smooth"] = "Draws.Smoothed",
+        ["InferenceData.ofDraws"] = "InferenceData.Posterior",
         ["Network.tangent"] = "Network.Kernel",
         ["Page.create"] = "Chart.SavePage",
         ["Page.save"] = "Chart.SavePage",
@@ -193,7 +195,7 @@ public class ParityTests
     {
         string[] read =
         [
-            "Annealed", "Attempt", "BlockPlan", "Decision", "Energy", "Estimate", "EvidenceComparison", "LeaveOneOut", "Mixture", "ModelEvidence",
+            "Annealed", "Attempt", "BlockPlan", "Decision", "Energy", "Estimate", "EvidenceComparison", "InferenceData", "LeaveOneOut", "Mixture", "ModelEvidence",
             "ModelPrediction", "Plan", "PredictionComparison", "PredictiveCheck", "Progress", "Proposal", "Quantity", "Report", "Run", "Sampler", "Sde",
             "Segment", "StopEvent", "Summary", "SummaryEntry", "Tableau", "Transition",
         ];

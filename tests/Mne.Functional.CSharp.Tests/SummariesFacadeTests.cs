@@ -80,6 +80,24 @@ public class SummariesFacadeTests
     }
 
     [Fact]
+    public void Draws_go_to_files_of_other_programs()
+    {
+        using var draws = Made();
+        using var y = Tensors.Vector([1.0, 2.0]);
+        var folder = FacadeTests.Scratch();
+        try
+        {
+            var data = new InferenceData { Posterior = draws, ObservedData = [("y", y)] };
+            Assert.True(new FileInfo(data.Save(Path.Combine(folder, "posterior.nc"))).Length > 4000 * 16);
+            Assert.StartsWith("mu,b,logWeight", File.ReadAllText(draws.SaveCsv(Path.Combine(folder, "draws.csv"))), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
+    [Fact]
     public void Data_are_made_and_checked()
     {
         using var draws = Made();

@@ -116,6 +116,26 @@ let private pipelines: (string * (unit -> string)) list =
             use draws = sampler |> Sampler.draw run 50
             use chain = MarkovChain.langevin run MarkovChain.defaults target draws.Points
             ofDraws draws + hash [ chain.Points ]
+        "draws of one call, resampled, and data that a model makes from them",
+        fun () ->
+            use posterior =
+                Posterior.sample
+                    run
+                    { Posterior.defaults with
+                        Count = 200
+                        Particles = 300
+                    }
+                    target
+
+            use named = posterior.Draws |> NamedDraws.ofDraws [ "a"; "b" ]
+            use even = named |> NamedDraws.resample 3 50
+
+            use data =
+                named
+                |> Predictive.draw 4 50 (fun seed draws ->
+                    draws.Values .+ Random.normal Placement.float64 seed [ 50; 2 ])
+
+            hash [ even.Values; data ]
         "a conditional, and a marginal from it",
         fun () ->
             use conditional = Conditional.evolve run small [ 0 ] target

@@ -114,7 +114,7 @@ module DrawsChart =
     /// finite.</exception>
     /// <example><code>
     /// let normal (a: float) = exp (-0.5 * a * a) / sqrt (2.0 * Math.PI)
-    /// named |&gt; DrawsChart.marginals [ "a", normal ] |&gt; Chart.save "output/marginals.html"
+    /// named |&gt; DrawsChart.marginals [ ("a", normal) ] |&gt; Chart.save "output/marginals.html"
     /// </code></example>
     let marginals (priors: (string * (float -> float)) list) (draws: NamedDraws) : Chart =
         let labels, columns, weights = columns draws

@@ -9,6 +9,30 @@ open System.Text
 [<RequireQualifiedAccess>]
 module Export =
 
+    /// A text between commas: in quotes where it has any of its own (RFC 4180).
+    let private field (text: string) =
+        if text.IndexOfAny [| ','; '"'; '\n'; '\r' |] >= 0 then
+            let doubled = text.Replace("\"", "\"\"")
+            $"\"{doubled}\""
+        else
+            text
+
+    /// Columns of numbers under their names.
+    let private table (path: string) (columns: (string * float[]) list) : string =
+        WholeFile.write path (fun stream ->
+            use writer = new StreamWriter(stream, UTF8Encoding false, leaveOpen = true)
+
+            let line (entries: string seq) =
+                writer.Write(String.Join(",", entries) + "\n")
+
+            line (columns |> List.map (fst >> field))
+
+            for i in 0 .. (snd columns.Head).Length - 1 do
+                line
+                    [
+                        for _, values in columns -> values[i].ToString("R", CultureInfo.InvariantCulture)
+                    ])
+
     /// <summary>
     /// Writes draws as comma-separated text: a line of names x0, x1, …, logProposal, logWeight, then a line per draw,
     /// every number with as many digits as it takes to read the same bits back. Gives the file's full path; a file of
@@ -21,7 +45,8 @@ module Export =
         DrawsFile.check draws
         let points = Tensor.toArray2D draws.Points
 
-        let columns =
+        table
+            path
             [
                 for k in 0 .. Array2D.length2 points - 1 do
                     $"x{k}", points[*, k]
@@ -30,19 +55,27 @@ module Export =
                 "logWeight", Tensor.toArray draws.LogWeights
             ]
 
-        WholeFile.write path (fun stream ->
-            use writer = new StreamWriter(stream, UTF8Encoding false, leaveOpen = true)
+    /// <summary>
+    /// Writes draws of quantities with names as comma-separated text: a line of their labels and <c>logWeight</c>, then a line per draw, every number
+    /// with as many digits as it takes to read the same bits back; labels with a comma, such as <c>Sigma[1,2]</c>, stand in quotes. Gives the file's
+    /// full path; a file of that name is replaced whole or not at all.
+    /// </summary>
+    /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
+    /// <param name="draws">Weighted draws.</param>
+    /// <exception cref="T:System.ArgumentException">Draws are not whole, or the path is empty.</exception>
+    /// <example><code>named |&gt; Export.namedCsv "output/named.csv"</code></example>
+    let namedCsv (path: string) (draws: NamedDraws) : string =
+        NamedDraws.check draws
+        let values = Tensor.toArray2D draws.Values
 
-            let line (entries: string seq) =
-                writer.Write(String.Join(",", entries) + "\n")
+        table
+            path
+            [
+                for k, label in List.indexed (NamedDraws.labels draws) do
+                    label, values[*, k]
 
-            line (List.map fst columns)
-
-            for i in 0 .. Array2D.length1 points - 1 do
-                line
-                    [
-                        for _, values in columns -> values[i].ToString("R", CultureInfo.InvariantCulture)
-                    ])
+                "logWeight", Tensor.toArray draws.LogWeights
+            ]
 
     /// <summary>
     /// Writes a tensor as a .npy file (format 1.0), to be read with <c>numpy.load</c>: float64 or float32, in its own

@@ -66,7 +66,7 @@ type EvidenceComparison =
                             yield! pair model.LogNormaliser
                             yield! pair model.LogBayesFactor
                             Table.share model.Probability.Value
-                            Table.error model.Probability.StandardError
+                            Table.share model.Probability.StandardError
                         ]
                 ]
             Notes = comparison.Conclusions

@@ -104,9 +104,9 @@ let tests =
 
                 Expect.equal
                     comparison.Text
-                    ("        log Z      ±  log Bayes factor      ±  probability       ±\n"
-                     + "full  −71.000  0.020                 0      0        0.901  0.0021\n"
-                     + "null  −73.210  0.012            −2.210  0.023        0.099  0.0021\n"
+                    ("        log Z      ±  log Bayes factor      ±  probability      ±\n"
+                     + "full  −71.000  0.020                 0      0        0.901  0.002\n"
+                     + "null  −73.210  0.012            −2.210  0.023        0.099  0.002\n"
                      + "The evidence for full over null is positive (log Bayes factor 2.210 ± 0.023).")
                     "text"
 

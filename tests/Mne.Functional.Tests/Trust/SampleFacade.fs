@@ -125,6 +125,8 @@ let byType: IDictionary<Type, unit -> obj> =
             typeof<CSharp.NamedDraws>, (fun () -> CSharp.NamedDraws.OfDraws(draws.Value, "a", "b"))
             typeof<CSharp.Summary>,
             (fun () -> CSharp.Summary.Create(CSharp.NamedDraws.OfDraws(draws.Value, "a", "b"), 0.9))
+            typeof<CSharp.InferenceData>,
+            (fun () -> CSharp.InferenceData(Posterior = CSharp.NamedDraws.OfDraws(draws.Value, "a", "b")))
             typeof<CSharp.PredictiveCheck>,
             (fun () -> CSharp.Predictive.Check(squares, Random.normal double 5 [ 3 ], Random.normal double 6 [ 20; 3 ]))
             typeof<struct (string * Func<float, float>)[]>,

@@ -100,6 +100,10 @@ let private byType: IDictionary<Type, unit -> obj> =
             here (fun () -> named.Value)
             here (fun () -> summary.Value)
             here check
+            here (fun () ->
+                { InferenceData.ofDraws named.Value with
+                    LogLikelihood = [ "y", logLikelihood () ]
+                })
             here (fun () -> [ "a", (fun (_: float) -> 0.5) ])
             here (fun () -> ([ { Name = "a"; Shape = [] }; { Name = "b"; Shape = [ 2 ] } ]: Quantity list))
             here (fun () ->
