@@ -5,6 +5,7 @@ open System.Diagnostics
 open System.IO
 open Expecto
 open PureHDF
+open PureHDF.VOL.Native
 open Mne.Functional
 open Mne.Functional.Tests
 open Mne.Functional.Tests.Files
@@ -30,13 +31,14 @@ let private whole (draws: NamedDraws) : InferenceData =
         ObservedData = [ "y", Check.normal 4 [ 3 ]; "n", Tensor.scalar Placement.float64 7.0 ]
     }
 
-let private read (path: string) (take: IH5Group -> unit) =
+let private read (path: string) (take: NativeFile -> unit) =
     use file = H5File.OpenRead path
     take file
 
-let private names (dataset: IH5Dataset) =
+/// The names of the dimensions of a variable.
+let private dimensions (file: NativeFile) (dataset: IH5Dataset) =
     [
-        for one in dataset.Attribute("DIMENSION_LIST").Read<NativeObjectReference1[][]>() -> one.Length
+        for scale in dataset.Attribute("DIMENSION_LIST").Read<NativeObjectReference1[][]>() -> file.Get(scale[0]).Name
     ]
 
 /// Python with xarray and one of the libraries below it; none where they are not there.
@@ -103,7 +105,10 @@ let tests =
                             (Tensor.toArray (NamedDraws.values "θ" data.Posterior))
                             "equal weights leave draws as they are"
 
-                        Expect.equal (names theta) [ 1; 1; 1 ] "a scale for each dimension"
+                        Expect.equal
+                            (dimensions file theta)
+                            [ "chain"; "draw"; "θ_dim_0" ]
+                            "a scale for each dimension"
 
                         for name, length in
                             [ "chain", 1; "draw", 5; "θ_dim_0", 2; "a_matrix_with_a_long_name_dim_1", 3 ] do
@@ -238,7 +243,8 @@ let tests =
                             |> Array.map (fun entry -> Double.Parse(entry, Globalization.CultureInfo.InvariantCulture))
 
                         Expect.equal numbers[..8] values[i, *] "numbers"
-                        Expect.equal numbers[9] (Tensor.toArray named.LogWeights)[i] "log-weight")
+                        let logWeights = Tensor.toArray named.LogWeights
+                        Expect.equal numbers[9] logWeights[i] "log-weight")
 
             test "nothing is left behind" {
                 Assert.frees (fun () ->
