@@ -6,16 +6,14 @@ namespace Mne.Functional.CSharp.Tests;
 /// <summary>What people leave with, by the facade: the core's numbers in C# types.</summary>
 public class SummariesFacadeTests
 {
-    /// <summary>The library loads libtorch, which TorchSharp does not find by itself.</summary>
-    private static readonly Tensor Noise = Tensors.Normal(3, 4000, 2);
-
     /// <summary>N(2, ½²) and N(−1, 1), from distributions 1.3 times as wide.</summary>
     private static NamedDraws Made()
     {
+        using var noise = Tensors.Normal(3, 4000, 2); // before a scope of TorchSharp: the library loads libtorch
         using var scope = torch.NewDisposeScope();
-        var z = Noise.Times(1.3);
+        var z = noise.Times(1.3);
         var values = z * Tensors.Vector([0.5, 1.0]) + Tensors.Vector([2.0, -1.0]);
-        var logWeights = z.Square().sum(1).Times(0.5 * (1.0 / 1.69 - 1.0) * 1.69);
+        var logWeights = z.Square().sum(1).Times(0.5 * (1.0 / 1.69 - 1.0));
         return NamedDraws.Create(
             [new("mu"), new("b")], values.MoveToOuterDisposeScope().DetachFromDisposeScope(), logWeights.DetachFromDisposeScope());
     }

@@ -89,6 +89,15 @@ let marginal =
     conditional
     |> Marginal.evolve Run.quiet Sampler.defaults Process.ornsteinUhlenbeck
 
+let posterior =
+    Posterior.sample
+        Run.quiet
+        { Posterior.defaults with
+            Count = 200
+            Particles = 300
+        }
+        target
+
 // Numbers and charts.
 let values = Tensor.toArray (draws.Points.select (1L, 0L))
 let weights = Tensor.toArray (Importance.weights draws)
