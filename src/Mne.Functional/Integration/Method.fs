@@ -215,6 +215,10 @@ module Method =
     /// So many steps in a row that are too short for Chebyshev's method end its turn.
     let private enough = 5.0
 
+    /// So many steps in a row that are not at the limit say that those before them were there by chance: where stability limits steps, one that is
+    /// too long is rejected, and shorter ones follow.
+    let private calm = 6.0
+
     /// So many steps at the limit, at first, begin its turn; four times as many after each turn that was not worthwhile.
     let private patienceAtFirst, private patienceAtMost = 15.0, 4000.0
 
@@ -229,15 +233,16 @@ module Method =
     let automatic: Method =
         let pair = dormandPrince54.Tableau.Value
 
-        /// In both turns: the slope, where the power method stands, and numbers: whose turn it is, stretch, age, steps counted, patience.
+        /// In both turns: the slope, where the power method stands, and numbers: whose turn it is, stretch, age, steps counted, steps in a row that
+        /// were not, patience.
         let memory (slope: Tensor) (direction: Tensor) (numbers: float[]) =
             [ slope; direction; Tensor.ofArray (Placement.ofTensor slope) numbers ]
 
-        let explicit slope count patience =
-            memory slope slope [| 0.0; 0.0; 0.0; count; patience |]
+        let explicit slope count others patience =
+            memory slope slope [| 0.0; 0.0; 0.0; count; others; patience |]
 
         let chebyshev slope (known: Chebyshev.Stiffness) count patience =
-            memory slope known.Direction [| 1.0; known.Stretch; known.Age; count; patience |]
+            memory slope known.Direction [| 1.0; known.Stretch; known.Age; count; 0.0; patience |]
 
         let read (memories: Tensor list) =
             match memories with
@@ -251,7 +256,7 @@ module Method =
                         Age = numbers[2]
                     }
 
-                slope, (if numbers[0] = 0.0 then None else Some known), numbers[3], numbers[4]
+                slope, (if numbers[0] = 0.0 then None else Some known), (numbers[3], numbers[4]), numbers[5]
             | _ -> Guard.fail "memory" $"found {memories.Length} tensors, wanted the three that Start gives"
 
         {
@@ -263,24 +268,24 @@ module Method =
                 fun f t y slope before ->
                     Scope.keepAll id (fun () ->
                         if before.IsEmpty then
-                            explicit slope 0.0 patienceAtFirst
+                            explicit slope 0.0 0.0 patienceAtFirst
                         else
                             match read before with
-                            | _, None, count, patience -> explicit slope count patience
-                            | _, Some known, count, patience ->
+                            | _, None, (count, others), patience -> explicit slope count others patience
+                            | _, Some known, (count, _), patience ->
                                 chebyshev slope (Chebyshev.renewed f t y slope known.Direction) count patience)
             Step =
                 fun f t y h memories ->
-                    let slope, known, count, patience = read memories
+                    let slope, known, (count, others), patience = read memories
 
                     let turn =
                         match known with
-                        | None when count >= patience -> Some(Chebyshev.settled f t y slope), 0.0
-                        | Some _ when count >= enough -> None, 0.0
-                        | _ -> known, count
+                        | None when count >= patience -> Some(Chebyshev.settled f t y slope), 0.0, 0.0
+                        | Some _ when count >= enough -> None, 0.0, 0.0
+                        | _ -> known, count, others
 
                     match turn with
-                    | None, count ->
+                    | None, count, others ->
                         let patience =
                             if known.IsSome then
                                 min patienceAtMost (4.0 * patience)
@@ -288,13 +293,19 @@ module Method =
                                 patience
 
                         let observed = RungeKutta.observed pair f t y h slope
-                        let limited = abs h * observed.Stretch > atTheLimit
-                        let count = if limited then count + 1.0 else max 0.0 (count - 1.0)
+
+                        let count, others =
+                            if abs h * observed.Stretch > atTheLimit then
+                                count + 1.0, 0.0
+                            elif others + 1.0 < calm then
+                                count, others + 1.0
+                            else
+                                0.0, others + 1.0
 
                         { observed.Proposal with
-                            Memory = explicit observed.Proposal.Memory.Head count patience
+                            Memory = explicit observed.Proposal.Memory.Head count others patience
                         }
-                    | Some known, count ->
+                    | Some known, count, _ ->
                         let proposal, known = Chebyshev.step f t y h slope known
                         let short = abs h * known.Stretch < worthwhile
 

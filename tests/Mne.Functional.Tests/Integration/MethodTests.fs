@@ -439,6 +439,38 @@ let tests =
                     Expect.isLessThan late.Length (3 * pairLate.Length + 15) $"{tolerance}: steps after it"
             }
 
+            for ρ in [ 300.0; 3e3; 1e4 ] do
+                test $"the automatic method takes fewer evaluations than the pair where all is stiff: {ρ}" {
+                    // y' = −ρ (k/30)⁴ (y − cos(t + k)) − sin(t + k), from beside the solution.
+                    let k = vector [ 1.0 .. 30.0 ]
+                    let rates = ρ .* (k ./ 30.0).Square().Square()
+
+                    let field: Field<unit> =
+                        fun t y -> -(rates * (y - (k .+ t).cos())) - (k .+ t).sin(), ()
+
+                    for tolerance in [ 1e-3; 1e-5 ] do
+                        let solve method =
+                            Integrator.solve
+                                { Integrator.create field (Integrator.componentNorm tolerance tolerance) with
+                                    Method = method
+                                }
+                                (k.cos () .+ 0.1)
+                                (0.0, 1.5)
+
+                        use automatic = solve Method.automatic
+                        use pair = solve Method.dormandPrince54
+
+                        Expect.isLessThan
+                            automatic.Evaluations
+                            (pair.Evaluations / 2 + 250)
+                            $"evaluations of {pair.Evaluations}, tolerance {tolerance}"
+
+                        let off (trajectory: Trajectory<unit>) =
+                            Check.size (Trajectory.evaluate 1.5 trajectory - Trajectory.evaluate 1.5 pair)
+
+                        Expect.isLessThan (off automatic) (100.0 * tolerance) $"the end, tolerance {tolerance}"
+                }
+
             test "the automatic method gives up turns that do not pay more and more rarely" {
                 // Eigenvalues on a circle in the left half plane: damped oscillations, where Chebyshev's method is no better.
                 let field: Field<unit> =
