@@ -37,10 +37,11 @@ let private evidence (reference: Reference) (draws: Tensor) : Estimate =
 
 let private check (reference: Reference) : bool =
     Scope.free (fun () ->
-        let draws = reference.Unconstrained reference.Draws
+        let draws = reference.Model |> Model.unconstrained reference.Hidden
+        let published = reference.Published.Values
 
         let back =
-            Tensor.toFloat (((reference.Constrained draws - reference.Draws).abs() / reference.Draws.std 0L).max())
+            Tensor.toFloat (((reference.Shown draws - published).abs() / published.std 0L).max())
 
         let first, second = identities reference.Density (draws.mean [| 0L |]) draws
 

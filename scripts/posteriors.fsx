@@ -1,6 +1,7 @@
-// Posteriors of posteriordb (https://github.com/stan-dev/posteriordb) as energies on the unconstrained scale, with the reference draws of
-// that database. Data and draws are read from the folder that holds `posterior_database`; the formulas are written anew from the models.
-// Loaded by "suite.fsx", and by "posteriors-check.fsx", which verifies the formulas at the reference draws.
+// Posteriors of posteriordb (https://github.com/stan-dev/posteriordb) as models, with the reference draws of that database. Data and draws are
+// read from the folder that holds `posterior_database`; the formulas are written anew from the models. To add one, write its model in
+// "suite/models.fsx", a function of its data, and name it in the list below. Loaded by "posteriordb.fsx" and "suite.fsx", which sample them, and by
+// "posteriors-check.fsx", which verifies the formulas at the reference draws.
 module Posteriors
 
 #load "suite/models.fsx"
@@ -9,31 +10,38 @@ open System
 open System.IO
 open System.IO.Compression
 open System.Text.Json
+open TorchSharp
 open Mne.Functional
 open Families
 open Regressions
 open Models
 
+/// The columns of draws that have the labels, in their order.
+let columnsOf (labels: string list) (draws: NamedDraws) : Tensor =
+    let own = NamedDraws.labels draws
+    draws.Values.index_select (1L, torch.tensor [| for label in labels -> int64 (List.findIndex ((=) label) own) |])
+
 /// A posterior, and reference draws of its parameters.
 type Reference =
     {
         Name: string
-        /// On ℝ^d.
-        Density: Density
-        /// The columns of the parameters in their own units.
-        Names: string list
-        /// ℝ^d (N × d) ↦ the parameters (N × names).
-        Constrained: Tensor -> Tensor
-        /// The parameters ↦ ℝ^d.
-        Unconstrained: Tensor -> Tensor
-        /// Reference draws of the parameters (M × names).
-        Draws: Tensor
-        /// log Z of the energy, where an integral over σ is all that is left.
+        Model: Model
+        /// Reference draws, as they are published.
+        Published: NamedDraws
+        /// The same with all parameters of the model.
+        Hidden: NamedDraws
+        /// log Z, where an integral over σ is all that is left.
         LogNormaliser: float option
     }
 
+    member reference.Density = Model.density reference.Model
+
+    /// Points of ℝ^d ↦ what is published of them.
+    member reference.Shown(points: Tensor) : Tensor =
+        Scope.keep (fun () -> reference.Model |> Model.constrained points |> columnsOf (NamedDraws.labels reference.Published))
+
 /// Name of the posterior, name of its data, and its model.
-let private entries: (string * string * (Data -> Model)) list =
+let private entries: (string * string * (Data -> Entry)) list =
     [
         "arK-arK", "arK", autoregression
         "arma-arma11", "arma", arma
@@ -46,7 +54,7 @@ let private entries: (string * string * (Data -> Model)) list =
         "eight_schools-eight_schools_noncentered", "eight_schools", eightSchools
         "gp_pois_regr-gp_regr", "gp_pois_regr", gaussianProcess
         "hmm_example-hmm_example", "hmm_example", hmmExample
-        "hudson_lynx_hare-lotka_volterra", "hudson_lynx_hare", lotkaVolterra
+        "hudson_lynx_hare-lotka_volterra", "hudson_lynx_hare", lotkaVolterra 6
         "kidiq-kidscore_interaction", "kidiq", kidscore [ "mom_hs"; "mom_iq" ] true
         "kidiq-kidscore_momhs", "kidiq", kidscore [ "mom_hs" ] false
         "kidiq-kidscore_momhsiq", "kidiq", kidscore [ "mom_hs"; "mom_iq" ] false
@@ -64,59 +72,64 @@ let private entries: (string * string * (Data -> Model)) list =
     ]
 
 /// What is in a zip with one file of JSON.
-let private readZip (path: string) : JsonDocument =
+let private readZip (path: string) : string =
     use archive = ZipFile.OpenRead path
-    use content = archive.Entries[0].Open()
-    JsonDocument.Parse content
+    use content = new StreamReader(archive.Entries[0].Open())
+    content.ReadToEnd()
 
-/// Names and columns (M × names) of the reference draws, chain after chain.
-let private readDraws (path: string) : string list * Tensor =
-    use document = readZip path
+/// The quantities behind labels such as theta[1], theta[2], which follow one another.
+let private quantities (labels: string list) : Quantity list =
+    let indices (label: string) =
+        match label.Split '[' with
+        | [| name; inside |] -> name, [ for i in inside.TrimEnd(']').Split ',' -> int i ]
+        | _ -> label, []
+
+    [
+        for name, entries in labels |> List.map indices |> List.groupBy fst ->
+            {
+                Name = name
+                Shape = snd (List.last entries)
+            }
+    ]
+
+/// The reference draws, chain after chain.
+let private readDraws (path: string) : NamedDraws =
+    use document = JsonDocument.Parse(readZip path)
     let chains = [ for chain in document.RootElement.EnumerateArray() -> chain ]
-    let names = [ for entry in chains.Head.EnumerateObject() -> entry.Name ]
+    let labels = [ for entry in chains.Head.EnumerateObject() -> entry.Name ]
 
     let columns =
-        names
-        |> List.map (fun name -> chains |> List.map (numbers name) |> Array.concat)
+        labels
+        |> List.map (fun label ->
+            chains
+            |> List.map (fun chain -> [| for v in chain.GetProperty(label).EnumerateArray() -> v.GetDouble() |])
+            |> Array.concat)
 
-    names, matrix (Array2D.init columns.Head.Length names.Length (fun i j -> columns[j][i]))
+    let values =
+        matrix (Array2D.init columns.Head.Length labels.Length (fun i j -> columns[j][i]))
 
-let private reference (folder: string) (name: string, data: string, make: Data -> Model) : Reference =
+    {
+        Quantities = quantities labels
+        Values = values
+        LogWeights = vector (Array.zeroCreate columns.Head.Length)
+    }
+
+let private reference (folder: string) (name: string, data: string, make: Data -> Entry) : Reference =
     let path (parts: string list) =
         Path.Combine(Array.ofList (folder :: "posterior_database" :: parts))
 
-    use document = readZip (path [ "data"; "data"; $"{data}.json.zip" ])
-    let model = make document.RootElement
+    let entry =
+        make (Data.ofJson (readZip (path [ "data"; "data"; $"{data}.json.zip" ])))
 
-    let names, draws =
+    let published =
         readDraws (path [ "reference_posteriors"; "draws"; "draws"; $"{name}.json.zip" ])
-
-    let coordinates, parameters = model.Parameters |> List.map _.Sizes |> List.unzip
-
-    let constrained y =
-        List.map2 constrain model.Parameters (split coordinates y)
 
     {
         Name = name
-        Density =
-            density (List.sum coordinates) (fun y ->
-                let pieces, jacobians = List.unzip (constrained y)
-
-                let logs =
-                    (model.LogDensity pieces, jacobians) ||> List.fold (fun sum j -> sum .+ j)
-                // What is no number has no density.
-                (-logs).nan_to_num(nan = infinity, posinf = infinity, neginf = -infinity))
-        Names = names
-        Constrained = fun y -> Scope.keep (fun () -> constrained y |> List.map fst |> model.Shown |> beside)
-        Unconstrained =
-            fun x ->
-                Scope.keep (fun () ->
-                    split parameters x
-                    |> model.Hidden
-                    |> List.map2 unconstrain model.Parameters
-                    |> beside)
-        Draws = draws
-        LogNormaliser = model.Evidence
+        Model = entry.Model
+        Published = published
+        Hidden = entry.Hidden published
+        LogNormaliser = entry.Evidence
     }
 
 /// The posteriors whose names contain the text, from the folder that holds `posterior_database`; each is read when it is asked for.

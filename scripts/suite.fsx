@@ -73,10 +73,10 @@ let ofReference (reference: Reference) : Case =
                     Name = reference.Name
                     Family = "posteriordb"
                     LogNormaliser = reference.LogNormaliser
-                    Mean = Some(Tensor.toArray (reference.Draws.mean [| 0L |]))
-                    Deviation = Some(Tensor.toArray (reference.Draws.std 0L))
+                    Mean = Some(Tensor.toArray (reference.Published.Values.mean [| 0L |]))
+                    Deviation = Some(Tensor.toArray (reference.Published.Values.std 0L))
                 }
-            Shown = reference.Constrained
+            Shown = reference.Shown
             ByMoments = true
         })
 

@@ -3,221 +3,264 @@ module Models
 
 #load "regressions.fsx"
 
-open System
-open MathNet.Numerics
 open TorchSharp
 open Mne.Functional
 open Families
 open Regressions
 
+/// The column of that number (M × 1).
+let column (k: int) (x: Tensor) : Tensor = x.narrow (1L, int64 k, 1L)
+
 let diamonds (data: Data) =
-    let columns = table "X" data |> Array.transpose |> Array.skip 1
-
     let centred =
-        columns
-        |> Array.map (fun c -> let mean = Array.average c in c |> Array.map (fun v -> v - mean))
+        Array.transpose (rows "X" data)
+        |> Array.skip 1
+        |> Array.map (fun c ->
+            let mean = Array.average c
+            c |> Array.map (fun v -> v - mean))
 
-    let y = numbers "Y" data
-    let squares = squares (List.ofArray centred @ [ Array.create y.Length 1.0 ]) y
-    let n = float y.Length
+    let response = numbers "Y" data
+    let columns = List.ofArray centred @ [ Array.create response.Length 1.0 ]
+    let x = matrix (Array2D.init response.Length columns.Length (fun i j -> columns[j][i]))
+    let likelihood = Likelihood.linear x (vector response)
 
-    model [ Real columns.Length; Real 1; Positive 1 ] (fun pieces ->
-        let b, intercept, σ = pieces[0], pieces[1], pieces[2].squeeze 1L
-
-        (normalLog 0.0 1.0 b).sum 1L
-        .+ (studentLog 3.0 8.0 10.0 intercept).squeeze 1L
-        .+ studentLog 3.0 0.0 10.0 σ
-        .+ log 2.0
-        - 0.5 .* squares (beside [ b; intercept ]) / σ.Square()
-        - n .* σ.log ()
-        .- 0.5 * n * log2π)
+    Model.create [ Parameter.vector centred.Length "b"; Parameter.real "Intercept"; Parameter.positive "sigma" ] (fun p ->
+        [
+            Distribution.Normal(p["b"], 0.0, 1.0)
+            Distribution.StudentT(p["Intercept"], 3.0, 8.0, 10.0)
+            Distribution.HalfStudentT(p["sigma"], 3.0, 10.0)
+            likelihood (Tensor.concatenate 1L [ p["b"]; p["Intercept"] ]) p["sigma"]
+        ])
+    |> entry
 
 let arma (data: Data) =
     let y = numbers "y" data
-    let n = float y.Length
 
-    model [ Real 3; Positive 1 ] (fun pieces ->
-        let μ, φ, θ, σ =
-            coordinate 0 pieces[0], coordinate 1 pieces[0], coordinate 2 pieces[0], pieces[1].squeeze 1L
+    Model.create
+        [
+            Parameter.real "mu"
+            Parameter.real "phi"
+            Parameter.real "theta"
+            Parameter.positive "sigma"
+        ]
+        (fun p ->
+            let μ, φ, θ = p["mu"], p["phi"], p["theta"]
 
-        let start = y[0] .- μ * (1.0 .+ φ)
+            let errors =
+                (y[0] .- μ * (1.0 .+ φ), [ 1 .. y.Length - 1 ])
+                ||> List.scan (fun error t -> y[t] .- (μ .+ y[t - 1] .* φ .+ θ * error))
 
-        let _, sum =
-            ((start, start.Square()), [ 1 .. y.Length - 1 ])
-            ||> List.fold (fun (error, sum) t ->
-                let error = y[t] .- (μ .+ y[t - 1] .* φ .+ θ * error)
-                error, sum .+ error.Square())
+            [
+                Distribution.Normal(μ, 0.0, 10.0)
+                Distribution.Normal(φ, 0.0, 2.0)
+                Distribution.Normal(θ, 0.0, 2.0)
+                Distribution.HalfCauchy(p["sigma"], 2.5)
+                Distribution.Normal(Tensor.concatenate 1L errors, 0.0, p["sigma"])
+            ])
+    |> entry
 
-        normalLog 0.0 10.0 μ
-        .+ normalLog 0.0 2.0 φ
-        .+ normalLog 0.0 2.0 θ
-        .+ halfCauchyLog 2.5 σ
-        - 0.5 .* sum / σ.Square()
-        - n .* σ.log ()
-        .- 0.5 * n * log2π)
-
-/// log of the likelihood of a chain of two hidden states, from log of the transitions (state ↦ (N × 2)) and of what each step's observation
-/// is in either state (N × steps).
+/// log of the likelihood (M) of a chain of hidden states, from the transitions out of each (M × states) and logs of what each step's observation is in it
+/// (M × steps): the forward algorithm. Probabilities are made to sum to one every few steps, before they underflow.
 let hidden (transitions: Tensor list) (emissions: Tensor list) : Tensor =
-    let logs = transitions |> List.map _.log()
-    let at (k: int) (t: int) = coordinate t emissions[k]
-    let steps = int emissions.Head.shape[1]
+    let highest = emissions |> List.reduce (fun a b -> a.maximum b)
+    // Steps first, cut once: a slice for each step would cost its gradient a tensor of all steps.
+    let likely =
+        [ for logs in emissions -> (logs - highest).exp().t().contiguous().unbind 0 ]
 
-    let a, b =
-        ((at 0 0, at 1 0), [ 1 .. steps - 1 ])
-        ||> List.fold (fun (a: Tensor, b: Tensor) t ->
-            let into k =
-                (a .+ coordinate k logs[0]).logaddexp(b .+ coordinate k logs[1]) .+ at k t
+    let matrix = [ for out in transitions -> out.t().contiguous().unbind 0 ]
+    let sumOf = List.reduce (fun (a: Tensor) b -> a .+ b)
 
-            into 0, into 1)
+    let rescaled (probabilities: Tensor list) (sum: Tensor) =
+        let total = sumOf probabilities
+        [ for p in probabilities -> p / total ], sum .+ total.log ()
 
-    a.logaddexp b
+    let probabilities, sum =
+        (([ for state in likely -> state[0] ], highest.sum 1L), [ 1 .. likely.Head.Length - 1 ])
+        ||> List.fold (fun (probabilities, sum) t ->
+            let next =
+                likely
+                |> List.mapi (fun k state -> sumOf (List.map2 (fun p (out: Tensor[]) -> p * out[k]) probabilities matrix) * state[t])
+
+            if t % 16 = 0 then rescaled next sum else next, sum)
+
+    snd (rescaled probabilities sum)
 
 let hmmExample (data: Data) =
-    let y = vector (numbers "y" data)
+    let y = data["y"]
 
-    model [ Simplex; Simplex; PositiveOrdered ] (fun pieces ->
-        let μ = pieces[2]
-
-        let emission (k: int) =
-            normalLog 0.0 1.0 (y.unsqueeze 0L - μ.narrow (1L, int64 k, 1L))
-
-        normalLog 3.0 1.0 (coordinate 0 μ)
-        .+ normalLog 10.0 1.0 (coordinate 1 μ)
-        .+ hidden pieces[..1] [ emission 0; emission 1 ])
+    Model.create
+        [
+            Parameter.simplex 2 "theta1"
+            Parameter.simplex 2 "theta2"
+            Parameter.positiveOrdered 2 "mu"
+        ]
+        (fun p ->
+            [
+                Distribution.Normal(p["mu"], vector [| 3.0; 10.0 |], 1.0)
+                hidden [ p["theta1"]; p["theta2"] ] [ for k in 0..1 -> Distribution.Normal(y, column k p["mu"], 1.0) ]
+            ])
+    |> entry
 
 let hmmDrive (data: Data) =
-    let u, v, alpha =
-        vector (numbers "u" data), vector (numbers "v" data), table "alpha" data
+    let u, v, alpha = data["u"], data["v"], data["alpha"]
 
-    let dirichlet (a: float[]) (θ: Tensor) : Tensor =
-        (vector (a |> Array.map (fun a -> a - 1.0)) * θ.log ()).sum 1L
-        .+ (SpecialFunctions.GammaLn(Array.sum a) - Array.sumBy SpecialFunctions.GammaLn a)
-
-    model [ Simplex; Simplex; PositiveOrdered; PositiveOrdered ] (fun pieces ->
-        let φ, λ = pieces[2], pieces[3]
-
-        let exponential (rate: Tensor) (values: Tensor) : Tensor =
-            rate.log () - rate * values.unsqueeze 0L
-
-        let emission (k: int) =
-            exponential (φ.narrow (1L, int64 k, 1L)) u
-            .+ exponential (λ.narrow (1L, int64 k, 1L)) v
-
-        let prior (x: Tensor) =
-            normalLog 0.0 1.0 (coordinate 0 x) .+ normalLog 3.0 1.0 (coordinate 1 x)
-
-        dirichlet alpha[0] pieces[0]
-        .+ dirichlet alpha[1] pieces[1]
-        .+ prior φ
-        .+ prior λ
-        .+ hidden pieces[..1] [ emission 0; emission 1 ])
+    Model.create
+        [
+            Parameter.simplex 2 "theta1"
+            Parameter.simplex 2 "theta2"
+            Parameter.positiveOrdered 2 "phi"
+            Parameter.positiveOrdered 2 "lambda"
+        ]
+        (fun p ->
+            [
+                Distribution.Dirichlet(p["theta1"], alpha.select (0L, 0L))
+                Distribution.Dirichlet(p["theta2"], alpha.select (0L, 1L))
+                Distribution.Normal(p["phi"], vector [| 0.0; 3.0 |], 1.0)
+                Distribution.Normal(p["lambda"], vector [| 0.0; 3.0 |], 1.0)
+                hidden
+                    [ p["theta1"]; p["theta2"] ]
+                    [
+                        for k in 0..1 ->
+                            Distribution.Exponential(u, column k p["phi"])
+                            .+ Distribution.Exponential(v, column k p["lambda"])
+                    ]
+            ])
+    |> entry
 
 let gaussMix (data: Data) =
-    let y = vector (numbers "y" data)
-    let logBeta = 2.0 * SpecialFunctions.GammaLn 5.0 - SpecialFunctions.GammaLn 10.0
+    let y = data["y"]
 
-    model [ Ordered; Positive 2; Unit ] (fun pieces ->
-        let μ, σ, θ = pieces[0], pieces[1], pieces[2]
+    Model.create
+        [
+            Parameter.ordered 2 "mu"
+            Parameter.positive "sigma" |> Parameter.repeated [ 2 ]
+            Parameter.unit "theta"
+        ]
+        (fun p ->
+            let part (k: int) =
+                Distribution.Normal(y, column k p["mu"], column k p["sigma"])
 
-        let part (k: int) =
-            let s = σ.narrow (1L, int64 k, 1L)
-            normalLog 0.0 1.0 ((y.unsqueeze 0L - μ.narrow (1L, int64 k, 1L)) / s) - s.log ()
+            let θ = p["theta"]
 
-        (halfNormalLog 2.0 σ).sum 1L
-        .+ (normalLog 0.0 2.0 μ).sum 1L
-        .+ (4.0 .* (θ.log () .+ (1.0 .- θ).log())).squeeze 1L
-        .- logBeta
-        .+ (θ.log () .+ part 0).logaddexp((1.0 .- θ).log() .+ part 1).sum 1L)
+            [
+                Distribution.HalfNormal(p["sigma"], 2.0)
+                Distribution.Normal(p["mu"], 0.0, 2.0)
+                Distribution.Beta(θ, 5.0, 5.0)
+                (θ.log () .+ part 0).logaddexp ((1.0 .- θ).log () .+ part 1)
+            ])
+    |> entry
 
 let gaussianProcess (data: Data) =
-    let x, y = numbers "x" data, numbers "y" data
-    let n = y.Length
-    let distances = matrix (Array2D.init n n (fun i j -> (x[i] - x[j]) ** 2.0))
+    let y = data["y"]
+    let x = data["x"].unsqueeze 1L
+    let n = x.shape[0]
 
-    let identity, response =
-        matrix (upright n), matrix (Array2D.init n 1 (fun i _ -> y[i]))
+    let distances, identity, zero =
+        (x - x.t ()).Square(), torch.eye (n, dtype = x.dtype), torch.zeros_like y
 
-    model [ Positive 1; Positive 1; Positive 1 ] (fun pieces ->
-        let ρ, α, σ = pieces[0], pieces[1], pieces[2]
+    Model.create [ Parameter.positive "rho"; Parameter.positive "alpha"; Parameter.positive "sigma" ] (fun p ->
+        let ρ, α, σ =
+            p["rho"].unsqueeze 2L, p["alpha"].unsqueeze 2L, p["sigma"].unsqueeze 2L
 
         let covariance =
-            α.Square().unsqueeze 2L * (-0.5 .* distances / ρ.Square().unsqueeze 2L).exp()
-            .+ σ.unsqueeze 2L * identity
+            α.Square() * (-0.5 .* distances / ρ.Square()).exp () .+ σ * identity
 
-        let struct (factor, failed) = torch.linalg.cholesky_ex covariance
-
-        let whitened =
-            torch.linalg.solve_triangular (factor, response.expand (ρ.shape[0], int64 n, 1L), upper = false)
-
-        let logLikelihood =
-            -0.5 .* whitened.Square().sum([| 1L; 2L |])
-            - factor.diagonal(dim1 = 1L, dim2 = 2L).log().sum 1L
-            .- 0.5 * float n * log2π
-
-        // Gamma(25, 4).
-        let logPriorρ =
-            24.0 .* ρ.log () - 4.0 .* ρ .+ (25.0 * log 4.0 - SpecialFunctions.GammaLn 25.0)
-
-        (logPriorρ .+ halfNormalLog 2.0 α .+ halfNormalLog 1.0 σ).squeeze 1L
-        .+ logLikelihood.MaskedFill(failed.``to`` torch.``bool``, -infinity))
+        [
+            Distribution.Gamma(p["rho"], 25.0, 4.0)
+            Distribution.HalfNormal(p["alpha"], 2.0)
+            Distribution.HalfNormal(p["sigma"], 1.0)
+            Distribution.MultivariateNormal(y, zero, covariance)
+        ])
+    |> entry
 
 let eightSchools (data: Data) =
-    let y, s = vector (numbers "y" data), vector (numbers "sigma" data)
-    let schools (pieces: Tensor list) = pieces[0] * pieces[2] .+ pieces[1]
+    let y, errors = data["y"], data["sigma"]
+    let schools = int y.shape[0]
+    let effects (p: ParameterValues) = p["mu"] .+ p["tau"] * p["theta_trans"]
 
-    { model [ Real 8; Real 1; Positive 1 ] (fun pieces ->
-          (normalLog 0.0 1.0 pieces[0]).sum 1L
-          .+ (normalLog 0.0 1.0 ((y - schools pieces) / s) - s.log ()).sum 1L
-          .+ (normalLog 0.0 5.0 pieces[1] .+ halfCauchyLog 5.0 pieces[2]).squeeze 1L) with
-        Shown = fun pieces -> [ schools pieces; pieces[1]; pieces[2] ]
-        Hidden = fun shown -> [ (shown[0] - shown[1]) / shown[2]; shown[1]; shown[2] ]
+    let model =
+        Model.create
+            [
+                Parameter.vector schools "theta_trans"
+                Parameter.real "mu"
+                Parameter.positive "tau"
+            ]
+            (fun p ->
+                [
+                    Distribution.Normal(p["theta_trans"], 0.0, 1.0)
+                    Distribution.Normal(p["mu"], 0.0, 5.0)
+                    Distribution.HalfCauchy(p["tau"], 5.0)
+                    Distribution.Normal(y, effects p, errors)
+                ])
+        |> Model.derived "theta" effects
+
+    { entry model with
+        Hidden =
+            fun draws ->
+                let number (name: string) = (NamedDraws.values name draws).unsqueeze 1L
+
+                { draws with
+                    Quantities =
+                        draws.Quantities
+                        @ [
+                            {
+                                Name = "theta_trans"
+                                Shape = [ schools ]
+                            }
+                        ]
+                    Values =
+                        Tensor.concatenate
+                            1L
+                            [
+                                draws.Values
+                                (NamedDraws.values "theta" draws - number "mu") / number "tau"
+                            ]
+                }
     }
 
-/// The logarithms of prey and predators after each unit of time, by the classical Runge–Kutta method; where they cease to be numbers, so
-/// does the energy.
-let lotkaVolterra (data: Data) =
-    let times, initial, observed =
-        numbers "ts" data, numbers "y_init" data, table "y" data
-
-    let perYear = 16
-    let h = 1.0 / float perYear
+/// Prey and predators after each unit of time, by the classical Runge–Kutta method for their logarithms; where they cease to be numbers, so does the energy.
+let lotkaVolterra (stepsPerYear: int) (data: Data) =
+    let times, observed = numbers "ts" data, data["y"]
+    let h = 1.0 / float stepsPerYear
+    let logTen = log 10.0
 
     if times <> [| for t in 1 .. times.Length -> float t |] then
         failwith "The observations are expected at the times 1, 2, …"
 
-    let logs = matrix (Array2D.init times.Length 2 (fun t k -> log (observed[t][k])))
-    let logInitial = vector (Array.map log initial)
+    Model.create
+        [
+            Parameter.positive "theta" |> Parameter.repeated [ 4 ]
+            Parameter.positive "z_init" |> Parameter.repeated [ 2 ]
+            Parameter.positive "sigma" |> Parameter.repeated [ 2 ]
+        ]
+        (fun p ->
+            let θ, start, σ = p["theta"], p["z_init"], p["sigma"]
+            // (α, −γ) and (−β, δ): what each grows by, and what the other adds to it.
+            let growth = Tensor.concatenate 1L [ column 0 θ; -(column 2 θ) ]
+            let other = Tensor.concatenate 1L [ -(column 1 θ); column 3 θ ]
+            let slope (z: Tensor) : Tensor = growth .+ other * z.exp().flip 1L
 
-    model [ Positive 4; Positive 2; Positive 2 ] (fun pieces ->
-        let θ, start, σ = pieces[0], pieces[1], pieces[2]
-        // (α, −γ) and (−β, δ): what each grows by, and what the other adds to it.
-        let growth = beside [ first θ; -(θ.narrow (1L, 2L, 1L)) ]
-        let other = beside [ -(second θ); θ.narrow (1L, 3L, 1L) ]
-        let slope (z: Tensor) : Tensor = growth .+ other * z.exp().flip 1L
+            let step (z: Tensor) : Tensor =
+                let k1 = slope z
+                let k2 = slope (z .+ 0.5 * h .* k1)
+                let k3 = slope (z .+ 0.5 * h .* k2)
+                let k4 = slope (z .+ h .* k3)
+                z .+ h / 6.0 .* (k1 .+ 2.0 .* k2 .+ 2.0 .* k3 .+ k4)
 
-        let step (z: Tensor) : Tensor =
-            let k1 = slope z
-            let k2 = slope (z .+ 0.5 * h .* k1)
-            let k3 = slope (z .+ 0.5 * h .* k2)
-            let k4 = slope (z .+ h .* k3)
-            z .+ h / 6.0 .* (k1 .+ 2.0 .* k2 .+ 2.0 .* k3 .+ k4)
+            let year (z: Tensor) : Tensor =
+                (z, [ 1..stepsPerYear ]) ||> List.fold (fun z _ -> step z)
 
-        let year (z: Tensor) : Tensor =
-            (z, [ 1..perYear ]) ||> List.fold (fun z _ -> step z)
+            let path =
+                (start.log (), [ 1 .. times.Length ])
+                ||> List.scan (fun z _ -> year z)
+                |> List.tail
+                |> Tensor.stack 1L
 
-        let path =
-            (start.log (), [ 1 .. times.Length ])
-            ||> List.scan (fun z _ -> year z)
-            |> List.tail
-            |> Tensor.stack 1L
-
-        let logPrior =
-            (normalLog 1.0 0.5 (beside [ first θ; θ.narrow (1L, 2L, 1L) ])).sum 1L
-            .+ (normalLog 0.05 0.05 (beside [ second θ; θ.narrow (1L, 3L, 1L) ])).sum 1L
-            .+ (normalLog -1.0 1.0 (σ.log ()) - σ.log ()).sum 1L
-            .+ (normalLog (log 10.0) 1.0 (start.log ()) - start.log ()).sum 1L
-
-        logPrior
-        .+ (lognormalLog (start.log ()) σ logInitial).sum 1L
-        .+ (lognormalLog path (σ.unsqueeze 1L) logs).sum([| 1L; 2L |]))
+            [
+                Distribution.Normal(θ, vector [| 1.0; 0.05; 1.0; 0.05 |], vector [| 0.5; 0.05; 0.5; 0.05 |])
+                Distribution.LogNormal(σ, -1.0, 1.0)
+                Distribution.LogNormal(start, logTen, 1.0)
+                Distribution.LogNormal(data["y_init"], start.log (), σ)
+                Distribution.LogNormal(observed, path, σ.unsqueeze 1L)
+            ])
+    |> entry

@@ -1,134 +1,44 @@
-// Models as posteriordb has them: parameters, priors, and all that are linear regressions.
+// Linear regressions as posteriordb has them, with their log Z.
 module Regressions
 
 #load "families.fsx"
 
 open System
-open System.Text.Json
 open MathNet.Numerics
 open TorchSharp
 open Mne.Functional
 open Families
 
-// --- parameters
-
-/// A number or vector of parameters, how it is constrained, and how ℝ^n is brought there (as in Stan).
-type Scale =
-    | Real of int
-    | Positive of int
-    /// Two numbers, the second of them the greater.
-    | Ordered
-    | PositiveOrdered
-    | Unit
-    /// Two numbers that sum to one.
-    | Simplex
-
-    /// How many coordinates, how many parameters.
-    member scale.Sizes =
-        match scale with
-        | Real n
-        | Positive n -> n, n
-        | Ordered
-        | PositiveOrdered -> 2, 2
-        | Unit -> 1, 1
-        | Simplex -> 1, 2
-
-let first (x: Tensor) : Tensor = x.narrow (1L, 0L, 1L)
-let second (x: Tensor) : Tensor = x.narrow (1L, 1L, 1L)
-let beside (columns: Tensor list) : Tensor = Tensor.concatenate 1L columns
-
-/// log of the sigmoid, without overflow.
-let logSigmoid (y: Tensor) : Tensor =
-    y.ClampMax 0.0 - (-y.abs()).exp().log1p()
-
-/// The parameters, and log of the Jacobian's determinant (N).
-let constrain (scale: Scale) (y: Tensor) : Tensor * Tensor =
-    match scale with
-    | Real _ -> y, y.new_zeros (y.shape[0])
-    | Positive _ -> y.exp (), y.sum 1L
-    | Ordered -> beside [ first y; first y .+ (second y).exp() ], coordinate 1 y
-    | PositiveOrdered ->
-        let x = y.exp ()
-        beside [ first x; first x .+ second x ], y.sum 1L
-    | Unit -> y.sigmoid (), (logSigmoid y .+ logSigmoid (-y)).squeeze 1L
-    | Simplex -> beside [ y.sigmoid (); (-y).sigmoid() ], (logSigmoid y .+ logSigmoid (-y)).squeeze 1L
-
-let unconstrain (scale: Scale) (x: Tensor) : Tensor =
-    match scale with
-    | Real _ -> x
-    | Positive _ -> x.log ()
-    | Ordered -> beside [ first x; (second x - first x).log() ]
-    | PositiveOrdered -> beside [ (first x).log(); (second x - first x).log() ]
-    | Unit -> x.log () - (1.0 .- x).log()
-    | Simplex -> (first x).log() - (second x).log()
-
-/// The columns of each.
-let split (sizes: int list) (x: Tensor) : Tensor list =
-    (sizes, List.scan (+) 0 sizes |> List.take sizes.Length)
-    ||> List.map2 (fun size start -> x.narrow (1L, int64 start, int64 size))
-
-// --- log-densities of their priors, element by element
-
-let normalLog (mean: float) (s: float) (x: Tensor) : Tensor =
-    -0.5 .* ((x .- mean) ./ s).Square() .- (log s + 0.5 * log2π)
-
-/// Of positive numbers: Cauchy(0, s), halved.
-let halfCauchyLog (s: float) (x: Tensor) : Tensor =
-    -(x ./ s).Square().log1p() .+ log (2.0 / (Math.PI * s))
-
-let halfNormalLog (s: float) (x: Tensor) : Tensor = normalLog 0.0 s x .+ log 2.0
-
-let studentLog (ν: float) (mean: float) (s: float) (x: Tensor) : Tensor =
-    -0.5 * (ν + 1.0) .* (((x .- mean) ./ s).Square() ./ ν).log1p()
-    .+ (SpecialFunctions.GammaLn(0.5 * (ν + 1.0))
-        - SpecialFunctions.GammaLn(0.5 * ν)
-        - 0.5 * log (ν * Math.PI)
-        - log s)
-
-let lognormalLog (mean: Tensor) (s: Tensor) (logX: Tensor) : Tensor =
-    -0.5 .* ((logX - mean) / s).Square() - s.log () - logX .- 0.5 * log2π
-
-// --- models
-
-/// A model: parameters, log-density (N) of their pieces, what of them is shown and how that is undone, log Z.
-type Model =
+/// A model, its own parameters from draws of what is published (most often the same), and log Z where an integral over σ is all that is left.
+type Entry =
     {
-        Parameters: Scale list
-        LogDensity: Tensor list -> Tensor
-        Shown: Tensor list -> Tensor list
-        Hidden: Tensor list -> Tensor list
+        Model: Model
+        Hidden: NamedDraws -> NamedDraws
         Evidence: float option
     }
 
-let model parameters logDensity =
+let entry model =
     {
-        Parameters = parameters
-        LogDensity = logDensity
-        Shown = id
+        Model = model
         Hidden = id
         Evidence = None
     }
 
-type Data = JsonElement
+let numbers (name: string) (data: Data) : float[] = Tensor.toArray data[name]
 
-let number (name: string) (data: Data) = data.GetProperty(name).GetDouble()
+let rows (name: string) (data: Data) : float[][] =
+    let table = Tensor.toArray2D data[name]
+    Array.init (Array2D.length1 table) (fun i -> table[i, *])
 
-let numbers (name: string) (data: Data) : float[] =
-    [| for v in data.GetProperty(name).EnumerateArray() -> v.GetDouble() |]
-
-let table (name: string) (data: Data) : float[][] =
-    [|
-        for row in data.GetProperty(name).EnumerateArray() -> [| for v in row.EnumerateArray() -> v.GetDouble() |]
-    |]
-
-/// y ~ N(X β, σ²) with independent normal priors of β, or flat ones where their precision is 0, and a prior of σ.
+/// y ~ N(X β, σ²). β are several parameters, one after the other, with independent normal priors or flat ones; σ has a prior of its own.
 type Linear =
     {
+        Coefficients: Parameter list
         Columns: float[] list
         Response: float[]
-        PriorMean: float[]
-        PriorPrecision: float[]
-        LogPriorSigma: Tensor -> Tensor
+        /// Means and deviations.
+        Prior: (float[] * float[]) option
+        PriorSigma: Tensor -> Tensor
     }
 
 /// log Z: β is integrated in closed form for every σ, and log σ by quadrature.
@@ -137,16 +47,19 @@ let evidence (linear: Linear) : float =
     let y = LinearAlgebra.Vector<float>.Build.DenseOfArray linear.Response
     let k, n = x.ColumnCount, float x.RowCount
 
-    let precision =
-        LinearAlgebra.Matrix<float>.Build.DenseOfDiagonalArray linear.PriorPrecision
+    let mean, precisions =
+        match linear.Prior with
+        | Some(means, deviations) -> means, deviations |> Array.map (fun s -> 1.0 / (s * s))
+        | None -> Array.zeroCreate k, Array.zeroCreate k
 
-    let mean = LinearAlgebra.Vector<float>.Build.DenseOfArray linear.PriorMean
+    let precision = LinearAlgebra.Matrix<float>.Build.DenseOfDiagonalArray precisions
+    let mean = LinearAlgebra.Vector<float>.Build.DenseOfArray mean
 
     let gram, moment, square =
         x.TransposeThisAndMultiply x, x.TransposeThisAndMultiply y, y * y
 
     let prior =
-        linear.PriorPrecision
+        precisions
         |> Array.sumBy (fun p -> if p > 0.0 then 0.5 * (log p - log2π) else 0.0)
 
     /// log ∫ p(y, β | σ) dβ.
@@ -169,7 +82,7 @@ let evidence (linear: Linear) : float =
         [| for i in 0..count -> best + range * (2.0 * float i / float count - 1.0) |]
 
     let priors =
-        Scope.free (fun () -> vector (Array.map exp logs) |> linear.LogPriorSigma |> Tensor.toArray)
+        Scope.free (fun () -> vector (Array.map exp logs) |> linear.PriorSigma |> Tensor.toArray)
 
     let values =
         Array.map2 (fun logσ prior -> given (exp logσ) + prior + logσ) logs priors
@@ -180,53 +93,44 @@ let evidence (linear: Linear) : float =
     + log (values |> Array.sumBy (fun v -> exp (v - top)))
     + log (2.0 * range / float count)
 
-/// |y − X β|² is what it is at its least, plus |R (β − β̂)|², so that the observations are looked at once.
-let squares (columns: float[] list) (response: float[]) : Tensor -> Tensor =
-    let x =
-        matrix (Array2D.init response.Length columns.Length (fun i j -> columns[j][i]))
-
-    let y = matrix (Array2D.init response.Length 1 (fun i _ -> response[i]))
-
-    let best, r =
-        Scope.keepAll (fun (b, r) -> [ b; r ]) (fun () ->
-            let struct (q, r) = torch.linalg.qr x
-            torch.linalg.solve_triangular (r, q.t().mm y, upper = true), r.t().contiguous())
-
-    Scope.detach [ best; r ]
-    let least = Scope.free (fun () -> Tensor.toFloat ((y - x.mm best).Square().sum()))
-    fun β -> (β - best.t ()).mm(r).Square().sum 1L .+ least
-
 let linearModel (linear: Linear) : Model =
-    let n = float linear.Response.Length
-    let squares = squares linear.Columns linear.Response
-    let mean, precision = vector linear.PriorMean, vector linear.PriorPrecision
+    let x =
+        matrix (Array2D.init linear.Response.Length linear.Columns.Length (fun i j -> linear.Columns[j][i]))
 
-    let constants =
-        -0.5 * n * log2π
-        + Array.sumBy (fun p -> if p > 0.0 then 0.5 * (log p - log2π) else 0.0) linear.PriorPrecision
+    let likelihood = Likelihood.linear x (vector linear.Response)
+    let prior = linear.Prior |> Option.map (fun (means, deviations) -> vector means, vector deviations)
 
-    { model [ Real linear.Columns.Length; Positive 1 ] (fun pieces ->
-          let β, σ = pieces[0], pieces[1].squeeze 1L
+    Model.create (linear.Coefficients @ [ Parameter.positive "sigma" ]) (fun p ->
+        let β =
+            Tensor.concatenate 1L [ for parameter in linear.Coefficients -> p[parameter.Name] ]
 
-          linear.LogPriorSigma σ
-          - 0.5 .* (precision * (β - mean).Square()).sum 1L
-          - 0.5 .* squares β / σ.Square()
-          - n .* σ.log ()
-          .+ constants) with
+        [
+            linear.PriorSigma p["sigma"]
+            likelihood β p["sigma"]
+            match prior with
+            | Some(means, deviations) -> Distribution.Normal(β, means, deviations)
+            | None -> ()
+        ])
+
+let linear (linear: Linear) : Entry =
+    { entry (linearModel linear) with
         Evidence = Some(evidence linear)
     }
 
+/// Every σ alike.
 let flat (σ: Tensor) : Tensor = torch.zeros_like σ
 
-/// A regression on an intercept and columns.
-let regression (logPriorSigma: Tensor -> Tensor) (response: float[]) (columns: float[] list) : Model =
-    linearModel
+let halfCauchy (scale: float) (σ: Tensor) : Tensor = Distribution.HalfCauchy(σ, scale)
+
+/// On an intercept and columns, with flat priors.
+let regression (priorSigma: Tensor -> Tensor) (response: float[]) (columns: float[] list) : Entry =
+    linear
         {
+            Coefficients = [ Parameter.vector (1 + columns.Length) "beta" ]
             Columns = Array.create response.Length 1.0 :: columns
             Response = response
-            PriorMean = Array.zeroCreate (1 + columns.Length)
-            PriorPrecision = Array.zeroCreate (1 + columns.Length)
-            LogPriorSigma = logPriorSigma
+            Prior = None
+            PriorSigma = priorSigma
         }
 
 let indicator (level: float) (values: float[]) =
@@ -235,43 +139,43 @@ let indicator (level: float) (values: float[]) =
 let logs = Array.map log
 
 let autoregression (data: Data) =
-    let y, k = numbers "y" data, int (number "K" data)
+    let y, k = numbers "y" data, Data.count "K" data
     let n = y.Length - k
 
-    linearModel
+    linear
         {
+            Coefficients = [ Parameter.real "alpha"; Parameter.vector k "beta" ]
             Columns =
                 Array.create n 1.0
                 :: [ for lag in 1..k -> Array.init n (fun t -> y[t + k - lag]) ]
             Response = y[k..]
-            PriorMean = Array.zeroCreate (k + 1)
-            PriorPrecision = Array.create (k + 1) 0.01
-            LogPriorSigma = halfCauchyLog 2.5
+            Prior = Some(Array.zeroCreate (k + 1), Array.create (k + 1) 10.0)
+            PriorSigma = halfCauchy 2.5
         }
 
 let kilpisjarvi (data: Data) =
-    let x = numbers "x" data
+    let x, number = numbers "x" data, fun name -> Data.number name data
 
-    linearModel
+    linear
         {
+            Coefficients = [ Parameter.real "alpha"; Parameter.real "beta" ]
             Columns = [ Array.create x.Length 1.0; x ]
             Response = numbers "y" data
-            PriorMean = [| number "pmualpha" data; number "pmubeta" data |]
-            PriorPrecision = [| number "psalpha" data ** -2.0; number "psbeta" data ** -2.0 |]
-            LogPriorSigma = flat
+            Prior = Some([| number "pmualpha"; number "pmubeta" |], [| number "psalpha"; number "psbeta" |])
+            PriorSigma = flat
         }
 
 let blr (data: Data) =
-    let rows = table "X" data
+    let columns = Array.transpose (rows "X" data)
 
-    linearModel
+    linear
         {
-            Columns = List.ofArray (Array.transpose rows)
+            Coefficients = [ Parameter.vector columns.Length "beta" ]
+            Columns = List.ofArray columns
             Response = numbers "y" data
-            PriorMean = Array.zeroCreate rows[0].Length
-            PriorPrecision = Array.create rows[0].Length 0.01
+            Prior = Some(Array.zeroCreate columns.Length, Array.create columns.Length 10.0)
             // The prior is not halved: its density is taken as it stands.
-            LogPriorSigma = normalLog 0.0 10.0
+            PriorSigma = fun σ -> Distribution.Normal(σ, 0.0, 10.0)
         }
 
 let nes (data: Data) =
@@ -324,7 +228,7 @@ let earningsInteraction (data: Data) =
 
 let kidscore (names: string list) (interaction: bool) (data: Data) =
     regression
-        (halfCauchyLog 2.5)
+        (halfCauchy 2.5)
         (numbers "kid_score" data)
         [
             for name in names do

@@ -68,6 +68,11 @@ module Guard =
         then
             fail name $"found {tensor.dtype}, wanted Float64 or Float32; convert it with ``to``"
 
+    /// Raises unless there is a name.
+    let internal named argument (name: string) =
+        if String.IsNullOrWhiteSpace name then
+            fail argument "found no name, wanted a word such as \"theta\""
+
     /// Raises unless the number is finite.
     let internal real name (value: float) =
         if not (Double.IsFinite value) then
