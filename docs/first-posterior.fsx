@@ -41,14 +41,10 @@ printfn $"{schools}"
 
 (**
 That is all: no chains, no warm-up. Draws are independent and weighted, log Z is the evidence of the model, and the verdict says whether to trust them. They come
-under the names of the model, in its units:
+under the names of the model, in its units ([what the table says](evidence.html)):
 *)
 
-let weights = schools.Draws.LogWeights.softmax 0L
-let means = (weights.unsqueeze 1L * schools.Draws.Values).sum 0L |> Tensor.toArray
-
-for label, mean in Seq.zip (NamedDraws.labels schools.Draws) means do
-    printfn $"{label, -9} {mean, 6:F2}"
+printfn $"{schools.Draws |> Summary.create 0.9}"
 (*** include-output ***)
 
 (**

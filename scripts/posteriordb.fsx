@@ -25,12 +25,11 @@ let private sample (reference: Reference) : Row =
 
     let meanErrors, deviationErrors =
         Scope.free (fun () ->
-            let draws =
-                columnsOf (NamedDraws.labels reference.Published) inference.Draws
+            let draws = columnsOf (NamedDraws.labels reference.Published) inference.Draws
 
             let weights = (inference.Draws.LogWeights.softmax 0L).unsqueeze 1L
             let mean = (weights * draws).sum 0L
-            let deviation = (weights * (draws - mean).Square()).sum(0L).sqrt ()
+            let deviation = (weights * (draws - mean).Square()).sum(0L).sqrt()
             let truth = reference.Published.Values
             let unit = truth.std 0L
 
@@ -59,7 +58,9 @@ let private sample (reference: Reference) : Row =
     let evidence =
         match reference.LogNormaliser with
         | Some exact ->
-            let off = (posterior.LogNormaliser.Value - exact) / posterior.LogNormaliser.StandardError
+            let off =
+                (posterior.LogNormaliser.Value - exact) / posterior.LogNormaliser.StandardError
+
             $"off by {off:F1} of them"
         | None -> ""
 

@@ -38,7 +38,10 @@ type Reference =
 
     /// Points of ℝ^d ↦ what is published of them.
     member reference.Shown(points: Tensor) : Tensor =
-        Scope.keep (fun () -> reference.Model |> Model.constrained points |> columnsOf (NamedDraws.labels reference.Published))
+        Scope.keep (fun () ->
+            reference.Model
+            |> Model.constrained points
+            |> columnsOf (NamedDraws.labels reference.Published))
 
 /// Name of the posterior, name of its data, and its model.
 let private entries: (string * string * (Data -> Entry)) list =

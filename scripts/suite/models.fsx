@@ -21,16 +21,25 @@ let diamonds (data: Data) =
 
     let response = numbers "Y" data
     let columns = List.ofArray centred @ [ Array.create response.Length 1.0 ]
-    let x = matrix (Array2D.init response.Length columns.Length (fun i j -> columns[j][i]))
+
+    let x =
+        matrix (Array2D.init response.Length columns.Length (fun i j -> columns[j][i]))
+
     let likelihood = Likelihood.linear x (vector response)
 
-    Model.create [ Parameter.vector centred.Length "b"; Parameter.real "Intercept"; Parameter.positive "sigma" ] (fun p ->
+    Model.create
         [
-            Distribution.Normal(p["b"], 0.0, 1.0)
-            Distribution.StudentT(p["Intercept"], 3.0, 8.0, 10.0)
-            Distribution.HalfStudentT(p["sigma"], 3.0, 10.0)
-            likelihood (Tensor.concatenate 1L [ p["b"]; p["Intercept"] ]) p["sigma"]
-        ])
+            Parameter.vector centred.Length "b"
+            Parameter.real "Intercept"
+            Parameter.positive "sigma"
+        ]
+        (fun p ->
+            [
+                Distribution.Normal(p["b"], 0.0, 1.0)
+                Distribution.StudentT(p["Intercept"], 3.0, 8.0, 10.0)
+                Distribution.HalfStudentT(p["sigma"], 3.0, 10.0)
+                likelihood (Tensor.concatenate 1L [ p["b"]; p["Intercept"] ]) p["sigma"]
+            ])
     |> entry
 
 let arma (data: Data) =
@@ -79,7 +88,9 @@ let hidden (transitions: Tensor list) (emissions: Tensor list) : Tensor =
         ||> List.fold (fun (probabilities, sum) t ->
             let next =
                 likely
-                |> List.mapi (fun k state -> sumOf (List.map2 (fun p (out: Tensor[]) -> p * out[k]) probabilities matrix) * state[t])
+                |> List.mapi (fun k state ->
+                    sumOf (List.map2 (fun p (out: Tensor[]) -> p * out[k]) probabilities matrix)
+                    * state[t])
 
             if t % 16 = 0 then rescaled next sum else next, sum)
 
@@ -146,7 +157,7 @@ let gaussMix (data: Data) =
                 Distribution.HalfNormal(p["sigma"], 2.0)
                 Distribution.Normal(p["mu"], 0.0, 2.0)
                 Distribution.Beta(θ, 5.0, 5.0)
-                (θ.log () .+ part 0).logaddexp ((1.0 .- θ).log () .+ part 1)
+                (θ.log () .+ part 0).logaddexp((1.0 .- θ).log() .+ part 1)
             ])
     |> entry
 
@@ -158,19 +169,24 @@ let gaussianProcess (data: Data) =
     let distances, identity, zero =
         (x - x.t ()).Square(), torch.eye (n, dtype = x.dtype), torch.zeros_like y
 
-    Model.create [ Parameter.positive "rho"; Parameter.positive "alpha"; Parameter.positive "sigma" ] (fun p ->
-        let ρ, α, σ =
-            p["rho"].unsqueeze 2L, p["alpha"].unsqueeze 2L, p["sigma"].unsqueeze 2L
-
-        let covariance =
-            α.Square() * (-0.5 .* distances / ρ.Square()).exp () .+ σ * identity
-
+    Model.create
         [
-            Distribution.Gamma(p["rho"], 25.0, 4.0)
-            Distribution.HalfNormal(p["alpha"], 2.0)
-            Distribution.HalfNormal(p["sigma"], 1.0)
-            Distribution.MultivariateNormal(y, zero, covariance)
-        ])
+            Parameter.positive "rho"
+            Parameter.positive "alpha"
+            Parameter.positive "sigma"
+        ]
+        (fun p ->
+            let ρ, α, σ =
+                p["rho"].unsqueeze 2L, p["alpha"].unsqueeze 2L, p["sigma"].unsqueeze 2L
+
+            let covariance = α.Square() * (-0.5 .* distances / ρ.Square()).exp() .+ σ * identity
+
+            [
+                Distribution.Gamma(p["rho"], 25.0, 4.0)
+                Distribution.HalfNormal(p["alpha"], 2.0)
+                Distribution.HalfNormal(p["sigma"], 1.0)
+                Distribution.MultivariateNormal(y, zero, covariance)
+            ])
     |> entry
 
 let eightSchools (data: Data) =
@@ -197,7 +213,8 @@ let eightSchools (data: Data) =
     { entry model with
         Hidden =
             fun draws ->
-                let number (name: string) = (NamedDraws.values name draws).unsqueeze 1L
+                let number (name: string) =
+                    (NamedDraws.values name draws).unsqueeze 1L
 
                 { draws with
                     Quantities =
@@ -211,10 +228,7 @@ let eightSchools (data: Data) =
                     Values =
                         Tensor.concatenate
                             1L
-                            [
-                                draws.Values
-                                (NamedDraws.values "theta" draws - number "mu") / number "tau"
-                            ]
+                            [ draws.Values; (NamedDraws.values "theta" draws - number "mu") / number "tau" ]
                 }
     }
 

@@ -98,7 +98,10 @@ let linearModel (linear: Linear) : Model =
         matrix (Array2D.init linear.Response.Length linear.Columns.Length (fun i j -> linear.Columns[j][i]))
 
     let likelihood = Likelihood.linear x (vector linear.Response)
-    let prior = linear.Prior |> Option.map (fun (means, deviations) -> vector means, vector deviations)
+
+    let prior =
+        linear.Prior
+        |> Option.map (fun (means, deviations) -> vector means, vector deviations)
 
     Model.create (linear.Coefficients @ [ Parameter.positive "sigma" ]) (fun p ->
         let β =

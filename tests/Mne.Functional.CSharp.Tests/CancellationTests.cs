@@ -61,6 +61,7 @@ public class CancellationTests
         await Ends((p, c) => Cover.Points(Target, searched, progress: p, cancellationToken: c));
         await Ends((p, c) => Sampler.Standardise(2.0, Target, Small with { Cover = searched }, progress: p, cancellationToken: c));
 
+        await Ends((p, c) => ModelFacadeTests.Coin.Sample(PosteriorFacadeTests.Mixed, progress: p, cancellationToken: c), accepted: 0);
         await Ends((p, c) => Posterior.Sample(Target, PosteriorFacadeTests.Mixed, progress: p, cancellationToken: c), accepted: 0);
 
         // What has nothing to report is cancelled all the same.

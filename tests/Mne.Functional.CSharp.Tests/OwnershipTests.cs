@@ -98,6 +98,8 @@ public class OwnershipTests
         Assert.Equal(0, Left(() =>
         {
             using var posterior = Posterior.Sample(Target, PosteriorFacadeTests.Mixed);
+            using var inference = ModelFacadeTests.Coin.Sample(PosteriorFacadeTests.Mixed);
+            using var points = ModelFacadeTests.Coin.Unconstrained(inference.Draws);
             using var more = posterior.Draw(30, new() { Seed = 1 });
             Assert.ThrowsAny<OperationCanceledException>(() => Posterior.Sample(Target, PosteriorFacadeTests.Mixed, cancellationToken: ended));
         }));

@@ -136,6 +136,22 @@ let private pipelines: (string * (unit -> string)) list =
                     draws.Values .+ Random.normal Placement.float64 seed [ 50; 2 ])
 
             hash [ even.Values; data ]
+        "a model, in its own units",
+        fun () ->
+            use inference =
+                Model.create [ Parameter.real "a"; Parameter.positive "b" ] (fun p ->
+                    [
+                        Distribution.Normal(p["a"], 0.0, p["b"])
+                        Distribution.Gamma(p["b"], 2.0, 1.0)
+                    ])
+                |> Model.sample
+                    run
+                    { Posterior.defaults with
+                        Count = 100
+                        Particles = 200
+                    }
+
+            hash [ inference.Draws.Values; inference.Draws.LogWeights ]
         "a conditional, and a marginal from it",
         fun () ->
             use conditional = Conditional.evolve run small [ 0 ] target

@@ -87,10 +87,19 @@ module Data =
         | JsonValueKind.Array ->
             let parts = [ for part in element.EnumerateArray() -> read part ]
 
-            match parts |> List.tryPick (function Error reason -> Some reason | Ok _ -> None) with
+            match
+                parts
+                |> List.tryPick (function
+                    | Error reason -> Some reason
+                    | Ok _ -> None)
+            with
             | Some reason -> Error reason
             | None ->
-                let parts = parts |> List.choose (function Ok numbers -> Some numbers | Error _ -> None)
+                let parts =
+                    parts
+                    |> List.choose (function
+                        | Ok numbers -> Some numbers
+                        | Error _ -> None)
 
                 match parts |> List.map _.Shape |> List.distinct with
                 | [] -> Ok { Shape = [ 0 ]; Values = [] }
@@ -105,7 +114,7 @@ module Data =
 
     let private tensor (numbers: Numbers) : Tensor =
         (Tensor.ofArray Placement.float64 (Array.ofList numbers.Values))
-            .reshape (numbers.Shape |> List.map int64 |> Array.ofList)
+            .reshape(numbers.Shape |> List.map int64 |> Array.ofList)
 
     /// <summary>Observations from text in JSON as Stan reads it: an object whose entries are numbers, arrays, or arrays of arrays.</summary>
     /// <param name="text">The text.</param>
@@ -162,7 +171,11 @@ module Data =
 
         let names = fields (snd lines[0])
 
-        match names |> List.countBy id |> List.tryFind (fun (name, count) -> count > 1 || name = "") with
+        match
+            names
+            |> List.countBy id
+            |> List.tryFind (fun (name, count) -> count > 1 || name = "")
+        with
         | Some("", _) -> Guard.fail "text" "a column has no name; give each one in the first line"
         | Some(name, _) -> Guard.fail "text" $"two columns are called \"{name}\"; give each a name of its own"
         | None -> ()
@@ -185,7 +198,12 @@ module Data =
                     | true, value -> Ok value
                     | _ -> Error $"found \"{row[k]}\" in line {line}, wanted a number in every row")
 
-            match parsed |> Array.tryPick (function Error reason -> Some reason | Ok _ -> None) with
+            match
+                parsed
+                |> Array.tryPick (function
+                    | Error reason -> Some reason
+                    | Ok _ -> None)
+            with
             | Some reason -> Error reason
             | None ->
                 parsed

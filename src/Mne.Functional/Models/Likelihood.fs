@@ -34,9 +34,12 @@ module Likelihood =
         let r =
             Scope.keep (fun () ->
                 let struct (_, r) =
-                    torch.linalg.qr (Tensor.concatenate 1L [ predictors.detach (); responses.detach().unsqueeze 1L ], torch.linalg.QRMode.R)
+                    torch.linalg.qr (
+                        Tensor.concatenate 1L [ predictors.detach (); responses.detach().unsqueeze 1L ],
+                        torch.linalg.QRMode.R
+                    )
 
-                r.t().contiguous ())
+                r.t().contiguous())
 
         Scope.detach [ r ]
 

@@ -149,11 +149,8 @@ module Model =
         if values.Length <> wanted then
             Guard.fail "values" $"found {values.Length}, wanted {wanted} for \"{parameter.Name}\""
 
-        (Tensor.ofArray Placement.float64 (Array.ofList values))
-            .reshape [|
-                1L
-                yield! List.map int64 parameter.Bijector.Shape
-            |]
+        (Tensor.ofArray Placement.float64 (Array.ofList values)).reshape
+            [| 1L; yield! List.map int64 parameter.Bijector.Shape |]
 
     /// <summary>
     /// The model given the value of a parameter: a conditional distribution of the others. Its log Z is that of the joint density at this value.
@@ -247,7 +244,7 @@ module Model =
             use _ = torch.no_grad ()
 
             Scope.free (fun () ->
-                let terms = model.LogDensity(fst (at model (y.detach().narrow (0L, 0L, 1L))))
+                let terms = model.LogDensity(fst (at model (y.detach().narrow(0L, 0L, 1L))))
                 perPoint.Value <- max 1 (terms |> List.sumBy (fun term -> int (term.numel ()))))
 
         Density.ofEnergy model.Dimension (fun y ->
@@ -287,7 +284,7 @@ module Model =
             ]
 
         [ for name, shape in shapes -> { Name = name; Shape = shape } ],
-        [ for name, _ in shapes -> values[name].reshape (m, -1L) ]
+        [ for name, _ in shapes -> values[name].reshape(m, -1L) ]
         |> Tensor.concatenate 1L
 
     let private named (run: Run) (model: Model) (points: Tensor) (logWeights: Tensor) : NamedDraws =
@@ -299,7 +296,7 @@ module Model =
                 |> Rows.pieces run.Rows
                 |> Rows.each (snd >> List.singleton) (fun piece ->
                     Run.stopIfAsked run
-                    quantities model ((Rows.narrow piece points).clone ()))
+                    quantities model ((Rows.narrow piece points).clone()))
 
             {
                 Quantities = fst parts.Head
@@ -336,9 +333,7 @@ module Model =
         Scope.keep (fun () ->
             [
                 for parameter in model.Inferred ->
-                    draws
-                    |> NamedDraws.values parameter.Name
-                    |> Bijector.inverse parameter.Bijector
+                    draws |> NamedDraws.values parameter.Name |> Bijector.inverse parameter.Bijector
             ]
             |> Tensor.concatenate 1L)
 
@@ -372,10 +367,13 @@ module Model =
                     Scope.keepAll NamedDraws.tensors (fun () ->
                         let logWeights = posterior.Draws.LogWeights
 
-                        let kept =
-                            torch.isfinite(logWeights).nonzero().squeeze 1L
+                        let kept = torch.isfinite(logWeights).nonzero().squeeze 1L
 
-                        named run model (posterior.Draws.Points.index_select (0L, kept)) (logWeights.index_select (0L, kept)))
+                        named
+                            run
+                            model
+                            (posterior.Draws.Points.index_select (0L, kept))
+                            (logWeights.index_select (0L, kept)))
             }
         with _ ->
             (posterior :> IDisposable).Dispose()

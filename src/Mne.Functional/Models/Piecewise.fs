@@ -6,17 +6,18 @@ open TorchSharp
 /// A function whose rows depend on the same rows of its argument alone, points (N × d) ↦ (N), and how many rows are worked on at a time.
 type internal RowFunction =
     {
-        Function: Tensor -> Tensor
-        Rows: int
+        OfRows: Tensor -> Tensor
+        AtATime: int
     }
 
-    member this.Pieces(points: Tensor) = Rows.pieces this.Rows (Tensor.rows points)
+    member this.Pieces(points: Tensor) =
+        Rows.pieces this.AtATime (Tensor.rows points)
 
     /// The rows of a piece as a variable of its own, and the slopes there (n × d); with `graph` they can be differentiated again.
     member this.Slopes (graph: bool) (points: Tensor) : Tensor * Tensor =
         use _ = torch.enable_grad ()
         let variable = points.detach().requires_grad_ true
-        let total = (this.Function variable).sum ()
+        let total = (this.OfRows variable).sum()
 
         let slopes =
             torch.autograd.grad ([| total |], [| variable |], retain_graph = graph, create_graph = graph)
@@ -39,7 +40,8 @@ type internal PiecewiseSlopes() =
 
         f.Pieces points
         |> Rows.map 0L (fun piece ->
-            snd (f.Slopes false (Rows.narrow piece points)) * (Rows.narrow piece v).unsqueeze 1L)
+            snd (f.Slopes false (Rows.narrow piece points))
+            * (Rows.narrow piece v).unsqueeze 1L)
 
     /// For u (N × d): v ∇(u · ∇f), and u · ∇f.
     override _.backward(context, u) =
@@ -53,16 +55,15 @@ type internal PiecewiseSlopes() =
             |> Rows.each (fun (second, first) -> [ second; first ]) (fun piece ->
                 let variable, slopes = f.Slopes true (Rows.narrow piece points)
                 use _ = torch.enable_grad ()
-                let along = (slopes * (Rows.narrow piece u).detach ()).sum 1L
+                let along = (slopes * (Rows.narrow piece u).detach()).sum 1L
 
                 let second =
                     if along.requires_grad then
-                        torch.autograd
-                            .grad(
-                                [| (along * (Rows.narrow piece v).detach ()).sum () |],
-                                [| variable |],
-                                allow_unused = true
-                            )[0]
+                        torch.autograd.grad(
+                            [| (along * (Rows.narrow piece v).detach()).sum() |],
+                            [| variable |],
+                            allow_unused = true
+                        )[0]
                     else
                         Unchecked.defaultof<Tensor>
 
@@ -91,11 +92,18 @@ type internal PiecewiseValues() =
         context.save_for_backward (List [ points ])
         context.save_data ("function", f)
         use _ = torch.no_grad ()
-        f.Pieces points |> Rows.map 0L (fun piece -> f.Function(Rows.narrow piece points))
+
+        f.Pieces points
+        |> Rows.map 0L (fun piece -> f.OfRows(Rows.narrow piece points))
 
     override _.backward(context, v) =
         let points = context.get_saved_variables()[0]
-        List [ Unchecked.defaultof<Tensor>; PiecewiseSlopes.apply (context.get_data "function", points, v) ]
+
+        List
+            [
+                Unchecked.defaultof<Tensor>
+                PiecewiseSlopes.apply (context.get_data "function", points, v)
+            ]
 
 /// Functions of many rows in bounded memory, derivatives included.
 [<RequireQualifiedAccess>]
@@ -112,4 +120,4 @@ module internal Piecewise =
         if Tensor.rows points <= rows then
             f points
         else
-            PiecewiseValues.apply ({ Function = f; Rows = rows }, points)
+            PiecewiseValues.apply ({ OfRows = f; AtATime = rows }, points)

@@ -40,7 +40,8 @@ let private kinds: (string * Bijector * int list) list =
         "matrix", Bijector.repeated [ 2; 3 ] (Bijector.interval 0.0 4.0), [ 0..5 ]
         "rows of simplices", Bijector.repeated [ 2 ] (Bijector.simplex 3), [ 0; 1; 3; 4 ]
         "exponentials of an ordered vector",
-        Bijector.ordered 3 |> Bijector.andThen (Bijector.repeated [ 3 ] Bijector.positive),
+        Bijector.ordered 3
+        |> Bijector.andThen (Bijector.repeated [ 3 ] Bijector.positive),
         [ 0..2 ]
     ]
 
@@ -52,15 +53,15 @@ let private flat (x: Tensor) : Tensor = x.reshape (x.shape[0], -1L)
 /// The log-Jacobian by automatic differentiation of the elements that can be chosen freely.
 let private automatic (bijector: Bijector) (free: int list) (y: Tensor) : Tensor =
     let value (y: Tensor) : Tensor =
-        (flat (fst (bijector.Forward y))).index_select (1L, torch.tensor [| for i in free -> int64 i |])
+        (flat (fst (bijector.Forward y))).index_select(1L, torch.tensor [| for i in free -> int64 i |])
 
     let struct (_, logDeterminant) = torch.linalg.slogdet (Diff.jacobian value y)
     logDeterminant
 
 /// The value, in the shape of the bijector, and back.
 let private shaped (bijector: Bijector) (values: float list list) : Tensor =
-    (Tensor.ofRows Placement.float64 [ for row in values -> Seq.ofList row ])
-        .reshape [| int64 values.Length; yield! List.map int64 bijector.Shape |]
+    (Tensor.ofRows Placement.float64 [ for row in values -> Seq.ofList row ]).reshape
+        [| int64 values.Length; yield! List.map int64 bijector.Shape |]
 
 [<Tests>]
 let tests =
@@ -68,26 +69,29 @@ let tests =
         "Bijector"
         [
             for name, bijector, free in kinds do
-                Check.law 50 $"{name}: there and back to 1e-12, the log-Jacobian is that of autograd to 1e-10" (fun seed ->
-                    Scope.free (fun () ->
-                        let y = 1.5 .* Check.normal seed [ 8; bijector.Dimension ]
-                        let x, logJacobian = Bijector.forward bijector y
-                        Expect.equal (List.ofArray x.shape) (8L :: List.map int64 bijector.Shape) "shape"
-                        let back = Bijector.inverse bijector x
+                Check.law
+                    50
+                    $"{name}: there and back to 1e-12, the log-Jacobian is that of autograd to 1e-10"
+                    (fun seed ->
+                        Scope.free (fun () ->
+                            let y = 1.5 .* Check.normal seed [ 8; bijector.Dimension ]
+                            let x, logJacobian = Bijector.forward bijector y
+                            Expect.equal (List.ofArray x.shape) (8L :: List.map int64 bijector.Shape) "shape"
+                            let back = Bijector.inverse bijector x
 
-                        // A matrix tells y as far as its smallest eigenvalue is told by its elements.
-                        let told =
-                            match name with
-                            | "correlation"
-                            | "covariance" -> 1e-15 * Check.size (torch.linalg.cond x)
-                            | _ -> 0.0
+                            // A matrix tells y as far as its smallest eigenvalue is told by its elements.
+                            let told =
+                                match name with
+                                | "correlation"
+                                | "covariance" -> 1e-15 * Check.size (torch.linalg.cond x)
+                                | _ -> 0.0
 
-                        Expect.isLessThan (Check.size (back - y)) (1e-12 + told) "y again"
-                        let again, _ = Bijector.forward bijector back
-                        Expect.isLessThan (Check.size ((again - x) / (1.0 .+ x.abs ()))) 1e-12 "x again"
+                            Expect.isLessThan (Check.size (back - y)) (1e-12 + told) "y again"
+                            let again, _ = Bijector.forward bijector back
+                            Expect.isLessThan (Check.size ((again - x) / (1.0 .+ x.abs ()))) 1e-12 "x again"
 
-                        let apart = Check.size (logJacobian - automatic bijector free y)
-                        Expect.isLessThan apart 1e-10 "log-Jacobian"))
+                            let apart = Check.size (logJacobian - automatic bijector free y)
+                            Expect.isLessThan apart 1e-10 "log-Jacobian"))
 
             Check.scoped "numbers at the edges come back to 1e-12, relative to the distance from the bound" (fun () ->
                 let next = 1.0 - Math.Pow(2.0, -53.0)
@@ -106,31 +110,39 @@ let tests =
                     let x = Tensor.ofArray Placement.float64 (Array.ofList values)
                     let again, _ = Bijector.forward bijector (Bijector.inverse bijector x)
                     // A distance from 1 is a multiple of 2^-53: that of one such is the closest there is.
-                    let unit = (x .- edge).abs () .+ (if edge = 0.0 then 0.0 else Math.Pow(2.0, -53.0) / 1e-12)
-                    let off = ((again - x).abs () / unit).nan_to_num 0.0
+                    let unit =
+                        (x .- edge).abs() .+ (if edge = 0.0 then 0.0 else Math.Pow(2.0, -53.0) / 1e-12)
+
+                    let off = ((again - x).abs() / unit).nan_to_num 0.0
                     Expect.isLessThan (Check.size off) 1.001e-12 $"{bijector}: {values}")
 
-            Check.scoped "points at ±700 come back where the values can tell, and Jacobians are theirs everywhere" (fun () ->
-                let y = Tensor.ofRows Placement.float64 [ [ -700.0 ]; [ 700.0 ]; [ 1e-300 ] ]
+            Check.scoped
+                "points at ±700 come back where the values can tell, and Jacobians are theirs everywhere"
+                (fun () ->
+                    let y = Tensor.ofRows Placement.float64 [ [ -700.0 ]; [ 700.0 ]; [ 1e-300 ] ]
 
-                let back bijector =
-                    let x, logJacobian = Bijector.forward bijector y
-                    Tensor.toArray (Bijector.inverse bijector x), Tensor.toArray logJacobian
+                    let back bijector =
+                        let x, logJacobian = Bijector.forward bijector y
+                        Tensor.toArray (Bijector.inverse bijector x), Tensor.toArray logJacobian
 
-                let same name (actual: float[]) (expected: float[]) =
-                    for a, e in Array.zip actual expected do
-                        Expect.isLessThanOrEqual (abs (a - e)) (1e-12 * (1.0 + abs e)) name
+                    let same name (actual: float[]) (expected: float[]) =
+                        for a, e in Array.zip actual expected do
+                            Expect.isLessThanOrEqual (abs (a - e)) (1e-12 * (1.0 + abs e)) name
 
-                let all = [| -700.0; 700.0; 1e-300 |]
-                same "positive" (fst (back Bijector.positive)) all
-                same "positive, Jacobian" (snd (back Bijector.positive)) all
-                // 1 − e^−700 is 1, the edge.
-                let saturated = fst (back Bijector.unit)
-                Expect.equal saturated[1] infinity "unit, the upper edge"
-                same "unit" [| saturated[0] |] [| all[0] |]
-                same "unit, Jacobian" (snd (back Bijector.unit)) [| -700.0; -700.0; -log 4.0 |]
-                let wide = Bijector.interval -3.0 4.0
-                same "interval, Jacobian" (snd (back wide)) [| for v in [ -700.0; -700.0; -log 4.0 ] -> v + log 7.0 |])
+                    let all = [| -700.0; 700.0; 1e-300 |]
+                    same "positive" (fst (back Bijector.positive)) all
+                    same "positive, Jacobian" (snd (back Bijector.positive)) all
+                    // 1 − e^−700 is 1, the edge.
+                    let saturated = fst (back Bijector.unit)
+                    Expect.equal saturated[1] infinity "unit, the upper edge"
+                    same "unit" [| saturated[0] |] [| all[0] |]
+                    same "unit, Jacobian" (snd (back Bijector.unit)) [| -700.0; -700.0; -log 4.0 |]
+                    let wide = Bijector.interval -3.0 4.0
+
+                    same
+                        "interval, Jacobian"
+                        (snd (back wide))
+                        [| for v in [ -700.0; -700.0; -log 4.0 ] -> v + log 7.0 |])
 
             Check.scoped "vectors and matrices at the edges" (fun () ->
                 let there bijector (y: float list) =
@@ -204,10 +216,12 @@ let tests =
                     let x = Tensor.linspace Placement.float64 -9.0 9.0 601
                     let grid = torch.cartesian_prod (x, x)
                     let value, logJacobian = Bijector.forward bijector grid
-                    Tensor.toFloat ((logDensity value .+ logJacobian).logsumexp 0L) + 2.0 * log (18.0 / 600.0)
+
+                    Tensor.toFloat ((logDensity value .+ logJacobian).logsumexp 0L)
+                    + 2.0 * log (18.0 / 600.0)
 
                 // ∫ exp(κ cos(φ − 2)) dφ = 2π I₀(κ), and an area of 2π.
-                let mises = logZ Bijector.angle (fun φ -> 1.5 .* (φ .- 2.0).cos ())
+                let mises = logZ Bijector.angle (fun φ -> 1.5 .* (φ .- 2.0).cos())
                 let bessel = MathNet.Numerics.SpecialFunctions.BesselI0 1.5
                 Expect.isLessThan (abs (mises - log (2.0 * Math.PI * bessel))) 1e-5 "angle"
                 let area = logZ (Bijector.unitVector 2) (fun x -> x.new_zeros x.shape[0])
@@ -249,7 +263,10 @@ let tests =
             test "shapes and sizes that do not fit are refused" {
                 let points = Tensor.ofRows Placement.float64 [ [ 1.0; 2.0 ] ]
                 Check.refuses [ "y: found"; "M × 1" ] (fun () -> Bijector.forward Bijector.positive points |> ignore)
-                Check.refuses [ "values: found"; "M × 3" ] (fun () -> Bijector.inverse (Bijector.ordered 3) points |> ignore)
+
+                Check.refuses [ "values: found"; "M × 3" ] (fun () ->
+                    Bijector.inverse (Bijector.ordered 3) points |> ignore)
+
                 Check.refuses [ "n: found 1" ] (fun () -> Bijector.simplex 1 |> ignore)
                 Check.refuses [ "highest"; "greater than 2" ] (fun () -> Bijector.interval 2.0 1.0 |> ignore)
                 Check.refuses [ "shape: found" ] (fun () -> Bijector.repeated [ 0 ] Bijector.real |> ignore)
@@ -284,7 +301,11 @@ let tests =
                             2L
                             [
                                 for k in 0 .. bijector.Dimension - 1 ->
-                                    let step = h .* (torch.eye (int64 bijector.Dimension, dtype = torch.float64)).narrow (0L, int64 k, 1L)
+                                    let step =
+                                        h
+                                        .* (torch.eye (int64 bijector.Dimension, dtype = torch.float64))
+                                            .narrow(0L, int64 k, 1L)
+
                                     (Diff.grad energy (y .+ step) - Diff.grad energy (y - step)) ./ (2.0 * h)
                             ]
 

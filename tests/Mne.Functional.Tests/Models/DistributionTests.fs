@@ -99,7 +99,7 @@ let private cases =
             (fun x p -> Distribution.Logistic(x, p[0], p[1]))
             // exp z / s (1 + exp z)², with z < 0 by symmetry.
             (fun x p ->
-                let z = -abs ((x - p[0]) / p[1])
+                let z = -abs((x - p[0]) / p[1])
                 z - log p[1] - 2.0 * SpecialFunctions.Log1p(exp z))
             twos
             line
@@ -271,7 +271,12 @@ let tests =
                                     (scalars parameters[.. frozen - 1])
                                     [| for k in 0 .. parameters.Length - frozen - 1 -> column k |]
 
-                            case.Ours (if case.Whole then torch.full_like (column 0, x.ToScalar()) else column (inputs.Length - frozen - 1)) p
+                            case.Ours
+                                (if case.Whole then
+                                     torch.full_like (column 0, x.ToScalar())
+                                 else
+                                     column (inputs.Length - frozen - 1))
+                                p
 
                         let at = (tensor (List.ofArray inputs[frozen..])).unsqueeze 0L
                         let d = at.shape[1]
@@ -284,7 +289,10 @@ let tests =
                                     1L
                                     [
                                         for k in 0L .. d - 1L ->
-                                            let step = h .* (1.0 .+ at.abs ()) * (torch.eye (d, dtype = torch.float64)).narrow (0L, k, 1L)
+                                            let step =
+                                                h .* (1.0 .+ at.abs ())
+                                                * (torch.eye (d, dtype = torch.float64)).narrow(0L, k, 1L)
+
                                             (g (at .+ step) - g (at - step)) / (2.0 .* step.sum ())
                                     ]
 
@@ -305,7 +313,9 @@ let tests =
                 for concentration in [ 0.01; 2.0; 400.0 ] do
                     let logZ =
                         Quadrature.logIntegral -Math.PI Math.PI (fun x ->
-                            Tensor.toFloat (Distribution.VonMises(Tensor.scalar Placement.float64 x, 1.0, concentration)))
+                            Tensor.toFloat (
+                                Distribution.VonMises(Tensor.scalar Placement.float64 x, 1.0, concentration)
+                            ))
 
                     Expect.isLessThan (abs logZ) 1e-9 $"κ = {concentration}")
 
@@ -319,8 +329,9 @@ let tests =
                     [
                         for i in 0..3 ->
                             let z =
-                                LinearAlgebra.Vector<float>.Build.DenseOfArray
-                                    (Array.map2 (-) (Tensor.toArray (x.select (0L, int64 i))) mean)
+                                LinearAlgebra.Vector<float>.Build.DenseOfArray(
+                                    Array.map2 (-) (Tensor.toArray (x.select (0L, int64 i))) mean
+                                )
 
                             -0.5 * (z * (matrix.Inverse() * z))
                             - 0.5 * log (matrix.Determinant())
@@ -378,7 +389,10 @@ let tests =
                 Check.close 1e-14 "probabilities" (logs.exp ()) expected
                 let logits = Distribution.CategoricalLogit(x, (p.log () .+ 7.0).unsqueeze 1L)
                 Check.close 1e-14 "logits" (logits.exp ()) expected
-                let outside = Distribution.Categorical(tensor [ 0.0; 4.0; 1.5 ], tensor [ 0.2; 0.3; 0.5 ])
+
+                let outside =
+                    Distribution.Categorical(tensor [ 0.0; 4.0; 1.5 ], tensor [ 0.2; 0.3; 0.5 ])
+
                 Expect.allEqual (Tensor.toArray outside) -infinity "no such category")
 
             Check.scoped "tails: where numbers are near their ends nothing is lost" (fun () ->

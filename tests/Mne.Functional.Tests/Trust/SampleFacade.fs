@@ -85,6 +85,12 @@ let byType: IDictionary<Type, unit -> obj> =
     let segment () =
         CSharp.Segment.Hermite(0.0, 0.1, vector (), vector (), vector (), vector ())
 
+    let terms =
+        Func<CSharp.ParameterValues, IEnumerable<Tensor>>(fun p -> [| -(p["a"].Square()); -p["b"] |])
+
+    let model =
+        CSharp.Model.Create([| CSharp.Parameter.Real "a"; CSharp.Parameter.Positive "b" |], terms)
+
     let process2 = CSharp.Process.OrnsteinUhlenbeck 2
 
     let local () =
@@ -122,6 +128,15 @@ let byType: IDictionary<Type, unit -> obj> =
             typeof<CSharp.Solution>, (fun () -> solution.Value)
             typeof<CSharp.Sampler>, (fun () -> sampler.Value)
             typeof<CSharp.Draws>, (fun () -> draws.Value)
+            typeof<CSharp.Bijector>, (fun () -> CSharp.Bijector.Positive)
+            typeof<CSharp.Parameter>, (fun () -> CSharp.Parameter.Positive "b")
+            typeof<IEnumerable<CSharp.Parameter>>,
+            (fun () -> [| CSharp.Parameter.Real "a"; CSharp.Parameter.Positive "b" |])
+            typeof<Func<CSharp.ParameterValues, IEnumerable<Tensor>>>, (fun () -> box terms)
+            typeof<Func<CSharp.ParameterValues, Tensor>>,
+            (fun () -> box <| Func<CSharp.ParameterValues, Tensor>(fun p -> p["a"] * p["b"]))
+            typeof<CSharp.Model>, (fun () -> model)
+            typeof<CSharp.Data>, (fun () -> CSharp.Data.OfJson """{ "n": 3, "y": [1, 2, 3] }""")
             typeof<CSharp.NamedDraws>, (fun () -> CSharp.NamedDraws.OfDraws(draws.Value, "a", "b"))
             typeof<CSharp.Summary>,
             (fun () -> CSharp.Summary.Create(CSharp.NamedDraws.OfDraws(draws.Value, "a", "b"), 0.9))

@@ -79,6 +79,14 @@ let sampler =
 
 let draws = kept (fun () -> Sampler.draw Run.quiet 60 sampler.Value)
 
+/// Two parameters, of whose draws `named` has the names.
+let model =
+    Model.create [ Parameter.real "a"; Parameter.positive "b" ] (fun p ->
+        [ Distribution.Normal(p["a"], 0.0, 1.0); Distribution.Exponential(p["b"], 1.0) ])
+
+let observations () =
+    Data.ofJson """{ "n": 3, "y": [1, 2, 3] }"""
+
 let named = kept (fun () -> draws.Value |> NamedDraws.ofDraws [ "a"; "b" ])
 let summary = kept (fun () -> Summary.create 0.9 named.Value)
 let logLikelihood () = Random.normal double 7 [ 60; 3 ]
@@ -119,6 +127,8 @@ let saved =
          Storage.saveSampler (file "sampler.h5") "" sampler.Value |> ignore
          Storage.saveConditional (file "conditional.h5") "" conditional.Value |> ignore
          Storage.saveDraws (file "draws.h5") "" draws.Value |> ignore
+         File.WriteAllText(file "data.json", """{ "y": [1, 2] }""")
+         File.WriteAllText(file "data.csv", "a,b\n1,2\n")
          Storage.savePosterior (file "posterior.h5") "" posterior.Value |> ignore
 
          use _ =

@@ -98,6 +98,13 @@ let private byType: IDictionary<Type, unit -> obj> =
             here (fun () -> sampler.Value.Energy)
             here (fun () -> draws.Value)
             here (fun () -> named.Value)
+            here (fun () -> model)
+            here observations
+            here (fun () -> Bijector.positive)
+            here (fun () -> Parameter.positive "b")
+            here (fun () -> [ Parameter.real "a"; Parameter.positive "b" ])
+            here (fun () -> fun (p: ParameterValues) -> p["a"] * p["b"])
+            here (fun () -> fun (p: ParameterValues) -> [ -(p["a"].Square()); -p["b"] ])
             here (fun () -> summary.Value)
             here check
             here (fun () ->
@@ -167,6 +174,7 @@ let private byName: IDictionary<string, unit -> obj> =
                     "Energy"
                     "Sampler"
                     "Posterior"
+                    "Model"
                     "Mixture"
                     "Marginal"
                     "MarkovChain"
@@ -303,6 +311,54 @@ let private byName: IDictionary<string, unit -> obj> =
             "Chart/names", box2 (fun () -> [ "a"; "b" ])
             "Chart.animation/solutions", box2 (fun () -> [ "u", array2D [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] ])
             "Page.withFigures/figures", box2 (fun () -> [ "name", "value" ])
+            for owner in [ "Bijector"; "Parameter"; "CSharp.Bijector"; "CSharp.Parameter" ] do
+                $"{owner}/lowest", box2 (fun () -> -1.0)
+                $"{owner}/highest", box2 (fun () -> 2.0)
+            "Bijector/shape", box2 (fun () -> [ 2; 3 ])
+            "Parameter/shape", box2 (fun () -> [ 2; 3 ])
+            "CSharp.Bijector/shape", box2 (fun () -> [| 2; 3 |])
+            "CSharp.Parameter/shape", box2 (fun () -> [| 2; 3 |])
+            "Bijector/values", box2 (fun () -> Tensor.ones double [ 3 ])
+            "Model.conditioned/name", box2 (fun () -> "b")
+            "Model.conditioned/values", box2 (fun () -> [ 0.5 ])
+            "CSharp.Model.Conditioned/values", box2 (fun () -> [| 0.5 |])
+            "Model.unconstrained/draws", box2 (fun () -> model |> Model.constrained (points 2))
+            "Data.ofJson/text", box2 (fun () -> """{ "y": [1, 2] }""")
+            "Data.ofCsv/text", box2 (fun () -> "a,b\n1,2\n3,4\n")
+            "Data.json/path", box2 (fun () -> opened "data.json")
+            "Data.csv/path", box2 (fun () -> opened "data.csv")
+            "Data.number/name", box2 (fun () -> "n")
+            "Data.count/name", box2 (fun () -> "n")
+            "Likelihood.linear/predictors", box2 (fun () -> points 2)
+            "Likelihood.linear/responses", box2 (fun () -> Random.normal double 4 [ 5 ])
+            // One number each, which suits all; of matrices and vectors, what they want.
+            for name in
+                [
+                    "x"
+                    "mean"
+                    "deviation"
+                    "degrees"
+                    "location"
+                    "scale"
+                    "shape"
+                    "rate"
+                    "first"
+                    "second"
+                    "highest"
+                    "concentration"
+                    "logRate"
+                    "logMean"
+                    "dispersion"
+                    "trials"
+                    "logit"
+                ] do
+                $"Distribution/{name}", box2 (fun () -> Tensor.ones double [ 2 ])
+            "Distribution/lowest", box2 (fun () -> Tensor.zeros double [ 2 ])
+            "Distribution/probability", box2 (fun () -> 0.5 .* Tensor.ones double [ 2 ])
+            "Distribution/probabilities", box2 (fun () -> 0.5 .* Tensor.ones double [ 2; 2 ])
+            "Distribution/logits", box2 (fun () -> Tensor.zeros double [ 2; 2 ])
+            for name in [ "factor"; "covariance"; "correlation" ] do
+                $"Distribution/{name}", box2 (fun () -> torch.eye (2, dtype = torch.ScalarType.Float64))
             "NamedDraws/names", box2 (fun () -> [ "a"; "b" ])
             "NamedDraws/name", box2 (fun () -> "a")
             "NamedDraws.create/values", box2 (fun () -> points 3)

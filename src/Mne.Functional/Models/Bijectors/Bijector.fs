@@ -88,10 +88,8 @@ module Bijector =
         Guard.real "offset" offset
         Guard.positive "multiplier" multiplier
 
-        number
-            "a number"
-            (fun y -> multiplier .* y .+ offset, torch.zeros_like y .+ log multiplier)
-            (fun x -> (x .- offset) ./ multiplier)
+        number "a number" (fun y -> multiplier .* y .+ offset, torch.zeros_like y .+ log multiplier) (fun x ->
+            (x .- offset) ./ multiplier)
 
     /// <summary>
     /// A point on the circle as an angle from −π to π: that of a point in the plane (y₁, y₂) = r (cos, sin). There is no edge at ±π for a sampler to
@@ -198,8 +196,7 @@ module Bijector =
 
                     x.reshape [| y.shape[0]; yield! lengths (shape @ each.Shape) |],
                     (logJacobian.reshape (y.shape[0], -1L)).sum 1L
-            Inverse =
-                fun x -> (each.Inverse(x.reshape [| -1L; yield! lengths each.Shape |])).reshape (x.shape[0], -1L)
+            Inverse = fun x -> (each.Inverse(x.reshape [| -1L; yield! lengths each.Shape |])).reshape(x.shape[0], -1L)
         }
 
     /// <summary>One after the other: the values of the second at the values of the first, which are its numbers without constraint.</summary>
@@ -231,13 +228,7 @@ module Bijector =
                 fun x ->
                     let between = second.Inverse x
 
-                    first.Inverse(
-                        between.reshape
-                            [|
-                                x.shape[0]
-                                yield! List.map int64 first.Shape
-                            |]
-                    )
+                    first.Inverse(between.reshape [| x.shape[0]; yield! List.map int64 first.Shape |])
         }
 
     /// <summary>The values at y, and log |det J|: what <c>Density.transformed</c> takes where values are vectors as long as y.</summary>
@@ -269,7 +260,7 @@ module Bijector =
             let y = bijector.Inverse values
 
             let wrong =
-                Scope.free (fun () -> Tensor.toArray ((y.detach().reshape(y.shape[0], -1L).isnan ()).any(1L)))
+                Scope.free (fun () -> Tensor.toArray ((y.detach().reshape(y.shape[0], -1L).isnan()).any(1L)))
 
             match Array.tryFindIndex (fun bad -> bad <> 0.0) wrong with
             | Some row ->

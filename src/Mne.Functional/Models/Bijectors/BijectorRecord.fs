@@ -59,11 +59,7 @@ module internal Bijecting =
     /// The tensor, and NaN in rows (M) that are not whole.
     let where (whole: Tensor) (x: Tensor) : Tensor =
         let mask =
-            whole.reshape
-                [|
-                    x.shape[0]
-                    yield! Array.create (int (x.dim ()) - 1) 1L
-                |]
+            whole.reshape [| x.shape[0]; yield! Array.create (int (x.dim ()) - 1) 1L |]
 
         x.MaskedFill(mask.logical_not (), nan)
 

@@ -42,11 +42,12 @@ module internal MatrixBijectors =
             ]
 
         let padded = Tensor.concatenate 1L [ y; y.new_zeros (y.shape[0], 1L) ]
-        (padded.index_select (1L, indices y source)).reshape (-1L, int64 n, int64 n)
+        (padded.index_select (1L, indices y source)).reshape(-1L, int64 n, int64 n)
 
     /// The elements in the given places (M × places).
     let private taken (n: int) (places: (int * int) list) (matrices: Tensor) : Tensor =
-        (matrices.reshape (matrices.shape[0], -1L)).index_select (1L, indices matrices [ for i, j in places -> i * n + j ])
+        (matrices.reshape (matrices.shape[0], -1L))
+            .index_select(1L, indices matrices [ for i, j in places -> i * n + j ])
 
     let private vector (like: Tensor) (values: seq<float>) : Tensor =
         Tensor.ofArray (Placement.ofTensor like) (Seq.toArray values)
@@ -59,7 +60,7 @@ module internal MatrixBijectors =
     /// Sums of what stands before each element of its row.
     let private preceding (x: Tensor) : Tensor =
         let n = x.shape[2]
-        Tensor.concatenate 2L [ x.new_zeros (x.shape[0], n, 1L); (x.cumsum 2L).narrow (2L, 0L, n - 1L) ]
+        Tensor.concatenate 2L [ x.new_zeros (x.shape[0], n, 1L); (x.cumsum 2L).narrow(2L, 0L, n - 1L) ]
 
     /// The factor of which each row has length 1, from canonical partial correlations tanh y: an element is its tanh y times the length that those
     /// before it leave.
@@ -71,7 +72,10 @@ module internal MatrixBijectors =
 
     /// log of the Jacobian, Σ over places of (1 + ½ weight) log (1 − tanh² y).
     let private logJacobian (weight: int * int -> int) places (y: Tensor) : Tensor =
-        (vector y [ for place in places -> 1.0 + 0.5 * float (weight place) ] * logRemainder y).sum 1L
+        (vector y [ for place in places -> 1.0 + 0.5 * float (weight place) ]
+         * logRemainder y)
+            .sum
+            1L
 
     /// y of the factors L: atanh of each element over the length of it and what follows. Where that is near ±1, the remaining length tells.
     let private partial (n: int) places (factors: Tensor) : Tensor =
@@ -96,8 +100,7 @@ module internal MatrixBijectors =
 
         let far = (size * (-0.5 .* here).exp()).log1p() - 0.5 .* (behind - here)
 
-        torch.where (ratio.LessThan 1.0, near, far) * factors.sign ()
-        |> taken n places
+        torch.where (ratio.LessThan 1.0, near, far) * factors.sign () |> taken n places
 
     /// Rows whose matrices are 0 above the diagonal.
     let private isLower (matrices: Tensor) : Tensor = small (matrices.triu 1L)
@@ -124,7 +127,7 @@ module internal MatrixBijectors =
                     let whole =
                         (isLower x)
                             .logical_and(small (x.Square().sum 2L .- 1.0))
-                            .logical_and ((diagonal x).GreaterThan(0.0).all 1L)
+                            .logical_and((diagonal x).GreaterThan(0.0).all 1L)
 
                     partial n places x |> where whole
         }
@@ -142,8 +145,7 @@ module internal MatrixBijectors =
                     l.bmm (transposed l), logJacobian (fun (_, j) -> n - j - 2) places y
             Inverse =
                 fun x ->
-                    let whole =
-                        (isSymmetric x).logical_and (small (diagonal x .- 1.0))
+                    let whole = (isSymmetric x).logical_and(small (diagonal x .- 1.0))
 
                     partial n places (Tensor.cholesky x) |> where whole
         }

@@ -28,10 +28,7 @@ module internal VectorBijectors =
             Dimension = n
             Shape = [ n ]
             Forward = fun y -> y.exp().cumsum 1L, y.sum 1L
-            Inverse =
-                fun x ->
-                    Tensor.concatenate 1L [ column 0 x; after 1 x - before 1 x ]
-                    |> _.log()
+            Inverse = fun x -> Tensor.concatenate 1L [ column 0 x; after 1 x - before 1 x ] |> _.log()
         }
 
     /// log (n − k), k = 1 … n − 1: with these, y = 0 is the vector whose elements are the same.
@@ -51,8 +48,7 @@ module internal VectorBijectors =
                     let none = y.new_zeros (y.shape[0], 1L)
                     let rest = Tensor.concatenate 1L [ none; left ]
 
-                    (Tensor.concatenate 1L [ taken; none ] .+ rest).exp(),
-                    (logSlope logits .+ before 1 rest).sum 1L
+                    (Tensor.concatenate 1L [ taken; none ] .+ rest).exp(), (logSlope logits .+ before 1 rest).sum 1L
             Inverse =
                 fun x ->
                     let rest = (after 1 x).flip(1L).cumsum(1L).flip 1L
@@ -75,7 +71,7 @@ module internal VectorBijectors =
             Dimension = n
             Shape = [ n ]
             Forward = direction n
-            Inverse = fun x -> x |> where (small (x.Square().sum (1L, true) .- 1.0))
+            Inverse = fun x -> x |> where (small (x.Square().sum(1L, true) .- 1.0))
         }
 
     let angle: Bijector =

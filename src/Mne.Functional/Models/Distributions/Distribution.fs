@@ -16,7 +16,12 @@ type Distribution =
 
     /// Tensors of floating-point numbers; whole numbers become such.
     static member private Numbers(name: string, value: Tensor) : Tensor =
-        if not (isNull (box value)) && not value.IsInvalid && not (value.is_floating_point ()) && not (value.is_complex ()) then
+        if
+            not (isNull (box value))
+            && not value.IsInvalid
+            && not (value.is_floating_point ())
+            && not (value.is_complex ())
+        then
             value.``to`` torch.ScalarType.Float64
         else
             Guard.numbers name value

@@ -10,7 +10,7 @@ module internal LogDensity =
 
     /// −∞ where the mask holds. Most often it holds nowhere, and the values, of which there may be many for each x, need not be gone through.
     let private nothing (mask: Tensor) (value: Tensor) : Tensor =
-        if Scope.free (fun () -> mask.any().item<bool> ()) then
+        if Scope.free (fun () -> mask.any().item<bool>()) then
             value.MaskedFill(mask, -infinity)
         else
             value
@@ -22,16 +22,18 @@ module internal LogDensity =
 
     /// Nothing has a density but whole numbers from 0 on.
     let private counts (x: Tensor) (value: Tensor) : Tensor =
-        value |> nothing (x.ne (x.floor ())) |> above 0.0 x
+        value |> nothing ((x - x.floor ()).GreaterThan 0.0) |> above 0.0 x
 
-    let private notZero (x: Tensor) (value: Tensor) : Tensor = nothing (x.eq (torch.zeros_like x)) value
+    let private notZero (x: Tensor) (value: Tensor) : Tensor =
+        nothing (x.eq (torch.zeros_like x)) value
 
     let logSigmoid (x: Tensor) : Tensor = Bijecting.logSigmoid x
 
     /// log (1 + e^x).
     let softplus (x: Tensor) : Tensor = -(logSigmoid -x)
 
-    let logBeta (a: Tensor) (b: Tensor) : Tensor = a.lgamma () .+ b.lgamma () - (a .+ b).lgamma ()
+    let logBeta (a: Tensor) (b: Tensor) : Tensor =
+        a.lgamma () .+ b.lgamma () - (a .+ b).lgamma()
 
     let normal (x: Tensor) (mean: Tensor) (deviation: Tensor) : Tensor =
         // The deviation is small beside x and what comes of it, which are gone through as few times as can be.
@@ -44,7 +46,8 @@ module internal LogDensity =
     let studentT (x: Tensor) (degrees: Tensor) (location: Tensor) (scale: Tensor) : Tensor =
         let more = 0.5 .* (degrees .+ 1.0)
 
-        more.lgamma () - (0.5 .* degrees).lgamma()
+        more.lgamma ()
+        - (0.5 .* degrees).lgamma()
         - 0.5 .* (Math.PI .* degrees).log()
         - scale.log ()
         - more * (((x - location) / scale).Square() / degrees).log1p()
@@ -67,10 +70,7 @@ module internal LogDensity =
         |> above 0.0 x
 
     let inverseGamma (x: Tensor) (shape: Tensor) (scale: Tensor) : Tensor =
-        shape * scale.log ()
-        - shape.lgamma ()
-        - (shape .+ 1.0) * x.log ()
-        - scale / x
+        shape * scale.log () - shape.lgamma () - (shape .+ 1.0) * x.log () - scale / x
         |> above 0.0 x
         |> notZero x
 
@@ -90,33 +90,32 @@ module internal LogDensity =
 
     let uniform (x: Tensor) (lowest: Tensor) (highest: Tensor) : Tensor =
         let value = (x - x) - (highest - lowest).log()
-        nothing ((x.lt lowest).logical_or (x.gt highest)) value
+        nothing ((x.lt lowest).logical_or(x.gt highest)) value
 
     let vonMises (x: Tensor) (location: Tensor) (concentration: Tensor) : Tensor =
-        concentration * ((x - location).cos () .- 1.0)
-        - (torch.special.i0e concentration).log ()
+        concentration * ((x - location).cos() .- 1.0)
+        - (torch.special.i0e concentration).log()
         .- log2π
 
     let poisson (x: Tensor) (rate: Tensor) : Tensor =
-        x.xlogy rate - rate - (x .+ 1.0).lgamma () |> counts x
+        x.xlogy rate - rate - (x .+ 1.0).lgamma() |> counts x
 
     let poissonLog (x: Tensor) (logRate: Tensor) : Tensor =
-        x * logRate - logRate.exp () - (x .+ 1.0).lgamma () |> counts x
+        x * logRate - logRate.exp () - (x .+ 1.0).lgamma() |> counts x
 
     let negativeBinomialLog (x: Tensor) (logMean: Tensor) (dispersion: Tensor) : Tensor =
         let relative = logMean - dispersion.log ()
 
-        (x .+ dispersion).lgamma () - dispersion.lgamma () - (x .+ 1.0).lgamma ()
+        (x .+ dispersion).lgamma() - dispersion.lgamma () - (x .+ 1.0).lgamma()
         .+ x * relative
         - (x .+ dispersion) * softplus relative
         |> counts x
 
     let private logChoose (n: Tensor) (k: Tensor) : Tensor =
-        (n .+ 1.0).lgamma () - (k .+ 1.0).lgamma () - (n - k .+ 1.0).lgamma ()
+        (n .+ 1.0).lgamma() - (k .+ 1.0).lgamma() - (n - k .+ 1.0).lgamma()
 
     /// Counts of at most n.
-    let private among (n: Tensor) (x: Tensor) (value: Tensor) : Tensor =
-        counts x (nothing (x.gt n) value)
+    let private among (n: Tensor) (x: Tensor) (value: Tensor) : Tensor = counts x (nothing (x.gt n) value)
 
     let binomial (x: Tensor) (trials: Tensor) (probability: Tensor) : Tensor =
         logChoose trials x
@@ -125,9 +124,7 @@ module internal LogDensity =
         |> among trials x
 
     let binomialLogit (x: Tensor) (trials: Tensor) (logit: Tensor) : Tensor =
-        logChoose trials x
-        .+ x * logSigmoid logit
-        .+ (trials - x) * logSigmoid -logit
+        logChoose trials x .+ x * logSigmoid logit .+ (trials - x) * logSigmoid -logit
         |> among trials x
 
     let bernoulli (x: Tensor) (probability: Tensor) : Tensor =
@@ -149,20 +146,21 @@ module internal LogDensity =
         let value =
             (logs.expand [| yield! lead; count |])
                 .gather(-1L, places.``to``(torch.int64).expand(lead).unsqueeze -1L)
-                .squeeze -1L
+                .squeeze
+                -1L
 
-        let known =
-            ((x.ge (torch.ones_like x)).logical_and ((x .- float count).le (torch.zeros_like x)))
-                .logical_and (x.eq (x.floor ()))
+        let unknown =
+            ((x.LessThan 1.0).logical_or(x.GreaterThan(float count))).logical_or((x - x.floor ()).GreaterThan 0.0)
 
-        nothing ((known.logical_not ()).expand lead) value
+        // NaN stays NaN.
+        nothing (unknown.expand lead) value .+ (x - x).MaskedFill(unknown, 0.0)
 
     let categorical (x: Tensor) (probabilities: Tensor) : Tensor = chosen x (probabilities.log ())
 
     let categoricalLogit (x: Tensor) (logits: Tensor) : Tensor = chosen x (logits.log_softmax -1L)
 
     let dirichlet (x: Tensor) (concentration: Tensor) : Tensor =
-        (concentration.sum -1L).lgamma () - concentration.lgamma().sum -1L
+        (concentration.sum -1L).lgamma() - concentration.lgamma().sum -1L
         .+ ((concentration .- 1.0).xlogy x).sum -1L
 
     let private diagonal (matrices: Tensor) : Tensor = matrices.diagonal (0L, -2L, -1L)
@@ -172,13 +170,13 @@ module internal LogDensity =
         let off = (x - mean).unsqueeze -1L
         let whitened = torch.linalg.solve_triangular (factor, off, upper = false)
 
-        -0.5 .* whitened.Square().sum([| -2L; -1L |])
-        - (diagonal factor).log().sum -1L
+        -0.5 .* whitened.Square().sum([| -2L; -1L |]) - (diagonal factor).log().sum -1L
         .- 0.5 * float n * log2π
 
     /// log of what (1 − z²)^{α − 1} has to be divided by to integrate to 1 over −1 to 1, for each α (…), with lgamma of tensors.
     let private logSymmetricBeta (α: Tensor) : Tensor =
-        (2.0 .* α .- 1.0) * Tensor.scalar (Placement.ofTensor α) (log 2.0) .+ logBeta α α
+        (2.0 .* α .- 1.0) * Tensor.scalar (Placement.ofTensor α) (log 2.0)
+        .+ logBeta α α
 
     /// log of the integral of det^{η − 1} over correlation matrices n × n, by canonical partial correlations: n − k of them belong to column k.
     let private lkjNormaliser (n: int64) (η: Tensor) : Tensor =
@@ -189,7 +187,7 @@ module internal LogDensity =
 
     let lkjCholesky (factor: Tensor) (η: Tensor) : Tensor =
         let n = factor.shape[factor.shape.Length - 1]
-        let logs = (diagonal factor).log ()
+        let logs = (diagonal factor).log()
 
         let powers =
             Tensor.ofArray (Placement.ofTensor factor) [| for k in 1L .. n -> float (n - k) - 2.0 |]
