@@ -203,7 +203,7 @@ module Model =
 
     /// The sum of all elements of all terms, for each of m points.
     let private total (m: int) (terms: Tensor list) : Tensor =
-        if terms.IsEmpty then
+        if isNull (box terms) || terms.IsEmpty then
             Guard.fail "logDensity" "found no terms, wanted at least one"
 
         terms

@@ -93,8 +93,7 @@ type internal PiecewiseValues() =
         context.save_data ("function", f)
         use _ = torch.no_grad ()
 
-        f.Pieces points
-        |> Rows.map 0L (fun piece -> f.OfRows(Rows.narrow piece points))
+        f.Pieces points |> Rows.map 0L (fun piece -> f.OfRows(Rows.narrow piece points))
 
     override _.backward(context, v) =
         let points = context.get_saved_variables()[0]

@@ -78,9 +78,15 @@ let private keepsAll (case: Case) : bool =
             "CSharp.Density.Energy"
             "Collocation.tempered"
             "CSharp.Collocation.Tempered"
+            "Model.create"
+            "CSharp.Model.Create"
         ]
     || (case.Callable.Parameters[case.Parameter].ParameterType = typeof<Draws>
         && not (case.Wrong.Name.StartsWith("LogWeights", StringComparison.Ordinal)))
+
+/// A log-density is NaN where a parameter is out of its range, or sums overflow, as the documentation of all of them says: there is no density.
+let private saysNaN (case: Case) : bool =
+    case.Callable.Name.Contains "Distribution."
 
 /// An exception as whoever called has to understand it: what it names stands before a colon.
 let private isHelpful (case: Case) (error: exn) =
@@ -134,7 +140,7 @@ let private judge (case: Case) : string * string =
         | Kind.NotANumber when not (visible || keepsAll case) -> "silent", "the NaN disappeared"
         | Kind.Extreme
         | Kind.Shape
-        | Kind.ElementType when visible && not (Used.isSaid result) -> "silent", "NaN in the result"
+        | Kind.ElementType when visible && not (Used.isSaid result || saysNaN case) -> "silent", "NaN in the result"
         | _ -> "value", ""
     with
     | :? OperationCanceledException when source.IsCancellationRequested -> "value", "stopped"

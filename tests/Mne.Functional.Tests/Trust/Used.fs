@@ -136,6 +136,23 @@ let rec put (result: obj) : obj =
     | :? Domain as domain -> box (Collocation.grid domain 3 |> Collocation.points Placement.float64 1)
     | :? Collocation as collocation -> box (Collocation.points Placement.float64 1 collocation)
     | :? Density as density -> box (density.Energy(Tensor.ones Placement.float64 [ 3; density.Dimension ]))
+    | :? Model as model ->
+        let points = Random.normal Placement.float64 1 [ 3; model.Dimension ]
+
+        box
+            [
+                (Model.density model).Energy points
+                (model |> Model.constrained points).Values
+            ]
+    | :? CSharp.Model as model ->
+        use named =
+            model.Constrained(Random.normal Placement.float64 1 [ 3; model.Dimension ])
+
+        box
+            [
+                named.Columns.clone ()
+                model.Density.Energy(Tensor.ones Placement.float64 [ 3; model.Dimension ])
+            ]
     | :? Reference as reference -> box (reference.LogDensity(reference.Draw Placement.float64 1 3))
     | :? Sde as sde ->
         box (

@@ -11,6 +11,9 @@ module Bijector =
 
     open Bijecting
 
+    /// A matrix of more rows has half a million numbers.
+    let private mostRows = 1000
+
     let private shapeOf (shape: int list) : string =
         shape |> List.map string |> String.concat " × "
 
@@ -137,9 +140,9 @@ module Bijector =
     /// (D. Lewandowski, D. Kurowicka and H. Joe 2009, Journal of Multivariate Analysis 100:1989–2001).
     /// </summary>
     /// <param name="n">How many rows, 2 or more.</param>
-    /// <exception cref="T:System.ArgumentException">n is less than 2.</exception>
+    /// <exception cref="T:System.ArgumentException">n is less than 2, or more than 1,000.</exception>
     let correlationCholesky (n: int) : Bijector =
-        Guard.atLeast "n" 2 n
+        Guard.within "n" 2 mostRows n
         MatrixBijectors.correlationCholesky n
 
     /// <summary>
@@ -147,16 +150,16 @@ module Bijector =
     /// to the elements below the diagonal.
     /// </summary>
     /// <param name="n">How many rows, 2 or more.</param>
-    /// <exception cref="T:System.ArgumentException">n is less than 2.</exception>
+    /// <exception cref="T:System.ArgumentException">n is less than 2, or more than 1,000.</exception>
     let correlation (n: int) : Bijector =
-        Guard.atLeast "n" 2 n
+        Guard.within "n" 2 mostRows n
         MatrixBijectors.correlation n
 
     /// <summary>The Cholesky factor L (n × n) of a covariance matrix L Lᵀ, from n (n + 1) / 2 numbers row by row, of which those on the diagonal are logarithms.</summary>
     /// <param name="n">How many rows.</param>
-    /// <exception cref="T:System.ArgumentException">n is less than 1.</exception>
+    /// <exception cref="T:System.ArgumentException">n is less than 1, or more than 1,000.</exception>
     let covarianceCholesky (n: int) : Bijector =
-        Guard.atLeast "n" 1 n
+        Guard.within "n" 1 mostRows n
         MatrixBijectors.covarianceCholesky n
 
     /// <summary>
@@ -164,9 +167,9 @@ module Bijector =
     /// diagonal. Its elements are products: logarithms on the diagonal of L beyond ±350 are out of reach.
     /// </summary>
     /// <param name="n">How many rows.</param>
-    /// <exception cref="T:System.ArgumentException">n is less than 1.</exception>
+    /// <exception cref="T:System.ArgumentException">n is less than 1, or more than 1,000.</exception>
     let covariance (n: int) : Bijector =
-        Guard.atLeast "n" 1 n
+        Guard.within "n" 1 mostRows n
         MatrixBijectors.covariance n
 
     /// <summary>Vectors, matrices or longer arrays of one kind: the shape of the array stands before that of its elements.</summary>
