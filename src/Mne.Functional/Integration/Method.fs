@@ -266,13 +266,13 @@ module Method =
             Tableau = None
             Start =
                 fun f t y slope before ->
-                    Scope.keepAll id (fun () ->
-                        if before.IsEmpty then
-                            explicit slope 0.0 0.0 patienceAtFirst
-                        else
-                            match read before with
-                            | _, None, (count, others), patience -> explicit slope count others patience
-                            | _, Some known, (count, _), patience ->
+                    if before.IsEmpty then
+                        explicit slope 0.0 0.0 patienceAtFirst
+                    else
+                        match read before with
+                        | _, None, (count, others), patience -> explicit slope count others patience
+                        | _, Some known, (count, _), patience ->
+                            Scope.keepAll id (fun () ->
                                 chebyshev slope (Chebyshev.renewed f t y slope known.Direction) count patience)
             Step =
                 fun f t y h memories ->
