@@ -14,7 +14,7 @@ parameters cost little, and a rich class of functions keeps the residual small.
 | Problem | Begin with |
 |---|---|
 | periodic equation in one dimension | `Layer.harmonics 2` to `4`, then two or three layers of 32 to 64 `Sine` units |
-| an energy with polynomial tails (samplers) | two or three layers of 64 `Swish` units, which go on growing where there are no points; sines do not, and lose draws there |
+| an energy with polynomial tails (samplers) | two or three layers of 40 to 64 `Swish` units, which go on growing where there are no points; sines do not, and lose draws there |
 | a quadratic form, exactly | one layer of `Square` units, by itself or in `Network.add` |
 | a front or a plateau | `Tanh` |
 | a domain far from 0 or of unequal sides | `Layer.normalise` first, or `Network.rescaled` around any network |
