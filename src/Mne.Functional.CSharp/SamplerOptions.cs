@@ -37,7 +37,7 @@ public sealed record SamplerOptions
     /// <summary>The defaults, as <c>new SamplerOptions()</c> has them: where options of one of its stages begin.</summary>
     public static SamplerOptions Defaults { get; } = new();
 
-    /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 40 swish units.</summary>
+    /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 48 swish units.</summary>
     public Func<Domain, Network> Network { get; init; } = domain => new(Given.Network.Invoke(domain.Inner));
 
     /// <summary>
@@ -54,7 +54,7 @@ public sealed record SamplerOptions
 
     /// <summary>
     /// The fit of the energy at time 0. Errors are relative to the spread of what the network is to learn; that of a normal distribution's
-    /// energy, √(d/2), is taken where it is larger. Default <c>new RegressionOptions()</c> with <c>Steps</c> 240, <c>Tolerance</c> 5e-3,
+    /// energy, √(d/2), is taken where it is larger. Default <c>new RegressionOptions()</c> with <c>Steps</c> 240, <c>Tolerance</c> 2e-3,
     /// <c>Regularisation</c> 1e-3 and 1e-9.
     /// </summary>
     public RegressionOptions Fit { get; init; } = RegressionOptions.OfCore(Given.Fit);

@@ -235,8 +235,8 @@ public class DefaultSentencesTests
     public void A_wrong_network_is_seen()
     {
         var type = typeof(Func<Domain, Network>);
-        Assert.True(Says(FacadeApi, "two layers of 40 swish units", SamplerOptions.Defaults.Network, type));
+        Assert.True(Says(FacadeApi, "two layers of 48 swish units", SamplerOptions.Defaults.Network, type));
         Assert.False(Says(FacadeApi, "two layers of 32 swish units", SamplerOptions.Defaults.Network, type));
-        Assert.False(Says(FacadeApi, "two layers of 40 tanh units", SamplerOptions.Defaults.Network, type));
+        Assert.False(Says(FacadeApi, "two layers of 48 tanh units", SamplerOptions.Defaults.Network, type));
     }
 }

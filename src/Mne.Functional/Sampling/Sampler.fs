@@ -37,14 +37,14 @@ module Sampler =
     /// <summary>See <c>SamplerOptions</c> for each default.</summary>
     let defaults: SamplerOptions =
         {
-            Network = fun domain -> Network.create domain [ Layer.dense 40 Swish; Layer.dense 40 Swish ]
+            Network = fun domain -> Network.create domain [ Layer.dense 48 Swish; Layer.dense 48 Swish ]
             Known = KnownPart.Normal
             Duration = 3.0
             Cover = Cover.defaults
             Fit =
                 { Regression.defaults with
                     Steps = 240
-                    Tolerance = 5e-3
+                    Tolerance = 2e-3
                     Regularisation = 1e-3, 1e-9
                 }
             Evolve =

@@ -22,7 +22,7 @@ type DrawOptions =
 /// </code></example>
 type SamplerOptions =
     {
-        /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 40 swish units.</summary>
+        /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 48 swish units.</summary>
         Network: Domain -> Network
         /// <summary>
         /// What is carried along in closed form, so that the network need only learn the rest of the energy: for processes with known transitions.
@@ -36,7 +36,7 @@ type SamplerOptions =
         /// <summary>
         /// The fit of the energy at time 0. Errors are relative to the spread of what the network is to learn; that of a normal
         /// distribution's energy, √(d/2), is taken where it is larger. Default <c>Regression.defaults</c> with <c>Steps</c> 240,
-        /// <c>Tolerance</c> 5e-3, <c>Regularisation</c> 1e-3 and 1e-9.
+        /// <c>Tolerance</c> 2e-3, <c>Regularisation</c> 1e-3 and 1e-9.
         /// </summary>
         Fit: RegressionOptions
         /// <summary>
