@@ -27,7 +27,7 @@ The tangent J (N × p) is never formed, so parameters are cheap. What to turn:
   are its `Evolve.Sketch`, `Evolve.Regularisation` and `Evolve.Tolerance`.
 * Threads: libtorch takes all cores, and its threads spin while they wait for each other: beside another program, a sampler with two threads took five
   to eight times as long as with one. For several runs at once, and for small problems (up to about 1,000 points), set OMP_NUM_THREADS to 1 before
-  they start: four modes in the plane took 14 s with two threads and 15 s with one on an idle machine of two cores.
+  they start: four modes in the plane took 16 to 18 s with two threads and 11 to 12 s with one on an idle machine of two cores.
 *)
 (*** hide ***)
 #load "../scripts/load.fsx"
