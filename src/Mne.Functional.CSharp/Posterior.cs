@@ -30,7 +30,7 @@ public sealed record PosteriorOptions
     /// <summary>
     /// How long it may take, up to 30 days: when so much time has passed since the beginning, no dearer route is begun, one under way is given up,
     /// and draws come from the best that there is, which <see cref="Posterior.Plan"/> says. What comes before any route (search, tempered samples, a
-    /// mixture) takes the seconds that it takes. Results then depend on how fast the machine is. Null: no limit. Default null.
+    /// mixture) takes the seconds that it takes. Results then depend on how fast the machine is; several ranks cannot have one. Null: no limit. Default null.
     /// </summary>
     public TimeSpan? Budget { get; init; } = Defaults.Budget is { } budget ? budget.Value : null;
 

@@ -2,9 +2,6 @@ module Mne.Functional.Tests.Program
 
 open Expecto
 
-/// Some lists alone (`--only Search+Posterior`), or all others, for two programs that share the tests.
-let private only, allBut = "--only", "--all-but"
-
 // One test at a time: libtorch uses every core by itself, and the count of live tensors is one for the process.
 [<EntryPoint>]
 let main arguments =
@@ -30,13 +27,4 @@ let main arguments =
         Trust.names |> List.iter System.Console.WriteLine
         0
     | [| argument; repository; name |] when argument = Trust.argument -> Trust.run repository name
-    | _ ->
-        match Array.tryFindIndex (fun a -> a = only || a = allBut) arguments with
-        | None -> runTestsInAssemblyWithCLIArgs [ CLIArguments.Sequenced ] arguments
-        | Some i ->
-            let lists = arguments[i + 1].Split '+'
-
-            Impl.testFromThisAssembly ()
-            |> Option.get
-            |> Test.filter "." (fun names -> Array.contains names.Head lists = (arguments[i] = only))
-            |> runTestsWithCLIArgs [ CLIArguments.Sequenced ] (Array.append arguments[.. i - 1] arguments[i + 2 ..])
+    | _ -> runTestsInAssemblyWithCLIArgs [ CLIArguments.Sequenced ] arguments

@@ -117,6 +117,10 @@ module Posterior =
         match options.Budget with
         | Some budget when budget <= TimeSpan.Zero || budget > TimeSpan.FromDays 30.0 ->
             Guard.fail "Budget" $"found {budget}, wanted more than no time and at most 30 days; None is no limit"
+        | Some budget when run.Communicator.Size > 1 ->
+            Guard.fail
+                "Budget"
+                $"found {budget} on {run.Communicator.Size} ranks, whose clocks differ, so that they would not agree on what there is time for; give no budget, or one rank"
         | _ -> ()
 
     /// Draws of independent blocks side by side: points in the formula's coordinates with the formula's own weights, and log Z.

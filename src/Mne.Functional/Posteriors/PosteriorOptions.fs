@@ -22,7 +22,7 @@ type PosteriorOptions =
         /// <summary>
         /// How long it may take, up to 30 days: when so much time has passed since the beginning, no dearer route is begun, one under way is given up, and
         /// draws come from the best that there is, which <c>Plan</c> says. What comes before any route (search, tempered samples, a mixture) takes
-        /// the seconds that it takes. Results then depend on how fast the machine is. None: no limit. Default None.
+        /// the seconds that it takes. Results then depend on how fast the machine is; several ranks cannot have one. None: no limit. Default None.
         /// </summary>
         Budget: TimeSpan option
     }

@@ -13,6 +13,19 @@ let private small =
         Particles = 2000
     }
 
+/// An energy that is evolved in no time, and badly.
+let internal brief =
+    { Sampler.defaults with
+        Network = fun domain -> Network.create domain [ Layer.dense 8 Swish ]
+        Cover.Points = Some 60
+        Cover.FitPoints = 60
+        Cover.Refreshes = 2
+        Fit.Steps = 5
+        Evolve.Regularisation = 1e-5
+        Evolve.Tolerance = 1e-2
+        Draw.Tolerance = 1e-2
+    }
+
 let private run = { Run.quiet with Seed = 11 }
 
 let private normal (x: Tensor) = 0.5 .* x.Square().sum 1L
@@ -274,6 +287,18 @@ let tests =
                         |> ignore)
                     "cancelled"
 
+                // The clocks of ranks differ, and with them what there would be time for.
+                Communicator.threads 2 (fun ranks ->
+                    Check.refuses [ "Budget"; "2 ranks" ] (fun () ->
+                        Posterior.sample
+                            (run |> Run.among ranks)
+                            { small with
+                                Budget = Some(TimeSpan.FromSeconds 5.0)
+                            }
+                            bent
+                        |> ignore))
+                |> ignore
+
                 for budget in [ TimeSpan.Zero; TimeSpan.FromSeconds -1.0; TimeSpan.MaxValue ] do
                     Check.refuses [ "Budget"; "found" ] (fun () ->
                         Posterior.sample run { small with Budget = Some budget } bent |> ignore)
@@ -282,25 +307,13 @@ let tests =
             test "blocks that are alike share one energy, which is freed once" {
                 let wells = Density.ofEnergy 2 (fun x -> (x.Square() .- 1.0).Square().sum 1L)
 
-                let flow =
-                    { Sampler.defaults with
-                        Network = fun domain -> Network.create domain [ Layer.dense 8 Swish ]
-                        Cover.Points = Some 60
-                        Cover.FitPoints = 60
-                        Cover.Refreshes = 2
-                        Fit.Steps = 5
-                        Evolve.Regularisation = 1e-5
-                        Evolve.Tolerance = 1e-2
-                        Draw.Tolerance = 1e-2
-                    }
-
                 Assert.frees (fun () ->
                     use posterior =
                         Posterior.sample
                             run
                             { small with
                                 Efficiency = 0.9999
-                                Flow = Some flow
+                                Flow = Some brief
                             }
                             wells
 

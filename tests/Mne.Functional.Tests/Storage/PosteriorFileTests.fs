@@ -10,18 +10,6 @@ let private quick =
         Particles = 400
     }
 
-let private flow =
-    { Sampler.defaults with
-        Network = fun domain -> Network.create domain [ Layer.dense 8 Swish ]
-        Cover.Points = Some 60
-        Cover.FitPoints = 60
-        Cover.Refreshes = 2
-        Fit.Steps = 5
-        Evolve.Regularisation = 1e-5
-        Evolve.Tolerance = 1e-2
-        Draw.Tolerance = 1e-2
-    }
-
 let private two =
     Density.gaussianMixture [ 0.5, [ -1.0; -0.7 ], 0.7; 0.5, [ 1.0; 0.7 ], 0.7 ]
 
@@ -68,7 +56,7 @@ let tests =
                     apart,
                     { quick with
                         Efficiency = 0.9999
-                        Flow = Some flow
+                        Flow = Some PosteriorTests.brief
                     },
                     Route.Flow
                 ] do
