@@ -95,7 +95,18 @@ if words.IsEmpty then
 let private chosen =
     match words.Tail with
     | [] -> posteriors words.Head ""
-    | parts -> parts |> List.collect (posteriors words.Head) |> List.distinctBy fst
+    | parts ->
+        [
+            for part in parts do
+                match posteriors words.Head part with
+                | [] ->
+                    let known = posteriors words.Head "" |> List.map fst |> String.concat ", "
+
+                    failwith
+                        $"Found \"{part}\", wanted a part of one of these names, for which there is a model: {known}."
+                | found -> yield! found
+        ]
+        |> List.distinctBy fst
 
 let private made = [ for _, read in chosen -> sample (read ()) ]
 
