@@ -2,14 +2,14 @@ namespace Mne.Functional.CSharp;
 
 /// <summary>How to go from a formula to draws.</summary>
 /// <example><code>
-/// var more = new PosteriorOptions { Count = 10_000, Flow = SamplerOptions.Defaults with { Duration = 4.0 } };
+/// var more = new PosteriorOptions { Count = 40_000, Flow = SamplerOptions.Defaults with { Duration = 4.0 } };
 /// var efficient = new PosteriorOptions { Efficiency = 0.9, Budget = TimeSpan.FromMinutes(1) };
 /// </code></example>
 public sealed record PosteriorOptions
 {
     private static Core.PosteriorOptions Defaults => Core.PosteriorModule.defaults;
 
-    /// <summary>M, how many draws. Default 4,000.</summary>
+    /// <summary>M, how many draws. Default 10,000.</summary>
     public int Count { get; init; } = Defaults.Count;
 
     /// <summary>

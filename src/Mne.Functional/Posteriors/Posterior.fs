@@ -81,10 +81,10 @@ type Posterior =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Posterior =
 
-    /// <summary>4,000 draws, an efficiency of 0.5, 4,000 particles, no energy evolved, no limit of time.</summary>
+    /// <summary>10,000 draws, an efficiency of 0.5, 4,000 particles, no energy evolved, no limit of time.</summary>
     let defaults: PosteriorOptions =
         {
-            Count = 4000
+            Count = 10_000
             Efficiency = 0.5
             Particles = 4000
             Flow = None

@@ -5,7 +5,7 @@ open System
 /// <summary>How to go from a formula to draws. Start from <c>Posterior.defaults</c>.</summary>
 type PosteriorOptions =
     {
-        /// <summary>M, how many draws. Default 4,000.</summary>
+        /// <summary>M, how many draws. Default 10,000.</summary>
         Count: int
         /// <summary>
         /// The efficiency (effective sample size over draws) that is enough: only below it a dearer route is tried. Default 0.5.

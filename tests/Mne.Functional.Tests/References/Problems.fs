@@ -68,6 +68,24 @@ module Problems =
             Steps = 400
         }
 
+    /// u_t = −u u_x − u_xx − u_xxxx on [0, 22) (Kuramoto and Sivashinsky): chaotic, so that errors grow with time.
+    let kuramotoSivashinsky (finalTime: float) : Problem1D =
+        {
+            Name = "Kuramoto-Sivashinsky 1-d"
+            Equation =
+                {
+                    Low = 0.0
+                    High = 22.0
+                    Linear = fun k -> real (k * k - k * k * k * k)
+                    Outer = fun k -> Complex(0.0, -0.5 * k)
+                    Inner = fun u -> u * u
+                }
+            Initial = fun x -> let z = tau * x / 22.0 in cos z * (1.0 + sin z)
+            FinalTime = finalTime
+            Modes = 64
+            Steps = int (ceil (40.0 * finalTime))
+        }
+
     /// u_t = 1e-3 u_xx − u u_x on [−1, 1), T = 4. The periodic extension of u0 = (1 − x²)e^{−30(x+½)²} has a kink at ±1: its
     /// slope jumps by 2e^{−7.5} ≈ 1.1e-3, so u0 vanishes there to first order only and its Fourier coefficients fall as k⁻².
     /// Viscosity smooths it at once; `Spectral1D.solve` projects u0, so the kink does not alias.

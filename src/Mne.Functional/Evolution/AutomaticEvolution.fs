@@ -1,0 +1,415 @@
+namespace Mne.Functional
+
+open System
+
+/// <summary>One of the runs of an automatic evolution: what was chosen for it, and what came of it.</summary>
+type Resolution =
+    {
+        /// <summary>ε, the relative error that everything below was chosen for.</summary>
+        Accuracy: float
+        /// <summary>Units in each of the three layers of the network.</summary>
+        Units: int
+        /// <summary>p.</summary>
+        Parameters: int
+        /// <summary>N.</summary>
+        Points: int
+        /// <summary>Landmarks, rows of the tangent; N where all points are.</summary>
+        Landmarks: int
+        /// <summary>λ, (ε / 2)²: the part of u that a kernel with λ lets go is about √λ.</summary>
+        Regularisation: float
+        /// <summary>The tolerance of steps, ε / 20.</summary>
+        Tolerance: float
+        /// <summary>Time between draws of points where u is steep; None where points stay.</summary>
+        Redrawn: float option
+        /// <summary>The relative error of the initial value at points that its fit has not seen.</summary>
+        FitError: float
+        /// <summary>Evaluations of the vector field.</summary>
+        Evaluations: int
+        /// <summary>How badly the equation holds between the points, over the whole time: <c>FieldNote.Defect</c> at the end.</summary>
+        Defect: float
+        /// <summary>
+        /// How far its solution is from that of the run before, relative and in the mean over space and times; nan of the first run.
+        /// </summary>
+        Difference: float
+    }
+
+/// <summary>
+/// A solution from a tolerance alone: u, the error that it is believed to have, and the runs that tell. It owns the tensors of the solution.
+/// </summary>
+type AutomaticSolution =
+    {
+        /// <summary>u(t, x), of the last run.</summary>
+        Solution: Solution
+        /// <summary>
+        /// The error that u is believed to have, relative to its root mean square over space and times: from how far the last two runs are
+        /// apart, which have networks, points, λ and steps of their own.
+        /// </summary>
+        Error: float
+        /// <summary>The tolerance that was asked for.</summary>
+        Tolerance: float
+        /// <summary>All runs, from the coarsest on.</summary>
+        Runs: Resolution list
+    }
+
+    /// <summary>Whether the error is believed to be within the tolerance.</summary>
+    member automatic.Met = automatic.Error <= automatic.Tolerance
+
+    override automatic.ToString() =
+        let last = List.last automatic.Runs
+        let t0, t1 = automatic.Solution.Trajectory.Start, Solution.stop automatic.Solution
+
+        let verdict =
+            if automatic.Met then
+                $"as asked ({automatic.Tolerance:G2})"
+            else
+                $"more than asked ({automatic.Tolerance:G2}): finer runs would be larger than the program makes them by itself"
+
+        let points =
+            match last.Redrawn with
+            | Some every -> $"{last.Points} points, drawn anew where u is steep every {every:G2}"
+            | None -> $"{last.Points} points"
+
+        let differences =
+            automatic.Runs.Tail
+            |> List.map (fun resolution -> $"{resolution.Difference:G2}")
+            |> String.concat ", "
+
+        String.concat
+            "\n"
+            [
+                $"u(t, x) for t from {t0:G6} to {t1:G6}, with a relative error of about {automatic.Error:G2}, {verdict}."
+                $"Three layers of {last.Units} units ({last.Parameters} parameters), {points}, {last.Landmarks} landmarks, λ {last.Regularisation:G2}, steps to {last.Tolerance:G2}, {last.Evaluations} evaluations."
+                $"{automatic.Runs.Length} runs, each of which differs from the one before by {differences}."
+            ]
+
+    interface IDisposable with
+        member automatic.Dispose() =
+            (automatic.Solution :> IDisposable).Dispose()
+
+/// <summary>
+/// Evolution equations from a tolerance alone: network, points, sketch, λ and steps are chosen by the program, which solves the equation
+/// at two or more resolutions and believes what their difference tells.
+/// </summary>
+[<RequireQualifiedAccess>]
+module AutomaticEvolution =
+
+    /// Units of a layer that are tried, in this order.
+    let private sizes = [ 16; 24; 32; 48; 64; 96; 128 ]
+
+    /// No more points than these, and no more runs.
+    let private mostPoints = 2500
+
+    let private mostRuns = 5
+
+    /// Where solutions are compared: so many points, and so many times.
+    let private comparedPoints = 1024
+
+    let private comparedTimes = 16
+
+    let private network (domain: Domain) (outputs: int) (units: int) : Network =
+        let waves =
+            domain.Coordinates
+            |> List.exists (fun coordinate -> coordinate.IsPeriodic || coordinate.IsBounded)
+
+        let free = domain.Coordinates |> List.exists _.IsInterval
+
+        let first =
+            if waves then
+                Layer.harmonics (max 1 (4 / domain.Dimension))
+            else
+                let centre, half =
+                    Domain.bounds domain
+                    |> List.map (fun (low, high) -> 0.5 * (low + high), 0.5 * (high - low))
+                    |> List.unzip
+
+                Layer.normalise centre half
+
+        let activation = if free then Tanh else Sine
+
+        Network.create
+            domain
+            [
+                first
+                yield! List.replicate 3 (Layer.dense units activation)
+                if outputs > 1 then
+                    Layer.outputs outputs
+            ]
+
+    /// Points that cover the domain evenly.
+    let private cover (seed: int) (domain: Domain) (count: int) : Collocation =
+        if domain.Dimension = 1 then
+            Collocation.grid domain count
+        else
+            Collocation.sequence domain count |> Collocation.fixedBy seed
+
+    let private fitOptions (ε: float) =
+        { Regression.defaults with
+            Steps = 150
+            Tolerance = 0.1 * ε
+            Regularisation = 1e-2, 1e-15
+        }
+
+    /// The smallest network, of at least so many units, that has the initial value to a quarter of ε, and its fit; the best of all where none has.
+    let private start (run: Run) (ε: float) (domain: Domain) (outputs: int) (initial: Tensor -> Tensor) (least: int) =
+        let points = cover run.Seed domain (if domain.Dimension = 1 then 512 else 1024)
+
+        let rec go (best: (int * Network * Fitted) option) (units: int list) =
+            match units, best with
+            | _, Some(_, _, fitted) when fitted.Error <= 0.25 * ε -> best.Value
+            | [], _ -> best.Value
+            | units :: larger, _ ->
+                let network = network domain outputs units
+                let fitted = Regression.tryFit run (fitOptions ε) network initial points
+
+                let better, worse =
+                    match best with
+                    | Some(_, _, before) when not (fitted.Error < before.Error) -> best.Value, Some fitted
+                    | Some(_, _, before) -> (units, network, fitted), Some before
+                    | None -> (units, network, fitted), None
+
+                worse |> Option.iter (fun fitted -> (fitted :> IDisposable).Dispose())
+                go (Some better) larger
+
+        go None (sizes |> List.filter (fun units -> units >= least))
+
+    /// Four points for every direction that is not lost in λ.
+    let private points (run: Run) (λ: float) (domain: Domain) (network: Network) (θ: Tensor) : int =
+        let outputs = float network.Outputs
+
+        let rank =
+            Scope.free (fun () ->
+                Collocation.points run.Placement run.Seed (cover run.Seed domain 1000)
+                |> Network.tangent network θ
+                |> Sketch.effectiveRank λ)
+
+        int (ceil (4.0 * rank / outputs)) |> max 64 |> min mostPoints
+
+    /// Half of the points evenly, half in proportion to √|∇u|: at a front more than elsewhere, but few candidates are wanted twice.
+    let private steep (local: Local) : Tensor =
+        let steepness = (Jet.gradient local.Jet).flatten(1L).norm(1).sqrt()
+        steepness .+ (steepness.mean().Clamp(1e-100, 1e100))
+
+    /// How often points are to be drawn anew so that they follow where u is steep; None where it is steep nowhere more than elsewhere.
+    let private fronts (domain: Domain) (t0: float, t1: float) (solution: Solution) : float option =
+        let d = domain.Dimension
+
+        Scope.free (fun () ->
+            let x = Collocation.points Placement.float64 0 (cover 0 domain 4096)
+
+            /// How much steeper than on the average u gets, and how long a front takes to move by its width.
+            let at t =
+                let jet = Solution.jet (Jet.gradientRequest d) t x solution
+                let u = (Jet.value jet).view(x.shape[0], -1L)
+                let steepness = (Jet.gradient jet).view(x.shape[0], -1L).norm 1
+                let largest = Tensor.toFloat (steepness.max ())
+                let δ = 1e-4 * (t1 - t0)
+                let earlier = if abs (t - t0) > abs δ then t - δ else t
+                let later = if abs (t1 - t) > abs δ then t + δ else t
+
+                let change =
+                    (Solution.evaluate later x solution - Solution.evaluate earlier x solution).view(x.shape[0], -1L)
+
+                let speed = Tensor.toFloat (change.abs().max()) / abs (later - earlier)
+                let height = Tensor.toFloat (u.max () - u.min ())
+                largest / Tensor.rms steepness, height / speed
+
+            let found = [ for k in 1..8 -> at (t0 + (t1 - t0) * float k / 8.0) ]
+
+            if found |> List.exists (fun (ratio, _) -> ratio > 8.0) then
+                let span = abs (t1 - t0)
+                // u at a front changes by its height while the front moves by its width.
+                Some(found |> List.map snd |> List.min |> max (0.005 * span) |> min (0.1 * span))
+            else
+                None)
+
+    /// How far two solutions are apart, relative to the second.
+    let private difference
+        (run: Run)
+        (domain: Domain)
+        (t0: float, t1: float)
+        (one: Solution)
+        (other: Solution)
+        : float =
+        Scope.free (fun () ->
+            let x =
+                Collocation.points run.Placement (Seed.child -2 run.Seed) (Collocation.sequence domain comparedPoints)
+
+            let squares =
+                [
+                    for k in 1..comparedTimes ->
+                        let t =
+                            if k = comparedTimes then
+                                t1
+                            else
+                                t0 + (t1 - t0) * float k / float comparedTimes
+
+                        Scope.free (fun () ->
+                            let u, v = Solution.evaluate t x one, Solution.evaluate t x other
+                            Tensor.rms (u - v) ** 2.0, Tensor.rms v ** 2.0)
+                ]
+
+            let size = squares |> List.sumBy snd
+            let apart = squares |> List.sumBy fst
+            if apart = 0.0 then 0.0 else sqrt (apart / size))
+
+    /// One run. `redrawn`: how often points follow fronts; `least`: units at least.
+    let private solveOnce run ε term domain initial span redrawn least : Resolution * Solution =
+        let λ = (0.5 * ε) ** 2.0
+        let units, network, fitted = start run ε domain (Term.components term) initial least
+        use fitted = fitted
+        let count = points run λ domain network fitted.Parameters
+
+        let dynamics =
+            match redrawn with
+            | Some every ->
+                PointDynamics.redrawn
+                    every
+                    (cover 0 domain (max 8192 (16 * count)))
+                    (Set.toList (Jet.gradientRequest domain.Dimension))
+                    steep
+            | None -> PointDynamics.Fixed
+
+        let options =
+            { Evolution.defaults with
+                Sketch = Sketch.Adaptive 2.0
+                Regularisation = λ
+                Tolerance = ε / 20.0
+                Points = dynamics
+            }
+
+        let solution =
+            Evolution.solve run options term network (cover run.Seed domain count) fitted.Parameters span
+
+        {
+            Accuracy = ε
+            Units = units
+            Parameters = network.ParameterCount
+            Points = count
+            Landmarks =
+                match solution.VectorField.Landmarks with
+                | Some rows -> rows.Length
+                | None -> count * network.Outputs
+            Regularisation = λ
+            Tolerance = options.Tolerance
+            Redrawn = redrawn
+            FitError = fitted.Error
+            Evaluations = solution.Trajectory.Evaluations
+            Defect = (Array.last solution.Trajectory.Records).Note.Defect
+            Difference = nan
+        },
+        solution
+
+    /// The error of the finer of two runs from how far they are apart, d, and from how much better the equation holds between its points, q: errors
+    /// that have nothing to do with each other would be d q / √(1 + q²), and those that are multiples of each other d q / (1 − q). What a kernel lets go
+    /// is something of both, and so is the belief: their geometric mean.
+    let private believed (coarse: Resolution) (fine: Resolution) : float =
+        let measured = fine.Defect / coarse.Defect
+
+        let q =
+            if Double.IsFinite measured then
+                measured |> max 0.05 |> min 0.9
+            else
+                fine.Accuracy / coarse.Accuracy
+
+        max fine.FitError (fine.Difference * q / sqrt ((1.0 - q) * sqrt (1.0 + q * q)))
+
+    /// <summary>
+    /// Solves ∂_t u = A_t u with u(t0, x) = u0(x) on a bounded domain to a tolerance, and says how large the error is believed to be. What is
+    /// chosen follows from the accuracy ε of a run: the smallest network that has the initial value to ε / 4, λ = (ε / 2)², four points and two
+    /// landmarks for each direction of the tangent that λ leaves, steps to ε / 20; where u is steep, points follow. A run with three times the tolerance as
+    /// its ε is compared with a finer one that has another network, other points and steps; as long as their difference says that the tolerance is not met, there
+    /// is another, up to five. It costs about twice the time of the last run.
+    /// </summary>
+    /// <param name="run">Placement, seed, meter and cancellation; the meter hears of every fit and every run.</param>
+    /// <param name="tolerance">The error of u, relative to its root mean square over space and times, that is asked for; from 1e-8 to 0.1.</param>
+    /// <param name="term">The right-hand side A_t u; a <c>Term.system</c> for several components.</param>
+    /// <param name="domain">A bounded domain: intervals, circles, walls.</param>
+    /// <param name="initial">u0: points (N × d) ↦ N, or N × m for m components.</param>
+    /// <param name="t0">Where it begins.</param>
+    /// <param name="t1">Where it ends; t1 &lt; t0 runs backwards.</param>
+    /// <returns>The solution of the last run, its believed error, and all runs. Where the tolerance is not met, it says so: see <c>Met</c>.</returns>
+    /// <exception cref="T:System.ArgumentException">The tolerance is out of range, the domain is not bounded, or the equation does not suit it.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">A run did not reach the end.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
+    /// let fisher = 0.1 * Term.laplacian + Term.value - Term.pown 2 Term.value
+    /// let result = AutomaticEvolution.solve Run.quiet 1e-3 fisher circle (fun x -&gt; 0.5 + 0.4 * x.squeeze(1L).cos ()) (0.0, 1.0)
+    /// printfn $"{result}"
+    /// let u = result.Solution |&gt; Solution.evaluate 1.0 (Tensor.ofRows Placement.float64 [ [ 0.5 ] ])
+    /// </code></example>
+    let solve
+        (run: Run)
+        (tolerance: float)
+        (term: Term)
+        (domain: Domain)
+        (initial: Tensor -> Tensor)
+        (t0: float, t1: float)
+        : AutomaticSolution =
+        Run.check run
+
+        if not (tolerance >= 1e-8 && tolerance <= 0.1) then
+            Guard.fail "tolerance" $"found {tolerance}, wanted a relative error from 1e-8 to 0.1"
+
+        Domain.bounds domain |> ignore
+
+        let part (index: int) =
+            { run with
+                Seed = Seed.child index run.Seed
+            }
+
+        /// Finer runs until the difference to the one before is small enough. Of the solutions the last one is kept.
+        let rec refine (runs: Resolution list) (last: Solution) : AutomaticSolution =
+            let coarse = runs.Head
+
+            let finish error =
+                {
+                    Solution = last
+                    Error = error
+                    Tolerance = tolerance
+                    Runs = List.rev runs
+                }
+
+            let error =
+                match runs with
+                | fine :: coarse :: _ -> believed coarse fine
+                | _ -> infinity
+
+            if error <= tolerance || runs.Length = mostRuns then
+                finish error
+            else
+                let ε =
+                    if Double.IsInfinity error then
+                        coarse.Accuracy / 3.0
+                    else
+                        coarse.Accuracy * (0.7 * tolerance / error |> max 0.1 |> min 0.5)
+
+                let redrawn = fronts domain (t0, t1) last
+
+                // Another network in any case: what is missing later may have been there at the beginning.
+                let least =
+                    sizes
+                    |> List.tryFind (fun units -> units > coarse.Units)
+                    |> Option.defaultValue coarse.Units
+
+                let finer =
+                    try
+                        Ok(solveOnce (part runs.Length) ε term domain initial (t0, t1) redrawn least)
+                    with EvolutionFailedException _ as failure when not (Double.IsInfinity error) ->
+                        Error failure
+
+                match finer with
+                | Error _ -> finish error
+                | Ok(resolution, solution) ->
+                    let apart =
+                        try
+                            difference run domain (t0, t1) last solution
+                        finally
+                            (last :> IDisposable).Dispose()
+
+                    refine ({ resolution with Difference = apart } :: runs) solution
+
+        let first, solution =
+            solveOnce (part 0) (3.0 * tolerance) term domain initial (t0, t1) None sizes.Head
+
+        refine [ first ] solution
