@@ -9,6 +9,7 @@
 #load "../tests/Mne.Functional.Tests/References/Mixture.fs"
 #load "../tests/Mne.Functional.Tests/References/Quadrature.fs"
 #load "../tests/Mne.Functional.Tests/References/Problems.fs"
+#load "../tests/Mne.Functional.Tests/References/Anchors.fs"
 
 open System
 open Mne.Functional
@@ -36,6 +37,8 @@ type Solved =
         Solution: Solution
         FitSeconds: float
         Seconds: float
+        /// Of both, by the processor: what a busy machine does not change.
+        ProcessorSeconds: float
     }
 
 /// A fit as close as it gets.
@@ -53,6 +56,8 @@ let steep (local: Local) : Tensor =
 let solve (run: Run) (experiment: Experiment) : Solved =
     let network = experiment.Network
     printfn $"∂u/∂t = {Term.show experiment.Equation} on {network.Description}"
+
+    let before = processorSeconds ()
 
     let start, fitSeconds =
         timed (fun () -> Regression.fit run experiment.Fit network experiment.Initial experiment.FitPoints)
@@ -72,6 +77,7 @@ let solve (run: Run) (experiment: Experiment) : Solved =
         Solution = solution
         FitSeconds = fitSeconds
         Seconds = seconds
+        ProcessorSeconds = processorSeconds () - before
     }
 
 /// The error relative to the reference at each time.
@@ -110,6 +116,7 @@ let finish (name: string) (title: string) (solved: Solved) (charts: Chart list) 
             "seconds", solved.Seconds
             "evaluations", float evaluations
             "fitSeconds", solved.FitSeconds
+            "processorSeconds", solved.ProcessorSeconds
         ]
     )
 

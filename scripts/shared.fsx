@@ -27,6 +27,10 @@ let timed (compute: unit -> 'a) : 'a * float =
     let result = compute ()
     result, clock.Elapsed.TotalSeconds
 
+/// The processor seconds that this program has taken so far.
+let processorSeconds () : float =
+    System.Diagnostics.Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds
+
 /// Signs of life of work that a script does itself: it is told which fraction is done.
 let progress (run: Run) (phase: Phase) : float -> unit =
     let clock = Stopwatch.StartNew()

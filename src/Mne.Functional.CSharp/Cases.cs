@@ -76,7 +76,8 @@ internal static class Cases
 
     public static readonly Cases<SdeScheme, Core.SdeScheme> SdeScheme = new(
         (CSharp.SdeScheme.EulerMaruyama, Core.SdeScheme.EulerMaruyama),
-        (CSharp.SdeScheme.StochasticHeun, Core.SdeScheme.StochasticHeun));
+        (CSharp.SdeScheme.StochasticHeun, Core.SdeScheme.StochasticHeun),
+        (CSharp.SdeScheme.Milstein, Core.SdeScheme.Milstein));
 
     public static readonly Cases<Verdict, Core.Verdict> Verdict = new(
         (CSharp.Verdict.Reliable, Core.Verdict.Reliable),

@@ -6,13 +6,19 @@ public enum SdeScheme
     /// <summary>One evaluation of the drift per step; weak order 1.</summary>
     EulerMaruyama,
 
-    /// <summary>The trapezoidal rule with the noise in its predictor; weak order 2 for additive noise.</summary>
+    /// <summary>The trapezoidal rule for the drift with the noise in its predictor; weak order 2 for additive noise.</summary>
     StochasticHeun,
+
+    /// <summary>
+    /// Strong order 1 for noise of which each σ_k depends on its own coordinate only (<see cref="Noise.Diagonal"/>), and for additive
+    /// noise.
+    /// </summary>
+    Milstein,
 }
 
-/// <summary>A stochastic differential equation with additive noise, dX = a(t, X) ds + σ dW_s, where s = clock(t).</summary>
+/// <summary>A stochastic differential equation dX = a(t, X) ds + σ(t, X) dW_s (Itô), where s = clock(t).</summary>
 /// <example><code>
-/// var decay = new Sde { Dimension = 1, Drift = (t, x) => -x, Diffusion = Covariance.Isotropic(2.0) };
+/// var decay = new Sde { Dimension = 1, Drift = (t, x) => -x, Noise = Covariance.Isotropic(2.0) };
 /// using var x = decay.Simulate([0.0, 0.5, 1.0], Tensors.Line(0.0, 1.0), seed: 1);
 /// </code></example>
 public sealed record Sde
@@ -23,30 +29,31 @@ public sealed record Sde
     /// <summary>a: (t, X (N × d)) ↦ (N × d), per unit of s.</summary>
     public required Func<double, Tensor, Tensor> Drift { get; init; }
 
-    /// <summary>D = σσᵀ, per unit of s.</summary>
-    public required Covariance Diffusion { get; init; }
+    /// <summary>σ, per √s; a <see cref="Covariance"/> D = σσᵀ where it is the same everywhere.</summary>
+    public required Noise Noise { get; init; }
 
     /// <summary>s as an increasing function of t: t itself, unless another one is given.</summary>
     public Func<double, double> Clock { get; init; } = t => t;
 
     internal Core.Sde ToCore() =>
-        new(Dimension, Bridge.Function(Drift), Bridge.Wanted(Diffusion).Inner, Bridge.Function(Clock));
+        new(Dimension, Bridge.Function(Drift), Bridge.Wanted(Noise).Inner, Bridge.Function(Clock));
 
     internal static Sde OfCore(Core.Sde sde) => new()
     {
         Dimension = sde.Dimension,
         Drift = Bridge.OfFunction(sde.Drift),
-        Diffusion = new(sde.Diffusion),
+        Noise = new(sde.Noise),
         Clock = sde.Clock.Invoke,
     };
 
-    /// <summary>One step of X (N × d) with the given standard normal numbers (N × d).</summary>
+    /// <summary>One step of X (N × d) with the given standard normal numbers, one for each point and source (N × m).</summary>
+    /// <exception cref="ArgumentException">Shapes do not fit, or Milstein's step does not suit the noise.</exception>
     public Tensor Step(double from, double to, Tensor noise, Tensor points, SdeScheme scheme = SdeScheme.StochasticHeun) =>
         Core.SdeModule.step(
             Cases.SdeScheme.ToCore(scheme), from, to, Bridge.Wanted(noise), Bridge.Wanted(points), ToCore());
 
     /// <summary>X (N × d) at the last of the increasing times, from X at the first.</summary>
-    /// <exception cref="ArgumentException">Points do not fit, times do not increase, or the path does not stay finite.</exception>
+    /// <exception cref="ArgumentException">Points do not fit, times do not increase, the scheme does not suit the noise, or the path does not stay finite.</exception>
     public Tensor Simulate(IEnumerable<double> times, Tensor points, SdeScheme scheme = SdeScheme.StochasticHeun, int seed = 0) =>
         Core.SdeModule.simulate(
             Cases.SdeScheme.ToCore(scheme), seed, Bridge.List(times), Bridge.Wanted(points), ToCore());

@@ -117,9 +117,73 @@ public class SamplingFacadeTests
     }
 
     [Fact]
+    public void Diffusions_with_noise_that_depends_on_the_state_are_those_of_the_core()
+    {
+        using var x = Tensors.Points(new double[,] { { 0.4, 0.3 }, { 0.9, 1.2 } });
+        var own = Diffusion.Create(2, (t, y) => t - y, Noise.Diagonal((t, y) => y.exp()));
+        Assert.Equal(-2.0, own.DriftDivergence(0.5, x)[0].item<double>(), 12);
+        Assert.Equal(2.0 * Math.Exp(0.8), own.NoiseDivergence(0.5, x)[0, 0].item<double>(), 12);
+        Assert.Equal(4.0 * (Math.Exp(0.8) + Math.Exp(0.6)), own.NoiseCurvature(0.5, x)[0].item<double>(), 12);
+        Assert.Equal(0.5 - 0.4 + 0.5 * Math.Exp(0.8), Stratonovich(x)[0, 0].item<double>(), 12);
+        Assert.Equal(0.5 - 0.4, own.Drift(0.5, x)[0, 0].item<double>(), 12);
+
+        var heston = Diffusion.Heston(0.02, 2.0, 0.4, 0.3, -0.7);
+        Assert.Equal("Heston", heston.Name);
+        Assert.Equal(2, heston.Dimension);
+        using var found = heston.Paths().Simulate([0.0, 0.1, 0.2], x, SdeScheme.EulerMaruyama, seed: 4);
+        using var expected = Core.SdeModule.simulate(
+            Core.SdeScheme.EulerMaruyama, 4, Bridge.List([0.0, 0.1, 0.2]), x,
+            Core.DiffusionModule.paths(Core.DiffusionModule.heston(0.02, 2.0, 0.4, 0.3, -0.7)));
+        Same(expected, found);
+        var full = Diffusion.Create(2, (t, y) => -y, Noise.Full(1, (t, y) => y.unsqueeze(-1)));
+        Assert.Equal(2.0 * 0.4 + 0.4, full.NoiseDivergence(0.0, x)[0, 0].item<double>(), 12);
+        Assert.Equal(3, Diffusion.Lorenz(10.0, 28.0, 8.0 / 3.0, 1.0).Dimension);
+        var two = Diffusion.GeometricBrownianMotion([0.1, 0.2], [0.3, 0.4], new double[,] { { 1.0, 0.5 }, { 0.5, 1.0 } });
+        Assert.Equal(0.2 * 0.3, two.Drift(0.0, x)[0, 1].item<double>(), 12);
+        Assert.Equal(-1.5, Diffusion.CoxIngersollRoss(1.5, 0.4, 0.3).DriftDivergence(0.0, x.narrow(1, 0, 1))[0].item<double>(), 12);
+
+        static Tensor Stratonovich(Tensor x) =>
+            Diffusion.Stratonovich(2, (t, y) => t - y, Noise.Diagonal((t, y) => y.exp())).Drift(0.5, x);
+    }
+
+    [Fact]
+    public void Kolmogorovs_equations_evolve_as_those_of_the_core()
+    {
+        // E[X_T²] of the Ornstein–Uhlenbeck process with D = 2 is x² e^{−2τ} + 1 − e^{−2τ}.
+        var parabola = Network.OfFunction(
+            Domain.Euclidean(1), 2, seed => Tensors.Vector([1.0, 0.0]), (θ, x) => θ[0] * x.squeeze(1).square() + θ[1]);
+        var ou = Diffusion.OfProcess(Process.OrnsteinUhlenbeck(1));
+        var points = Collocation.Given(Tensors.Line(-2.0, -1.0, -0.5, 0.5, 1.0, 2.0));
+        using var start = Tensors.Vector([1.0, 0.0]);
+        using var second = Evolution.Solve(Kolmogorov.Backward(1.0, ou), parabola, points, start, 0.0, 1.0, new() { Regularisation = 1e-13 });
+        Assert.Equal(Math.Exp(-2.0), second.Parameters(1.0)[0].item<double>(), 1e-5);
+        Assert.Equal(1.0 - Math.Exp(-2.0), second.Parameters(1.0)[1].item<double>(), 1e-5);
+
+        using var x = Tensors.Line(1.5);
+        var local = second.Local(0.0, x, [Derivative.Partial(0), Derivative.Laplacian]);
+        double At(Term term) => term.Evaluate(local).item<double>();
+        Assert.Equal(2.0 - 2.0 * 1.5 * 1.5, At(Kolmogorov.Backward(1.0, ou)), 1e-9);
+        Assert.Equal(
+            2.0 - 4.5 - 0.1 * 2.25 + 0.7,
+            At(Kolmogorov.FeynmanKac(1.0, (t, y) => 0.1 * torch.ones_like(y.squeeze(1)), (t, y) => 0.7 * torch.ones_like(y.squeeze(1)), ou)), 1e-9);
+        Assert.Equal(
+            2.0 - 4.5 - 9.0 + 1.0, At(Kolmogorov.HamiltonJacobiBellman(1.0, (t, y) => t * torch.ones_like(y.squeeze(1)), ou)), 1e-9);
+        Assert.Equal(2.0 + 4.5 + 2.25, At(Kolmogorov.Forward(ou)), 1e-9);
+        Assert.Equal(2.0 - 9.0 + 4.5 - 1.0, At(Kolmogorov.Energy(ou)), 1e-9);
+        Assert.Equal(-1.5 + 3.0, Kolmogorov.Flow(ou, local).item<double>(), 1e-9);
+
+        using var energy = Evolution.Solve(
+            Kolmogorov.Energy(ou).Centred(), parabola, points, start, 0.0, 0.5,
+            new() { Points = Kolmogorov.FlowingPoints(ou), ErrorScale = ErrorScale.Spread, Regularisation = 1e-12 });
+
+        // Variance ½ at first.
+        Assert.Equal(0.5 / (1.0 - 0.5 * Math.Exp(-1.0)), energy.Parameters(0.5)[0].item<double>(), 1e-5);
+    }
+
+    [Fact]
     public void A_linear_equation_without_noise_is_simulated_exactly_enough()
     {
-        var decay = new Sde { Dimension = 1, Drift = (t, x) => -x, Diffusion = Covariance.Isotropic(0.0) };
+        var decay = new Sde { Dimension = 1, Drift = (t, x) => -x, Noise = Covariance.Isotropic(0.0) };
         using var start = Tensors.Line(2.0);
         using var end = decay.Simulate(Enumerable.Range(0, 101).Select(k => 0.01 * k), start);
         Assert.Equal(2.0 * Math.Exp(-1.0), end.item<double>(), 1e-4);

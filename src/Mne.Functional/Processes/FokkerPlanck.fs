@@ -20,35 +20,14 @@ module FokkerPlanck =
 
     /// The derivatives of u from which ½ tr(D∇²u) is computed.
     let private curvatureNeeds (p: Process) =
-        match p.Diffusion with
-        | Covariance.Isotropic _ -> [ Derivative.Laplacian ]
-        | Covariance.Diagonal cs ->
-            [
-                for k, c in List.indexed cs do
-                    if c <> 0.0 then
-                        Derivative.Partial(k, 2)
-            ]
-        | Covariance.Full _ -> Set.toList (Jet.hessianRequest p.Dimension)
+        Noise.curvatureNeeds p.Dimension (Noise.Constant p.Diffusion)
 
     let private gradientNeeds (p: Process) =
         Set.toList (Jet.gradientRequest p.Dimension)
 
     /// ½ tr(D∇²u) (N).
-    let private curvature (p: Process) (jet: Jet) : Tensor =
-        match p.Diffusion with
-        | Covariance.Isotropic c -> 0.5 * c .* Jet.laplacian jet
-        | Covariance.Diagonal cs ->
-            [
-                for k, c in List.indexed cs do
-                    if c <> 0.0 then
-                        0.5 * c .* Jet.get (Derivative.Partial(k, 2)) jet
-            ]
-            |> List.fold (fun sum term -> sum .+ term) ((Jet.value jet).zeros_like())
-        | Covariance.Full matrix ->
-            let hessian = Jet.hessian jet
-
-            0.5
-            .* (hessian * Tensor.ofArray2D (Placement.ofTensor hessian) matrix).sum [| 1L; 2L |]
+    let private curvature (p: Process) (local: Local) : Tensor =
+        Noise.curvature local.Time local.Points local.Jet (Noise.Constant p.Diffusion)
 
     /// D∇u (N × d).
     let private diffusedGradient (p: Process) (jet: Jet) : Tensor =
@@ -63,7 +42,7 @@ module FokkerPlanck =
             let gradient = Jet.gradient local.Jet
 
             p.Schedule.Rate local.Time
-            .* (curvature p local.Jet
+            .* (curvature p local
                 - 0.5 .* (gradient * diffusedGradient p local.Jet).sum 1L
                 - (driftAt p local * gradient).sum 1L
                 .+ divergenceAt p local)
@@ -79,7 +58,7 @@ module FokkerPlanck =
             let known = gradientOfKnown local.Time local.Points
 
             p.Schedule.Rate local.Time
-            .* (curvature p local.Jet
+            .* (curvature p local
                 - ((0.5 .* diffusedGradient p local.Jet
                     .+ driftAt p local
                     .+ Covariance.times p.Diffusion known)
@@ -94,7 +73,7 @@ module FokkerPlanck =
     let density (p: Process) : Term =
         let rightHandSide (local: Local) =
             p.Schedule.Rate local.Time
-            .* (curvature p local.Jet
+            .* (curvature p local
                 - (driftAt p local * Jet.gradient local.Jet).sum 1L
                 - divergenceAt p local * Jet.value local.Jet)
 
@@ -113,7 +92,7 @@ module FokkerPlanck =
     /// <param name="p">The diffusion process.</param>
     /// <param name="local">Time, points (N × d), u and the derivatives that the process needs.</param>
     let flowDivergence (p: Process) (local: Local) : Tensor =
-        p.Schedule.Rate local.Time .* (divergenceAt p local .+ curvature p local.Jet)
+        p.Schedule.Rate local.Time .* (divergenceAt p local .+ curvature p local)
 
     /// <summary>Collocation points that move with the probability flow.</summary>
     let flowingPoints (p: Process) : PointDynamics =

@@ -333,7 +333,7 @@ module Process =
         {
             Dimension = p.Dimension
             Drift = fun t x -> p.Drift (p.Schedule.Clock t) x
-            Diffusion = p.Diffusion
+            Noise = Noise.Constant p.Diffusion
             Clock = p.Schedule.Clock
         }
 
@@ -357,6 +357,6 @@ module Process =
                         let slope = Lent.one (gradient (T - τ)) x
                         Guard.vectors "gradient" (Tensor.rows x) p.Dimension slope
                         -(p.Drift (clock (T - τ)) x) - Covariance.times p.Diffusion slope)
-            Diffusion = p.Diffusion
+            Noise = Noise.Constant p.Diffusion
             Clock = fun τ -> clock T - clock (T - τ)
         }

@@ -114,6 +114,22 @@ let private all =
             "- divergenceAt p local * Jet.value"
             ".+ divergenceAt p local * Jet.value"
             "Process"
+        mutant
+            "Processes/Noise"
+            "x |> Diff.jacobian (fun x -> (deviations f t x).Square())"
+            "x |> Diff.jacobian (deviations f t)"
+            "Diffusion"
+        mutant
+            "Processes/Noise"
+            "0.5 .* (σ * jacobian.diagonal (0, 1, 2))"
+            "1.0 .* (σ * jacobian.diagonal (0, 1, 2))"
+            "Diffusion"
+        mutant "Processes/Kolmogorov" "drift p t x - vectors p" "drift p t x .+ vectors p" "Kolmogorov"
+        mutant
+            "Processes/Kolmogorov"
+            "- 0.5 .* numbers \"NoiseCurvature\""
+            "- 1.0 .* numbers \"NoiseCurvature\""
+            "Kolmogorov"
         mutant "Sampling/NormalPart" "if i = j then 0.5 else 1.0" "if i = j then 1.0 else 1.0" "NormalPart"
         mutant "Sampling/NormalPart" "(-slope[k] / λ)" "(slope[k] / λ)" "NormalPart"
         mutant "Sampling/ReverseSde" "spread.log().sum 1L .- logDeterminant" "spread.log().sum 1L" "ReverseSde"

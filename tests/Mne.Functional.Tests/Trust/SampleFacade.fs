@@ -172,6 +172,14 @@ let byType: IDictionary<Type, unit -> obj> =
             typeof<CSharp.Process>, (fun () -> process2)
             typeof<CSharp.Schedule>, (fun () -> CSharp.Schedule.Linear(0.5, 1.0, 1.0))
             typeof<CSharp.Sde>, (fun () -> process2.Forward())
+            typeof<CSharp.Diffusion>,
+            (fun () ->
+                CSharp.Diffusion.Create(
+                    2,
+                    (fun _ x -> x.neg ()),
+                    CSharp.Noise.Diagonal(fun _ x -> (1.0 + x.square ()).sqrt())
+                ))
+            typeof<CSharp.Noise>, (fun () -> CSharp.Noise.Constant(CSharp.Covariance.Isotropic 1.0))
             typeof<CSharp.Reference>, (fun () -> CSharp.Reference.StandardNormal 2)
             typeof<CSharp.Covariance>, (fun () -> CSharp.Covariance.Isotropic 1.0)
             typeof<CSharp.Run>, (fun () -> CSharp.Run())

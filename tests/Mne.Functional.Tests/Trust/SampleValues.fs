@@ -165,6 +165,10 @@ let tangent () =
 
 let process2 = Process.ornsteinUhlenbeck 2
 
+/// With noise that depends on the state.
+let diffusion2 =
+    Diffusion.create 2 back (Noise.Diagonal(fun _ x -> (1.0 + x.square ()).sqrt()))
+
 let chains =
     { Chains.defaults with
         Chains = 10

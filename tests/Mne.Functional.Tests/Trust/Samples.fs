@@ -125,6 +125,8 @@ let private byType: IDictionary<Type, unit -> obj> =
             here (fun () -> report.Value)
             here (fun () -> process2)
             here (fun () -> Process.forward process2)
+            here (fun () -> diffusion2)
+            here (fun () -> Noise.Constant isotropic)
             here (fun () -> Reference.standardNormal 2)
             here (fun () -> Schedule.linear 0.5 1.0 1.0)
             here (fun () -> isotropic)
@@ -257,6 +259,40 @@ let private byName: IDictionary<string, unit -> obj> =
             "Equation.schroedinger/potential", box2 (fun () -> fun (_: float) -> sine)
             "Process/mean", box2 (fun () -> [ 0.0; 0.0 ])
             "Process/offset", box2 (fun () -> [ 0.0; 0.0 ])
+            "Diffusion/volatilities", box2 (fun () -> [ 0.1; 0.2 ])
+            "Diffusion/rates", box2 (fun () -> [ 0.1; 0.2 ])
+            "Diffusion/drift", box2 (fun () -> back)
+            for name in [ "coxIngersollRoss"; "heston" ] do
+                for parameter in [ "reversion"; "level"; "volatility" ] do
+                    $"Diffusion.{name}/{parameter}", box2 (fun () -> 0.8)
+            "Kolmogorov/killing", box2 (fun () -> sink)
+            "Kolmogorov/source", box2 (fun () -> sink)
+            "Kolmogorov/cost", box2 (fun () -> sink)
+            "Kolmogorov/local", box2 (fun () -> Gaussian.local squares (Jet.gradientRequest 2) 0.1 (points 2))
+            for name, sample in [ "killing", sink; "source", sink; "cost", sink ] do
+                $"CSharp.Kolmogorov/{name}", box2 (fun () -> Func<float, Tensor, Tensor> sample)
+            "CSharp.Kolmogorov.Flow/local",
+            box2 (fun () ->
+                let network =
+                    CSharp.Network.Create(CSharp.Domain.Euclidean 2, CSharp.Layer.Dense(4, CSharp.Activation.Tanh))
+
+                use solution =
+                    CSharp.Evolution.TrySolve(
+                        CSharp.Kolmogorov.Energy(CSharp.Diffusion.OfProcess(CSharp.Process.OrnsteinUhlenbeck 2)),
+                        network,
+                        CSharp.Collocation.Given(points 2),
+                        network.Initial 1,
+                        0.0,
+                        0.1,
+                        CSharp.EvolutionOptions(Tolerance = 1e-2, Regularisation = 1e-6, MaximumSteps = 20)
+                    )
+
+                solution.Local(0.05, points 2, [ CSharp.Derivative.Partial(0, 1); CSharp.Derivative.Partial(1, 1) ]))
+            "CSharp.Diffusion/rates", box2 (fun () -> [| 0.1; 0.2 |])
+            "CSharp.Diffusion/volatilities", box2 (fun () -> [| 0.1; 0.2 |])
+            "CSharp.Diffusion/points", box2 (fun () -> points 2)
+            "CSharp.Diffusion.Create/dimension", box2 (fun () -> 2)
+            "CSharp.Diffusion.Stratonovich/dimension", box2 (fun () -> 2)
             "Process.linear/matrix", box2 (fun () -> array2D [ [ -1.0; 0.0 ]; [ 0.0; -1.0 ] ])
             "Regression/g", box2 (fun () -> sine)
             "Sde.simulate/times", box2 (fun () -> [ 0.0; 0.1; 0.2 ])

@@ -163,6 +163,9 @@ let rec put (result: obj) : obj =
                 (Tensor.ones Placement.float64 [ 3; sde.Dimension ])
                 sde
         )
+    | :? Diffusion as p -> put (box (Diffusion.paths p))
+    | :? CSharp.Diffusion as p -> put (box (p.Paths()))
+    | :? CSharp.Noise as noise -> put (box (CSharp.Diffusion.Create(2, (fun _ x -> x.neg ()), noise)))
     | :? Process as p ->
         let energy =
             solve
