@@ -11,7 +11,7 @@ open Mne.Functional.References
 open Gallery
 
 let run = Terminal.run ()
-let circle = Domain.periodic [ -1.0, 1.0 ]
+let circle = Domain.periodic [ (-1.0, 1.0) ]
 
 /// Points of one half, which do for both; denser where the front will stand.
 let gathered (count: int) (rate: float) =
@@ -34,7 +34,7 @@ let solved =
             FitPoints = gathered 300 5.0
             Evolve =
                 { Evolution.defaults with
-                    Regularisation = 1e-13
+                    Regularisation = 1e-15
                     Tolerance = 1e-7
                 }
             Points = gathered 300 5.0

@@ -9,7 +9,7 @@ open Mne.Functional.References
 open Gallery
 
 let run = Terminal.run ()
-let line = Domain.dirichlet [ 0.0, 1.0 ]
+let line = Domain.dirichlet [ (0.0, 1.0) ]
 
 let pulse (x: Tensor) : Tensor =
     (-((x.squeeze 1L - 0.5) / 0.08).square()).exp()

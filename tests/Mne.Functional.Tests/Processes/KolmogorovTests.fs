@@ -2,6 +2,7 @@ module Mne.Functional.Tests.KolmogorovTests
 
 open System
 open Expecto
+open System.Numerics
 open MathNet.Numerics
 open TorchSharp
 open Mne.Functional
@@ -74,6 +75,44 @@ let private blackScholes (r: float) (v: float) (strike: float) (τ: float) (x: T
     let s = x.squeeze 1L
     let d1 = ((s / strike).log() + (r + 0.5 * v * v) * τ) / (v * sqrt τ)
     s * normal d1 - strike * exp (-r * τ) * normal (d1 - v * sqrt τ)
+
+/// Heston's price of a call by its characteristic function, as a function of time to go and of points (log price, variance):
+/// e^x − √K e^{(x − rτ)/2}/π ∫₀^∞ Re e^{iφk} ψ(φ − i/2) / (φ² + ¼) dφ with k = x − log K + rτ (A. Lewis 2000) and
+/// ψ = e^{A + BV} (Heston 1993, with the root that stays continuous: H. Albrecher et al. 2007).
+let private hestonCall r κ θ ξ ρ (strike: float) (τ: float) (x: Tensor) : Tensor =
+    let price, variance = x.select (1L, 0L), x.select (1L, 1L)
+    let i = Complex.ImaginaryOne
+    let real (a: float) = Complex(a, 0.0)
+
+    let coefficients (φ: float) =
+        let u = Complex(φ, -0.5)
+        let β = real κ - real (ρ * ξ) * i * u
+        let d = Complex.Sqrt(β * β + real (ξ * ξ) * (i * u + u * u))
+        let g = (β - d) / (β + d)
+        let decay = Complex.Exp(-d * real τ)
+        let b = (β - d) / real (ξ * ξ) * (Complex.One - decay) / (Complex.One - g * decay)
+
+        let a =
+            real (κ * θ / (ξ * ξ))
+            * ((β - d) * real τ
+               - real 2.0 * Complex.Log((Complex.One - g * decay) / (Complex.One - g)))
+
+        a, b
+
+    let step, last = 0.1, 80.0
+
+    let integral =
+        [
+            for φ in 0.0..step..last ->
+                let a, b = coefficients φ
+                let weight = (if φ = 0.0 then 0.5 else 1.0) * step / (φ * φ + 0.25)
+                let angle = φ * (price - log strike + r * τ) + a.Imaginary + b.Imaginary * variance
+                weight * (a.Real + b.Real * variance).exp () * angle.cos ()
+        ]
+        |> List.reduce (fun a b -> a + b)
+
+    price.exp ()
+    - sqrt strike / Math.PI * (0.5 * (price - r * τ)).exp () * integral
 
 let private constant (a: float) _ (x: Tensor) : Tensor = x.new_full (x.shape[0], a)
 
@@ -274,6 +313,62 @@ let private backward =
                     x.select(1L, 0L).exp()
                     + exp (-0.03 * τ) * (0.4 + (x.select (1L, 1L) - 0.4) * exp (-2.0 * τ)))
                 (fun () -> uniform 5 0.1 0.8 20 2)
+
+            law
+                "Heston: the call, whose price by the characteristic function is that of paths"
+                (Diffusion.heston 0.03 2.0 0.4 0.6 -0.7
+                 |> Kolmogorov.feynmanKac 1.0 (constant 0.03) (constant 0.0))
+                (hestonCall 0.03 2.0 0.4 0.6 -0.7 1.1)
+                (fun () -> uniform 9 0.1 0.6 12 2)
+
+            Check.scoped "Heston: the call is worth what paths say" (fun () ->
+                let n, steps = 20_000, 100
+
+                let start =
+                    (Tensor.ofArray Placement.float64 [| 0.1; 0.3 |]).expand(int64 n, 2L).clone ()
+
+                let final =
+                    Diffusion.paths (Diffusion.heston 0.03 2.0 0.4 0.6 -0.7)
+                    |> Sde.simulate SdeScheme.EulerMaruyama 7 [ for k in 0..steps -> float k / float steps ] start
+
+                let worth = exp -0.03 * (final.select(1L, 0L).exp () - 1.1).clamp_min 0.0
+                let one = Tensor.ofArray2D Placement.float64 (array2D [ [ 0.1; 0.3 ] ])
+                agrees "price" (Tensor.toFloat (hestonCall 0.03 2.0 0.4 0.6 -0.7 1.1 1.0 one)) worth)
+
+            Check.scoped "Lorenz with noise: the mean height is that of paths" (fun () ->
+                let chaos = Diffusion.lorenz 10.0 28.0 (8.0 / 3.0) 2.0
+                let centre, horizon = [ 2.0; 3.0; 20.0 ], 0.1
+
+                let network =
+                    Network.create
+                        (Domain.euclidean 3)
+                        [ Layer.normalise centre [ 3.0; 3.0; 3.0 ]; Layer.dense 24 Swish; Layer.dense 24 Swish ]
+
+                let points =
+                    Tensor.ofArray Placement.float64 (List.toArray centre) + 2.5 * Check.normal 3 [ 300; 3 ]
+                    |> Collocation.given
+
+                let height (x: Tensor) = x.select (1L, 2L)
+                let fit = { Regression.defaults with Tolerance = 1e-5 }
+                use start = Regression.fit Run.quiet fit network height points
+
+                use solution =
+                    Evolution.solve
+                        Run.quiet
+                        { Evolution.defaults with Tolerance = 1e-4 }
+                        (Kolmogorov.backward horizon chaos)
+                        network
+                        points
+                        start
+                        (0.0, horizon)
+
+                let from = Tensor.ofArray2D Placement.float64 (array2D [ centre ])
+
+                let final =
+                    Diffusion.paths chaos
+                    |> Sde.simulate SdeScheme.StochasticHeun 8 [ 0.0..0.001..horizon ] (from.expand(20_000L, 3L).clone ())
+
+                agrees "E Z" (Tensor.toFloat (Solution.evaluate horizon from solution)) (height final))
 
             Check.scoped "Hopf and Cole: e^{−u} obeys Feynman and Kac's equation" (fun () ->
                 let x = uniform 6 -1.0 1.0 10 2
