@@ -39,7 +39,7 @@ let solved =
             Equation = Kolmogorov.backward 3.0 particle
             Network =
                 Network.create strip [ Layer.harmonics 2; Layer.dense 32 Tanh; Layer.dense 32 Tanh ]
-                |> Network.dirichlet (fun x -> 1.0 - x.select(1L, 0L).square ()) ramp
+                |> Network.dirichlet (fun x -> 1.0 - x.select(1L, 0L).square()) ramp
             Initial = ramp
             Fit = { closeFit with Tolerance = 1e-6 }
             FitPoints = spread

@@ -35,7 +35,10 @@ let solved =
             Network = Network.ofBlocks (Domain.euclidean d) [ for k in 0 .. d - 1 -> [ k ] ] [ Layer.dense 16 Softplus ]
             Initial = final
             // A sum over coordinates is not closer to the logarithm.
-            Fit = { Regression.defaults with Tolerance = 0.12 }
+            Fit =
+                { Regression.defaults with
+                    Tolerance = 0.12
+                }
             FitPoints = Collocation.Drawn(400, (fun placement seed -> reached placement seed 0.0))
             Evolve =
                 { Evolution.defaults with

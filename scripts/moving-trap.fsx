@@ -1,6 +1,6 @@
 // Eight interacting particles (or as many as are given) in a trap that moves, up to t = 8: the Fokker–Planck equation for the energy u = −log ρ, with
 // samples of ρ_t as moving points. The mean and the covariance obey closed equations. Published: figures only (Neural Galerkin). Of more than eight
-// particles the network is told that squares of linear functions may be useful: energies of normal distributions are sums of these.
+// particles it is told that forces are linear, so that densities stay normal: the network is a sum of squares of linear functions.
 #load "gallery.fsx"
 
 open MathNet.Numerics.LinearAlgebra.Double
@@ -45,19 +45,19 @@ let matched (seed: int) (count: int) (variance: float) : Tensor =
         + sqrt variance * torch.linalg.solve_triangular(factor, z.t (), upper = false).t())
 
 let network =
-    let inUnits layers =
-        Network.create
-            (Domain.euclidean d)
-            (Layer.normalise (List.ofArray (Tensor.toArray places)) (List.replicate d 1.0)
-             :: layers)
+    let layers =
+        if d <= 8 then
+            [ Layer.dense 48 Swish; Layer.dense 48 Swish ]
+        else
+            [ Layer.dense (2 * d) Square ]
 
-    if d <= 8 then
-        inUnits [ Layer.dense 48 Swish; Layer.dense 48 Swish ]
-    else
-        Network.add [ inUnits [ Layer.dense d Square ]; inUnits [ Layer.dense 16 Swish ] ]
+    Network.create
+        (Domain.euclidean d)
+        (Layer.normalise (List.ofArray (Tensor.toArray places)) (List.replicate d 1.0)
+         :: layers)
 
 /// Points and landmarks; a quadratic form in d dimensions has half of d² coefficients.
-let count, landmarks = if d <= 8 then 2500, 1000 else 2 * d * d, d * d / 2 + 6 * d
+let count, landmarks = if d <= 8 then 2500, 1000 else d * d, (d + 1) * (d + 2) / 2
 
 let solved =
     solve

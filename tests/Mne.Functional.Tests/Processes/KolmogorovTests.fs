@@ -79,7 +79,16 @@ let private blackScholes (r: float) (v: float) (strike: float) (τ: float) (x: T
 /// Heston's price of a call by its characteristic function, as a function of time to go and of points (log price, variance):
 /// e^x − √K e^{(x − rτ)/2}/π ∫₀^∞ Re e^{iφk} ψ(φ − i/2) / (φ² + ¼) dφ with k = x − log K + rτ (A. Lewis 2000) and
 /// ψ = e^{A + BV} (Heston 1993, with the root that stays continuous: H. Albrecher et al. 2007).
-let private hestonCall r κ θ ξ ρ (strike: float) (τ: float) (x: Tensor) : Tensor =
+let private hestonCall
+    (r: float)
+    (κ: float)
+    (θ: float)
+    (ξ: float)
+    (ρ: float)
+    (strike: float)
+    (τ: float)
+    (x: Tensor)
+    : Tensor =
     let price, variance = x.select (1L, 0L), x.select (1L, 1L)
     let i = Complex.ImaginaryOne
     let real (a: float) = Complex(a, 0.0)
@@ -103,16 +112,15 @@ let private hestonCall r κ θ ξ ρ (strike: float) (τ: float) (x: Tensor) : T
 
     let integral =
         [
-            for φ in 0.0..step..last ->
+            for φ in 0.0 .. step .. last ->
                 let a, b = coefficients φ
                 let weight = (if φ = 0.0 then 0.5 else 1.0) * step / (φ * φ + 0.25)
                 let angle = φ * (price - log strike + r * τ) + a.Imaginary + b.Imaginary * variance
-                weight * (a.Real + b.Real * variance).exp () * angle.cos ()
+                weight * (a.Real + b.Real * variance).exp() * angle.cos ()
         ]
         |> List.reduce (fun a b -> a + b)
 
-    price.exp ()
-    - sqrt strike / Math.PI * (0.5 * (price - r * τ)).exp () * integral
+    price.exp () - sqrt strike / Math.PI * (0.5 * (price - r * τ)).exp() * integral
 
 let private constant (a: float) _ (x: Tensor) : Tensor = x.new_full (x.shape[0], a)
 
@@ -325,13 +333,13 @@ let private backward =
                 let n, steps = 20_000, 100
 
                 let start =
-                    (Tensor.ofArray Placement.float64 [| 0.1; 0.3 |]).expand(int64 n, 2L).clone ()
+                    (Tensor.ofArray Placement.float64 [| 0.1; 0.3 |]).expand(int64 n, 2L).clone()
 
                 let final =
                     Diffusion.paths (Diffusion.heston 0.03 2.0 0.4 0.6 -0.7)
                     |> Sde.simulate SdeScheme.EulerMaruyama 7 [ for k in 0..steps -> float k / float steps ] start
 
-                let worth = exp -0.03 * (final.select(1L, 0L).exp () - 1.1).clamp_min 0.0
+                let worth = exp -0.03 * (final.select(1L, 0L).exp() - 1.1).clamp_min 0.0
                 let one = Tensor.ofArray2D Placement.float64 (array2D [ [ 0.1; 0.3 ] ])
                 agrees "price" (Tensor.toFloat (hestonCall 0.03 2.0 0.4 0.6 -0.7 1.1 1.0 one)) worth)
 
@@ -342,20 +350,32 @@ let private backward =
                 let network =
                     Network.create
                         (Domain.euclidean 3)
-                        [ Layer.normalise centre [ 3.0; 3.0; 3.0 ]; Layer.dense 24 Swish; Layer.dense 24 Swish ]
+                        [
+                            Layer.normalise centre [ 3.0; 3.0; 3.0 ]
+                            Layer.dense 24 Swish
+                            Layer.dense 24 Swish
+                        ]
 
                 let points =
-                    Tensor.ofArray Placement.float64 (List.toArray centre) + 2.5 * Check.normal 3 [ 300; 3 ]
+                    Tensor.ofArray Placement.float64 (List.toArray centre)
+                    + 2.5 * Check.normal 3 [ 300; 3 ]
                     |> Collocation.given
 
                 let height (x: Tensor) = x.select (1L, 2L)
-                let fit = { Regression.defaults with Tolerance = 1e-5 }
+
+                let fit =
+                    { Regression.defaults with
+                        Tolerance = 1e-5
+                    }
+
                 use start = Regression.fit Run.quiet fit network height points
 
                 use solution =
                     Evolution.solve
                         Run.quiet
-                        { Evolution.defaults with Tolerance = 1e-4 }
+                        { Evolution.defaults with
+                            Tolerance = 1e-4
+                        }
                         (Kolmogorov.backward horizon chaos)
                         network
                         points
@@ -366,7 +386,11 @@ let private backward =
 
                 let final =
                     Diffusion.paths chaos
-                    |> Sde.simulate SdeScheme.StochasticHeun 8 [ 0.0..0.001..horizon ] (from.expand(20_000L, 3L).clone ())
+                    |> Sde.simulate
+                        SdeScheme.StochasticHeun
+                        8
+                        [ 0.0 .. 0.001 .. horizon ]
+                        (from.expand(20_000L, 3L).clone())
 
                 agrees "E Z" (Tensor.toFloat (Solution.evaluate horizon from solution)) (height final))
 
