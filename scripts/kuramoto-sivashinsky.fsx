@@ -19,9 +19,12 @@ let initial (x: Tensor) : Tensor =
     let z = 2.0 * Math.PI / 22.0 * x.squeeze 1L
     z.cos () * (1.0 + z.sin ())
 
+let before = processorSeconds ()
+
 let automatic, seconds =
     timed (fun () -> AutomaticEvolution.solve run 1e-3 equation circle initial (0.0, until))
 
+let processor = processorSeconds () - before
 printfn $"{automatic}"
 
 // The reference: Fourier in space, exponential time differencing in time, refined until it changes by less than 1e-9.
@@ -31,6 +34,7 @@ let reference = (Problems.reference1D (Problems.kuramotoSivashinsky until)).Solu
     Solution = automatic.Solution
     FitSeconds = 0.0
     Seconds = seconds
+    ProcessorSeconds = processor
 }
 |> finishOnLine
     "kuramoto-sivashinsky"
