@@ -2,7 +2,8 @@ namespace Mne.Functional.CSharp;
 
 /// <summary>One of the runs of an automatic evolution: what was chosen for it, and what came of it.</summary>
 /// <param name="Accuracy">ε, the relative error that everything else was chosen for.</param>
-/// <param name="Units">Units in each of the three layers of the network.</param>
+/// <param name="Waves">Whether the network is a sum of waves and nothing else.</param>
+/// <param name="Units">Units in each of the three layers of the network; of a sum of waves, how many in each coordinate.</param>
 /// <param name="Parameters">p.</param>
 /// <param name="Points">N.</param>
 /// <param name="Landmarks">Landmarks, rows of the tangent; N where all points are.</param>
@@ -15,6 +16,7 @@ namespace Mne.Functional.CSharp;
 /// <param name="Difference">How far its solution is from that of the run before, relative; NaN of the first run.</param>
 public sealed record Resolution(
     double Accuracy,
+    bool Waves,
     int Units,
     int Parameters,
     int Points,
@@ -29,6 +31,7 @@ public sealed record Resolution(
 {
     internal static Resolution OfCore(Core.Resolution inner) => new(
         inner.Accuracy,
+        inner.Waves,
         inner.Units,
         inner.Parameters,
         inner.Points,

@@ -7,7 +7,9 @@ type Resolution =
     {
         /// <summary>ε, the relative error that everything below was chosen for.</summary>
         Accuracy: float
-        /// <summary>Units in each of the three layers of the network.</summary>
+        /// <summary>Whether the network is a sum of waves and nothing else.</summary>
+        Waves: bool
+        /// <summary>Units in each of the three layers of the network; of a sum of waves, how many in each coordinate.</summary>
         Units: int
         /// <summary>p.</summary>
         Parameters: int
@@ -69,8 +71,15 @@ type AutomaticSolution =
             | Some every -> $"{last.Points} points, drawn anew where u is steep every {every:G2}"
             | None -> $"{last.Points} points"
 
+        let shape =
+            if last.Waves then
+                $"{last.Units} waves"
+            else
+                $"Three layers of {last.Units} units"
+
         let differences =
             automatic.Runs.Tail
+            |> List.filter (fun resolution -> not (Double.IsNaN resolution.Difference))
             |> List.map (fun resolution -> $"{resolution.Difference:G2}")
             |> String.concat ", "
 
@@ -78,8 +87,8 @@ type AutomaticSolution =
             "\n"
             [
                 $"u(t, x) for t from {t0:G6} to {t1:G6}, with a relative error of about {automatic.Error:G2}, {verdict}."
-                $"Three layers of {last.Units} units ({last.Parameters} parameters), {points}, {last.Landmarks} landmarks, λ {last.Regularisation:G2}, steps to {last.Tolerance:G2}, {last.Evaluations} evaluations."
-                $"{automatic.Runs.Length} runs, each of which differs from the one before by {differences}."
+                $"{shape} ({last.Parameters} parameters), {points}, {last.Landmarks} landmarks, λ {last.Regularisation:G2}, steps to {last.Tolerance:G2}, {last.Evaluations} evaluations."
+                $"{automatic.Runs.Length} runs; differences between one and the next: {differences}."
             ]
 
     interface IDisposable with
@@ -93,8 +102,12 @@ type AutomaticSolution =
 [<RequireQualifiedAccess>]
 module AutomaticEvolution =
 
-    /// Units of a layer that are tried, in this order.
-    let private sizes = [ 16; 24; 32; 48; 64; 96; 128 ]
+    /// Units of a layer, or waves, that are tried, in this order.
+    let private sizes (waves: bool) =
+        if waves then
+            [ 16; 24; 32; 48; 64; 96; 128; 192; 256 ]
+        else
+            [ 16; 24; 32; 48; 64; 96; 128 ]
 
     /// No more points than these, and no more runs.
     let private mostPoints = 2500
@@ -106,31 +119,39 @@ module AutomaticEvolution =
 
     let private comparedTimes = 16
 
-    let private network (domain: Domain) (outputs: int) (units: int) : Network =
-        let waves =
-            domain.Coordinates
-            |> List.exists (fun coordinate -> coordinate.IsPeriodic || coordinate.IsBounded)
+    /// Whether the domain has sines and cosines in all of its coordinates.
+    let private hasWaves (domain: Domain) =
+        domain.Coordinates
+        |> List.forall (fun coordinate -> coordinate.IsPeriodic || coordinate.IsBounded)
 
-        let free = domain.Coordinates |> List.exists _.IsInterval
-
-        let first =
+    let private network (waves: bool) (domain: Domain) (outputs: int) (units: int) : Network =
+        let layers =
             if waves then
+                [ Layer.harmonics units ]
+            elif hasWaves domain then
                 Layer.harmonics (max 1 (4 / domain.Dimension))
+                :: List.replicate 3 (Layer.dense units Sine)
             else
-                let centre, half =
-                    Domain.bounds domain
-                    |> List.map (fun (low, high) -> 0.5 * (low + high), 0.5 * (high - low))
-                    |> List.unzip
+                let first =
+                    if
+                        domain.Coordinates
+                        |> List.exists (fun coordinate -> coordinate.IsPeriodic || coordinate.IsBounded)
+                    then
+                        Layer.harmonics (max 1 (4 / domain.Dimension))
+                    else
+                        let centre, half =
+                            Domain.bounds domain
+                            |> List.map (fun (low, high) -> 0.5 * (low + high), 0.5 * (high - low))
+                            |> List.unzip
 
-                Layer.normalise centre half
+                        Layer.normalise centre half
 
-        let activation = if free then Tanh else Sine
+                first :: List.replicate 3 (Layer.dense units Tanh)
 
         Network.create
             domain
             [
-                first
-                yield! List.replicate 3 (Layer.dense units activation)
+                yield! layers
                 if outputs > 1 then
                     Layer.outputs outputs
             ]
@@ -150,7 +171,15 @@ module AutomaticEvolution =
         }
 
     /// The smallest network, of at least so many units, that has the initial value to a quarter of ε, and its fit; the best of all where none has.
-    let private start (run: Run) (ε: float) (domain: Domain) (outputs: int) (initial: Tensor -> Tensor) (least: int) =
+    let private start
+        (run: Run)
+        (ε: float)
+        (waves: bool)
+        (domain: Domain)
+        (outputs: int)
+        (initial: Tensor -> Tensor)
+        (least: int)
+        =
         let points = cover run.Seed domain (if domain.Dimension = 1 then 512 else 1024)
 
         let rec go (best: (int * Network * Fitted) option) (units: int list) =
@@ -158,7 +187,7 @@ module AutomaticEvolution =
             | _, Some(_, _, fitted) when fitted.Error <= 0.25 * ε -> best.Value
             | [], _ -> best.Value
             | units :: larger, _ ->
-                let network = network domain outputs units
+                let network = network waves domain outputs units
                 let fitted = Regression.tryFit run (fitOptions ε) network initial points
 
                 let better, worse =
@@ -170,7 +199,7 @@ module AutomaticEvolution =
                 worse |> Option.iter (fun fitted -> (fitted :> IDisposable).Dispose())
                 go (Some better) larger
 
-        go None (sizes |> List.filter (fun units -> units >= least))
+        go None (sizes waves |> List.filter (fun units -> units >= least))
 
     /// Four points for every direction that is not lost in λ.
     let private points (run: Run) (λ: float) (domain: Domain) (network: Network) (θ: Tensor) : int =
@@ -252,10 +281,25 @@ module AutomaticEvolution =
             let apart = squares |> List.sumBy fst
             if apart = 0.0 then 0.0 else sqrt (apart / size))
 
+    /// How a run may end.
+    type private Ended =
+        | Arrived of Resolution * Solution
+        /// Its steps shrank while the equation no longer held: so far it came. A finer run may do better.
+        | Lost of units: int * time: float
+
+    /// Whether a run is worth going on with: not where the equation does not hold between the points, by all of u, and steps are a hundredth of what they were.
+    let private isLost (longest: float) (report: Progress) =
+        report.Phase = Phase.Evolve
+        && report.Defect > 1.0
+        && report.Step < 0.01 * longest
+
     /// One run. `redrawn`: how often points follow fronts; `least`: units at least.
-    let private solveOnce run ε term domain initial span redrawn least : Resolution * Solution =
+    let private solveOnce (run: Run) ε waves term domain initial span redrawn least : Ended =
         let λ = (0.5 * ε) ** 2.0
-        let units, network, fitted = start run ε domain (Term.components term) initial least
+
+        let units, network, fitted =
+            start run ε waves domain (Term.components term) initial least
+
         use fitted = fitted
         let count = points run λ domain network fitted.Parameters
 
@@ -277,27 +321,62 @@ module AutomaticEvolution =
                 Points = dynamics
             }
 
-        let solution =
-            Evolution.solve run options term network (cover run.Seed domain count) fitted.Parameters span
+        use enough =
+            Threading.CancellationTokenSource.CreateLinkedTokenSource run.Cancellation
 
-        {
-            Accuracy = ε
-            Units = units
-            Parameters = network.ParameterCount
-            Points = count
-            Landmarks =
-                match solution.VectorField.Landmarks with
-                | Some rows -> rows.Length
-                | None -> count * network.Outputs
-            Regularisation = λ
-            Tolerance = options.Tolerance
-            Redrawn = redrawn
-            FitError = fitted.Error
-            Evaluations = solution.Trajectory.Evaluations
-            Defect = (Array.last solution.Trajectory.Records).Note.Defect
-            Difference = nan
-        },
-        solution
+        let mutable longest = 0.0
+
+        let meter (report: Progress) =
+            run.Meter report
+
+            if isLost longest report then
+                enough.Cancel()
+            elif report.Step > longest then
+                longest <- report.Step
+
+        let solution =
+            Evolution.trySolve
+                { run with
+                    Meter = meter
+                    Cancellation = enough.Token
+                }
+                options
+                term
+                network
+                (cover run.Seed domain count)
+                fitted.Parameters
+                span
+
+        match solution.Outcome with
+        | Outcome.Completed ->
+            Arrived(
+                {
+                    Accuracy = ε
+                    Waves = waves
+                    Units = units
+                    Parameters = network.ParameterCount
+                    Points = count
+                    Landmarks =
+                        match solution.VectorField.Landmarks with
+                        | Some rows -> rows.Length
+                        | None -> count * network.Outputs
+                    Regularisation = λ
+                    Tolerance = options.Tolerance
+                    Redrawn = redrawn
+                    FitError = fitted.Error
+                    Evaluations = solution.Trajectory.Evaluations
+                    Defect = (Array.last solution.Trajectory.Records).Note.Defect
+                    Difference = nan
+                },
+                solution
+            )
+        | outcome ->
+            (solution :> IDisposable).Dispose()
+            Run.stopIfAsked run
+
+            match outcome with
+            | Outcome.Cancelled t -> Lost(units, t)
+            | outcome -> raise (EvolutionFailedException(outcome, outcome.Advice))
 
     /// The error of the finer of two runs from how far they are apart, d, and from how much better the equation holds between its points, q: errors
     /// that have nothing to do with each other would be d q / √(1 + q²), and those that are multiples of each other d q / (1 − q). What a kernel lets go
@@ -316,7 +395,8 @@ module AutomaticEvolution =
     /// <summary>
     /// Solves ∂_t u = A_t u with u(t0, x) = u0(x) on a bounded domain to a tolerance, and says how large the error is believed to be. What is
     /// chosen follows from the accuracy ε of a run: the smallest network that has the initial value to ε / 4, λ = (ε / 2)², four points and two
-    /// landmarks for each direction of the tangent that λ leaves, steps to ε / 20; where u is steep, points follow. A run with three times the tolerance as
+    /// landmarks for each direction of the tangent that λ leaves, steps to ε / 20; where u is steep, points follow. A run in which the equation no longer holds
+    /// is given up; in one dimension a sum of waves then takes the place of the network. A run with three times the tolerance as
     /// its ε is compared with a finer one that has another network, other points and steps; as long as their difference says that the tolerance is not met, there
     /// is another, up to five. It costs about twice the time of the last run.
     /// </summary>
@@ -358,11 +438,38 @@ module AutomaticEvolution =
                 Seed = Seed.child index run.Seed
             }
 
+        /// The next larger network, in any case: what is missing later may have been there at the beginning.
+        let next waves units =
+            sizes waves
+            |> List.tryFind (fun larger -> larger > units)
+            |> Option.defaultValue units
+
+        /// The first run that arrives: with a finer one after one that is lost, and with waves alone where that is lost too. Systems without any diffusion are
+        /// stable for such a sum, which spans the same functions at all times.
+        let rec first (attempt: int) ε waves least =
+            match solveOnce (part attempt) ε waves term domain initial (t0, t1) None least with
+            | Arrived(resolution, solution) -> attempt, resolution, solution
+            | Lost(units, _) when attempt < 1 -> first (attempt + 1) (ε / 3.0) waves (next waves units)
+            | Lost _ when not waves && domain.Dimension = 1 && hasWaves domain ->
+                first (attempt + 1) (3.0 * tolerance) true (sizes true).Head
+            | Lost(_, t) ->
+                raise (
+                    EvolutionFailedException(
+                        Outcome.StepTooSmall(t, 0.0),
+                        $"At t = {t:G6} steps shrank while the equation no longer held between the points, also with a finer network: u may steepen into a shock there, the equation may be ill-posed or ask for conditions at walls, or waves without any damping may have grown; take a network of your own with Evolution.solve."
+                    )
+                )
+
         /// Finer runs until the difference to the one before is small enough. Of the solutions the last one is kept.
-        let rec refine (runs: Resolution list) (last: Solution) : AutomaticSolution =
+        let rec refine (attempt: int) (runs: Resolution list) (last: Solution) : AutomaticSolution =
             let coarse = runs.Head
 
-            let finish error =
+            let error =
+                match runs with
+                | fine :: coarse :: _ -> believed coarse fine
+                | _ -> infinity
+
+            let finish () =
                 {
                     Solution = last
                     Error = error
@@ -370,13 +477,8 @@ module AutomaticEvolution =
                     Runs = List.rev runs
                 }
 
-            let error =
-                match runs with
-                | fine :: coarse :: _ -> believed coarse fine
-                | _ -> infinity
-
             if error <= tolerance || runs.Length = mostRuns then
-                finish error
+                finish ()
             else
                 let ε =
                     if Double.IsInfinity error then
@@ -384,32 +486,34 @@ module AutomaticEvolution =
                     else
                         coarse.Accuracy * (0.7 * tolerance / error |> max 0.1 |> min 0.5)
 
-                let redrawn = fronts domain (t0, t1) last
-
-                // Another network in any case: what is missing later may have been there at the beginning.
-                let least =
-                    sizes
-                    |> List.tryFind (fun units -> units > coarse.Units)
-                    |> Option.defaultValue coarse.Units
-
                 let finer =
                     try
-                        Ok(solveOnce (part runs.Length) ε term domain initial (t0, t1) redrawn least)
-                    with EvolutionFailedException _ as failure when not (Double.IsInfinity error) ->
-                        Error failure
+                        solveOnce
+                            (part attempt)
+                            ε
+                            coarse.Waves
+                            term
+                            domain
+                            initial
+                            (t0, t1)
+                            (fronts domain (t0, t1) last)
+                            (next coarse.Waves coarse.Units)
+                    with _ ->
+                        (last :> IDisposable).Dispose()
+                        reraise ()
 
                 match finer with
-                | Error _ -> finish error
-                | Ok(resolution, solution) ->
+                | Lost _ -> finish ()
+                | Arrived(resolution, solution) ->
                     let apart =
                         try
                             difference run domain (t0, t1) last solution
                         finally
                             (last :> IDisposable).Dispose()
 
-                    refine ({ resolution with Difference = apart } :: runs) solution
+                    refine (attempt + 1) ({ resolution with Difference = apart } :: runs) solution
 
-        let first, solution =
-            solveOnce (part 0) (3.0 * tolerance) term domain initial (t0, t1) None sizes.Head
+        let attempt, resolution, solution =
+            first 0 (3.0 * tolerance) false (sizes false).Head
 
-        refine [ first ] solution
+        refine (attempt + 1) [ resolution ] solution
