@@ -1,5 +1,5 @@
 // Gray and Scott's reaction on a circle of length 2.5, u_t = 2e-5 u_xx − u v² + 0.04 (1 − u), v_t = 1e-5 v_xx + u v² − 0.1 v, up to
-// t = 200: a pulse splits, and its halves run apart. Compared with finite differences of sixth order, refined until they do not change.
+// t = 200: a pulse splits, and its halves move apart. Compared with finite differences of sixth order, refined until they do not change.
 #load "gallery.fsx"
 
 open TorchSharp

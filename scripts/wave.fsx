@@ -25,6 +25,7 @@ let solved =
             FitPoints = Collocation.grid line 128
             Evolve =
                 { Evolution.defaults with
+                    Regularisation = 1e-12
                     Tolerance = 1e-7
                 }
             Points = Collocation.grid line 128
