@@ -79,18 +79,21 @@ The initial value then has a column for each component, and `Solution.ofComponen
 
 ## Domains and boundary conditions
 
-A network keeps the conditions of its domain exactly, at every time; none are penalised or sampled.
+A network keeps the conditions of its domain exactly, at every time. Those of `Walls` hold for any equation: the change of u satisfies them at
+points of the walls as it satisfies the equation at the collocation points.
 
 | domain | how | limits |
 |---|---|---|
 | all of ℝ^d: `Domain.euclidean d` | nothing to keep | points have to be where u is of interest |
 | a box: `Domain.box [ … ]` | no conditions | u near the walls follows from the equation alone |
+| a box with `Wall.dirichlet`, `Wall.neumann`, `Wall.robin` among `Evolution.defaults.Walls` | u = g, ∂u/∂n = g or a u + b ∂u/∂n = g, at points of the walls | any equation; g depends on time and place; for one component or all; on one rank |
+| a shape in a box: `Wall.dirichlet (Side.Shape distance) g`, … | the same at points of its boundary | collocation points lie inside: `Collocation.inside` |
 | periodic: `Domain.periodic [ … ]` | sines and cosines of the coordinates | |
-| u = 0 or ∂u/∂n = 0: `Domain.dirichlet`, `Domain.neumann` | odd or even reflection | all even (odd) derivatives vanish at that wall too: for equations that the reflection maps to themselves; others (advection, a source at a wall where u = 0) are refused, and want `Domain.box` and `Network.dirichlet` |
-| u = g on a boundary of any shape: `Network.dirichlet distance g` | g + distance · w | g does not depend on time; no conditions on derivatives |
+| u = 0 or ∂u/∂n = 0: `Domain.dirichlet`, `Domain.neumann` | odd or even reflection | all even (odd) derivatives vanish at that wall too: for equations that the reflection maps to themselves; others (advection, a source at a wall where u = 0) are refused, and want `Domain.box` and `Walls` |
+| u = g on a boundary of any shape: `Network.dirichlet distance g` | g + distance · w, exactly | g does not depend on time; no conditions on derivatives |
 
-Coordinates of all kinds mix: `Domain.create [ Periodic(0.0, 1.0); Bounded(0.0, 2.0, Dirichlet, Neumann); Real ]`. Conditions are
-those of all components of u.
+Coordinates of all kinds mix: `Domain.create [ Periodic(0.0, 1.0); Bounded(0.0, 2.0, Dirichlet, Neumann); Real ]`. Those of
+a domain are conditions of all components of u; `Wall.ofComponent` is for one. Which to take when: [which equation do I have?](which-equation.html)
 
 ## When something does not fit
 

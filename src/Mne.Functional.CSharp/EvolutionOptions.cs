@@ -98,6 +98,9 @@ public sealed record EvolutionOptions
     /// <summary>How the points move. Default <see cref="PointDynamics.Fixed"/>.</summary>
     public PointDynamics Points { get; init; } = new(Defaults.Points);
 
+    /// <summary>What holds at walls, for any equation. Reflections keep conditions of the domain without them. Default none.</summary>
+    public IReadOnlyList<Wall> Walls { get; init; } = [];
+
     /// <summary>Events that end the run. Default none.</summary>
     public IReadOnlyList<StopEvent> Events { get; init; } = [];
 
@@ -126,6 +129,7 @@ public sealed record EvolutionOptions
         errorScale: Cases.ErrorScale.ToCore(ErrorScale),
         smallestScale: SmallestScale,
         points: Bridge.Wanted(Points).Inner,
+        walls: Bridge.List(Walls, wall => wall.Inner),
         events: Bridge.List(Events, e => e.ToCore()),
         method: Bridge.Wanted(Method).Inner,
         controller: Bridge.Wanted(Controller).ToCore(),
@@ -142,6 +146,7 @@ public sealed record EvolutionOptions
         ErrorScale = Cases.ErrorScale.OfCore(options.ErrorScale),
         SmallestScale = options.SmallestScale,
         Points = new(options.Points),
+        Walls = options.Walls.Select(wall => new Wall(wall)).ToArray(),
         Events = options.Events.Select(StopEvent.OfCore).ToArray(),
         Method = new(options.Method),
         Controller = Controller.OfCore(options.Controller),

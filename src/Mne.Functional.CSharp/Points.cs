@@ -43,6 +43,14 @@ public sealed class Collocation
     public static Collocation Sequence(Domain domain, int count) =>
         new(Core.CollocationModule.sequence(Bridge.Wanted(domain).Inner, count));
 
+    /// <summary>
+    /// The points of this recipe that lie inside a shape: where a function, (N × d) ↦ (N), is positive or 0. A recipe that draws points goes on
+    /// drawing until it has as many as before.
+    /// </summary>
+    /// <example><code>var disc = Collocation.Grid(Domain.Box((-1.0, 1.0), (-1.0, 1.0)), 17).Inside(x => 1.0 - x.square().sum(1));</code></example>
+    /// <exception cref="ArgumentException">No point lies inside.</exception>
+    public Collocation Inside(Func<Tensor, Tensor> shape) => new(Core.CollocationModule.inside(Bridge.Function(shape), Inner));
+
     /// <summary>Points that cover the density e^{−V}, from a normal cloud thinned with e^{−V/τ}; none where V is +∞ or not a number.</summary>
     public static Collocation Tempered(double temperature, double[] centre, double[] spread, Func<Tensor, Tensor> energy, int count) =>
         new(Core.CollocationModule.tempered(

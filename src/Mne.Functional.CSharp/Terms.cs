@@ -102,6 +102,40 @@ public sealed class Term
     /// <exception cref="ArgumentException">The power is negative.</exception>
     public Term Pow(int exponent) => new(Core.TermModule.pown(exponent, Inner));
 
+    /// <summary>This term to any power, where it is positive.</summary>
+    /// <example><code>var root = Term.Value.Pow(0.5);</code></example>
+    public Term Pow(double exponent) => new(Core.Term.Pow(Inner, exponent));
+
+    /// <summary>e to this term.</summary>
+    public Term Exp() => new(Core.Term.Exp(Inner));
+
+    /// <summary>The natural logarithm of this term.</summary>
+    public Term Log() => new(Core.Term.Log(Inner));
+
+    /// <summary>The square root of this term.</summary>
+    public Term Sqrt() => new(Core.Term.Sqrt(Inner));
+
+    /// <summary>The sine of this term.</summary>
+    /// <example><code>var sineGordon = Term.System(Term.Value.OfComponent(1), Term.Laplacian - Term.Value.Sin());</code></example>
+    public Term Sin() => new(Core.Term.Sin(Inner));
+
+    /// <summary>The cosine of this term.</summary>
+    public Term Cos() => new(Core.Term.Cos(Inner));
+
+    /// <summary>The hyperbolic tangent of this term.</summary>
+    public Term Tanh() => new(Core.Term.Tanh(Inner));
+
+    /// <summary>
+    /// ∇·(A ∇u): diffusion whose coefficient is a number, a known function of time and place, or a function of u and of other components; the
+    /// derivatives of A are found by automatic differentiation.
+    /// </summary>
+    /// <example><code>
+    /// var porous = Term.Diffusion(2.0 * Term.Value);                                            // ∇·(2u ∇u)
+    /// var layered = Term.Diffusion(Term.Known("A", (t, x) => 1.0 + 0.5 * x.select(1, 0).sin()));
+    /// </code></example>
+    /// <exception cref="ArgumentException">A reads derivatives of u, or depends on u elsewhere.</exception>
+    public static Term Diffusion(Term coefficient) => new(Core.TermModule.diffusion(Bridge.Wanted(coefficient).Inner));
+
     /// <summary>A function of the values of this term at every point, (N) ↦ (N).</summary>
     /// <example><code>var growth = Term.Value.Map("exp", u => u.exp());</code></example>
     public Term Map(string name, Func<Tensor, Tensor> function) =>

@@ -103,6 +103,7 @@ public class ParityTests
         "Device",             // Placement.CudaDevice
         "NetworkRecipe",      // inside storage
         "Term",               // made by functions
+        "WallCondition",      // Wall.Dirichlet, Neumann, Robin, Varying
     ];
 
     /// <summary>Fields of unions that are properties of another name here.</summary>

@@ -88,6 +88,7 @@ let all (placement: Placement) (runs: int) (n: int) (s: int) (side: int) : Time 
                 PointCount = n
                 Landmarks = landmarks
                 Regularisation = λ
+                Walls = []
             }
 
         let y = VectorField.pack θ x

@@ -69,6 +69,7 @@ module internal Symmetry =
         | Term.Of _
         | Term.Known _
         | Term.Transport _
+        | Term.Diffuse _
         | Term.GradientSquared
         | Term.Custom _ -> term
 
@@ -185,11 +186,11 @@ module internal Symmetry =
         | Boundary.Dirichlet ->
             Guard.fail
                 "term"
-                $"{Term.show term}: {place}, where u = 0 is kept by an odd reflection, it is {found:G3} (t = {t:G6}) and would have to be 0; {Term.show culprit} does not vanish there. Take Coordinate.Interval in place of Bounded, and Network.dirichlet, which keeps u = 0 without a reflection"
+                $"{Term.show term}: {place}, where u = 0 is kept by an odd reflection, it is {found:G3} (t = {t:G6}) and would have to be 0; {Term.show culprit} does not vanish there. Take Coordinate.Interval in place of Bounded, and Wall.dirichlet among the Walls of the options, which keeps u = 0 without a reflection"
         | Boundary.Neumann ->
             Guard.fail
                 "term"
-                $"{Term.show term}: {place}, where ∂u/∂x = 0 is kept by an even reflection, it has the slope {found:G3} (t = {t:G6}) and would have to have none; {Term.show culprit} is not even there. Take Coordinate.Interval in place of Bounded, and Network.ofFunction with a function whose slope vanishes there without a reflection, such as a + b x²(3 − 2x) + x²(1 − x)² w(x) on (0, 1)"
+                $"{Term.show term}: {place}, where ∂u/∂x = 0 is kept by an even reflection, it has the slope {found:G3} (t = {t:G6}) and would have to have none; {Term.show culprit} is not even there. Take Coordinate.Interval in place of Bounded, and Wall.neumann among the Walls of the options, which keeps ∂u/∂x = 0 without a reflection"
 
     /// Raises `ArgumentException` where the right-hand side is not one that u, kept by reflections at the walls of its domain, can
     /// follow: for u_θ, and for u of the network's initial parameters, as the start may have symmetries of its own (u = 0).

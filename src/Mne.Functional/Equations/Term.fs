@@ -34,6 +34,8 @@ type Term =
     /// A function of time, points and the values of a term there, (t, X, N) ↦ (N), every value by itself.
     /// </summary>
     | Apply of name: string * f: (float -> Tensor -> Tensor -> Tensor) * Term
+    /// <summary>∇·(A ∇u) with a term A that reads no derivatives.</summary>
+    | Diffuse of coefficient: Term
     /// <summary>The mean over the points, the same number at every point.</summary>
     | Mean of Term
     /// <summary>
@@ -64,6 +66,51 @@ type Term =
     static member (/)(a: Term, b: float) = Times(Number(1.0 / b), a)
     static member (/)(a: Term, b: Term) = Over(a, b)
     static member (/)(a: float, b: Term) = Over(Number a, b)
+    static member (+)(a: int, b: Term) = Plus(Number(float a), b)
+    static member (+)(a: Term, b: int) = Plus(a, Number(float b))
+    static member (-)(a: int, b: Term) = Plus(Number(float a), -b)
+    static member (-)(a: Term, b: int) = Plus(a, Number(float -b))
+    static member (*)(a: int, b: Term) = Times(Number(float a), b)
+    static member (*)(a: Term, b: int) = Times(Number(float b), a)
+    static member (/)(a: Term, b: int) = Times(Number(1.0 / float b), a)
+    static member (/)(a: int, b: Term) = Over(Number(float a), b)
+
+    /// <summary>A term to a whole power, as <c>Term.value ** 3</c>; one below 0 is a quotient.</summary>
+    static member Pow(a: Term, exponent: int) : Term =
+        match exponent with
+        | 0 -> Number 1.0
+        | 1 -> a
+        | n when n > 1 -> Power(a, n)
+        | -1 -> Over(Number 1.0, a)
+        | n -> Over(Number 1.0, Power(a, -n))
+
+    /// <summary>A term to any power, where it is positive.</summary>
+    static member Pow(a: Term, exponent: float) : Term =
+        if exponent = floor exponent && abs exponent <= 100.0 then
+            Term.Pow(a, int exponent)
+        else
+            Apply($"power {exponent} of ", (fun _ _ v -> v.Power exponent), a)
+
+    static member private Elementary(name: string, f: Tensor -> Tensor, a: Term) : Term =
+        Apply(name, (fun _ _ v -> f v), a)
+
+    /// <summary>What F#'s function <c>exp</c> does to a term.</summary>
+    static member Exp(a: Term) = Term.Elementary("exp", _.exp(), a)
+
+    /// <summary>What F#'s function <c>log</c> does to a term.</summary>
+    static member Log(a: Term) = Term.Elementary("log", _.log(), a)
+
+    /// <summary>What F#'s function <c>sqrt</c> does to a term.</summary>
+    static member Sqrt(a: Term) = Term.Elementary("sqrt", _.sqrt(), a)
+
+    /// <summary>What F#'s function <c>sin</c> does to a term.</summary>
+    static member Sin(a: Term) = Term.Elementary("sin", _.sin(), a)
+
+    /// <summary>What F#'s function <c>cos</c> does to a term.</summary>
+    static member Cos(a: Term) = Term.Elementary("cos", _.cos(), a)
+
+    /// <summary>What F#'s function <c>tanh</c> does to a term.</summary>
+    static member Tanh(a: Term) = Term.Elementary("tanh", _.tanh(), a)
 
     override term.Equals other = Object.ReferenceEquals(term, other)
 
@@ -252,6 +299,7 @@ module Term =
         | Term.Of derivative -> Set.singleton derivative
         | Term.Transport _
         | Term.GradientSquared -> Jet.gradientRequest d
+        | Term.Diffuse a -> needs d a + Jet.gradientRequest d |> Set.add Derivative.Laplacian
         | Term.Plus(a, b)
         | Term.Times(a, b)
         | Term.Over(a, b) -> Set.union (needs d a) (needs d b)
@@ -280,7 +328,37 @@ module Term =
         | Term.Known _
         | Term.Transport _
         | Term.GradientSquared
+        | Term.Diffuse _
         | Term.Custom _ -> false
+
+    /// <summary>
+    /// ∇·(A ∇u): diffusion whose coefficient is a number, a known function of time and place, or a function of u and of other
+    /// components; the derivatives of A are found by automatic differentiation. With a number it is A Δu.
+    /// </summary>
+    /// <param name="coefficient">A, a term without derivatives of u, means and interactions.</param>
+    /// <exception cref="T:System.ArgumentException">A reads derivatives of u, or depends on u elsewhere.</exception>
+    /// <example><code>
+    /// let porous = Term.diffusion (2.0 * Term.value)                                            // ∇·(2u ∇u)
+    /// let layered = Term.diffusion (Term.known "A" (fun _ x -&gt; 1.0 + 0.5 * (x.select (1L, 0L)).sin ()))
+    /// </code></example>
+    let diffusion (coefficient: Term) : Term =
+        match coefficient with
+        | Term.Number _ -> coefficient * laplacian
+        | _ ->
+            if
+                needs 1 coefficient
+                |> Set.exists (fun derivative -> derivative <> Derivative.Value)
+            then
+                Guard.fail
+                    "coefficient"
+                    "it reads derivatives of u; wanted a function of time, place and the values of u"
+
+            if isNonlocal coefficient then
+                Guard.fail
+                    "coefficient"
+                    "it is of means over the points; wanted a function of time, place and the values of u"
+
+            Term.Diffuse coefficient
 
     /// As `evaluate`, where means are over the points of `everywhere`.
     let internal evaluateAmong (everywhere: Local) (term: Term) (local: Local) : Tensor =
@@ -321,6 +399,35 @@ module Term =
                 let a = go a
                 Seq.replicate n a |> Seq.reduce (fun x y -> x * y)
             | Term.Apply(name, f, a) -> Lent.two (f place.Time) place.Points (go a) |> vector name
+            | Term.Diffuse a ->
+                // ∇A = ∂A/∂x + Σ_c ∂A/∂u_c ∇u_c.
+                let all = Jet.channel Derivative.Value place.Jet
+
+                let coefficient (x: Tensor) (values: Tensor) =
+                    within
+                        { place with
+                            Points = x
+                            Jet =
+                                {
+                                    Dimension = d
+                                    Channels = [ Derivative.Value ]
+                                    Data = values.unsqueeze 0
+                                }
+                        }
+                        chosen
+                        a
+
+                let byPlace = Diff.grad (fun x -> coefficient x all) place.Points
+                let byValue = Diff.grad (fun values -> coefficient place.Points values) all
+
+                let slope =
+                    [
+                        for c in 0 .. int all.shape[1] - 1 ->
+                            byValue.narrow (1L, int64 c, 1L) * Jet.gradient (Jet.ofComponent c place.Jet)
+                    ]
+                    |> List.fold (fun sum one -> sum .+ one) byPlace
+
+                go a * Jet.laplacian (jet ()) .+ (slope * Jet.gradient (jet ())).sum 1L
             | Term.Mean a -> (within everywhere chosen a).mean().expand(int64 n)
             | Term.Interact(name, kernel, a) ->
                 let m = Tensor.rows everywhere.Points
@@ -393,6 +500,10 @@ module Term =
                 Guard.fail
                     "term"
                     $"the dependence of \"{name}\" on ∇u is not known; give the velocity yourself with `Moving`"
+            | Term.Diffuse _ ->
+                Guard.fail
+                    "term"
+                    "∇·(A ∇u) is diffusion, which has no characteristics; give the velocity yourself with `Moving`"
             | Term.OfComponent _
             | Term.System _ ->
                 Guard.fail
@@ -454,6 +565,7 @@ module Term =
             | Term.Custom(name, _, _) -> name, 2
             | Term.Transport(name, _) -> $"{name}·∇{u}", 1
             | Term.GradientSquared -> $"|∇{u}|²", 2
+            | Term.Diffuse a -> $"∇·({within 1 a} ∇{u})", 2
             | Term.Plus(a, b) ->
                 let left, right = fst (go a), fst (go b)
 

@@ -136,6 +136,60 @@ module Collocation =
         )
 
     /// <summary>
+    /// The points of a recipe that lie inside a shape: where a function is positive or 0. A recipe that draws points goes
+    /// on drawing until it has as many as before.
+    /// </summary>
+    /// <param name="shape">Points (N × d) ↦ (N), negative outside.</param>
+    /// <param name="collocation">The recipe; its points are to reach everywhere in the shape.</param>
+    /// <exception cref="T:System.ArgumentException">No point lies inside, at once or, where points are drawn, when they
+    /// are asked for.</exception>
+    /// <example><code>
+    /// // a disc
+    /// let box = Domain.box [ -1.0, 1.0; -1.0, 1.0 ]
+    /// let points = Collocation.grid box 17 |&gt; Collocation.inside (fun x -&gt; 1.0 - x.square().sum 1L)
+    /// </code></example>
+    let inside (shape: Tensor -> Tensor) (collocation: Collocation) : Collocation =
+        let within (points: Tensor) =
+            Scope.keep (fun () ->
+                let values = Lent.one shape points
+                Guard.vector "shape" (Tensor.rows points) values
+
+                let chosen =
+                    [|
+                        for i, value in Array.indexed (Tensor.toArray values) do
+                            if value >= 0.0 then
+                                i
+                    |]
+
+                if chosen.Length = 0 then
+                    Guard.fail
+                        "shape"
+                        $"negative at all of {Tensor.rows points} points, wanted a function that is positive inside, and points that reach there"
+
+                Tensor.pick chosen points)
+
+        match collocation with
+        | Collocation.Given points -> Collocation.Given(within points)
+        | Collocation.Drawn(count, draw) ->
+            Collocation.Drawn(
+                count,
+                fun placement seed ->
+                    Scope.keep (fun () ->
+                        let rec gather round (have: Tensor list) =
+                            let more =
+                                within (draw placement (if round = 0 then seed else Seed.child round seed))
+
+                            let all = more :: have
+
+                            if List.sumBy Tensor.rows all >= count then
+                                (Tensor.concatenate 0L (List.rev all)).narrow(0L, 0L, int64 count)
+                            else
+                                gather (round + 1) all
+
+                        gather 0 [])
+            )
+
+    /// <summary>
     /// Points that cover a density of which only the energy V is known, V: (N × d) ↦ (N): candidates from a normal
     /// cloud around <c>centre</c> with standard deviation <c>spread</c> per coordinate, thinned with the tempered
     /// weight e^{−V/τ} / (density of the cloud). τ &gt; 1 widens the density, so that the points cover it and its

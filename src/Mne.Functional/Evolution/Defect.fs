@@ -35,6 +35,12 @@ module internal Defect =
             let defect = size (change - wanted)
             defect |> over (size wanted), defect |> over (max smallest (size u)))
 
+    /// What u misses at walls at the end of a step.
+    let private atWalls (field: VectorField) (segment: Segment) : float =
+        Scope.free (fun () ->
+            let t = Segment.stop segment
+            VectorField.misfit field t (Segment.evaluate t segment))
+
     /// The note of an accepted step, with what was measured at its end: `examine … steps last segment note`, where `last` is the note
     /// of the step before. What cannot be measured, since there is one point only or a function of the equation has no values at
     /// others, is nan from then on.
@@ -48,20 +54,26 @@ module internal Defect =
         (segment: Segment)
         (note: FieldNote)
         =
-        let fresh, rate =
+        let fresh, rate, missing =
             try
                 if field.PointCount < 2 then
-                    nan, nan
+                    nan, nan, nan
                 else
-                    segment |> measure relativeToSpread smallest field (Seed.child steps seed)
+                    let fresh, rate =
+                        segment |> measure relativeToSpread smallest field (Seed.child steps seed)
+
+                    fresh, rate, atWalls field segment
             with error when not (error :? OperationCanceledException) ->
-                nan, nan
+                nan, nan, nan
+
+        let sofar =
+            (match last with
+             | Some last -> last.Defect
+             | None -> 0.0)
+            + abs segment.Length * rate
 
         { note with
             FreshResidual = fresh
-            Defect =
-                (match last with
-                 | Some last -> last.Defect
-                 | None -> 0.0)
-                + abs segment.Length * rate
+            // An error of u is no smaller at walls than what it misses there.
+            Defect = if Double.IsNaN sofar then sofar else max sofar missing
         }

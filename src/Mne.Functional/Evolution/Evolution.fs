@@ -16,6 +16,7 @@ module Evolution =
             ErrorScale = ErrorScale.Magnitude
             SmallestScale = 0.0
             Points = PointDynamics.Fixed
+            Walls = []
             Events = []
             Method = Method.automatic
             Controller = Controller.proportionalIntegral
@@ -46,6 +47,11 @@ module Evolution =
                     "Sketch"
                     $"found Exact on {ranks.Size} ranks, which would exchange a kernel of {points} × {points} numbers; wanted Landmarks s or Adaptive, with which they exchange s²/2"
 
+            if not options.Walls.IsEmpty then
+                Guard.fail
+                    "Walls"
+                    $"found conditions at walls on {ranks.Size} ranks; wanted one rank, or walls that reflections keep (Coordinate.Bounded)"
+
             if points < ranks.Size then
                 Guard.fail
                     "points"
@@ -55,6 +61,7 @@ module Evolution =
     let private vectorField
         (ranks: Communicator)
         (options: EvolutionOptions)
+        (walls: WallPoints list)
         term
         (network: Network)
         (θ: Tensor)
@@ -81,6 +88,7 @@ module Evolution =
             PointCount = n
             Landmarks = sketch |> Sketch.landmarks network.Domain.Dimension m n
             Regularisation = options.Regularisation
+            Walls = walls
         }
 
     /// The times from t0 to t1 between which the points stay or move, and how each such piece begins: where points are drawn
@@ -112,7 +120,8 @@ module Evolution =
                         Communicator.broadcast x run.Communicator
 
                 let θ = VectorField.parameters before y
-                vectorField run.Communicator options before.Term before.Network θ x, VectorField.pack θ x
+                let walls = WallPoints.among x before.Walls
+                vectorField run.Communicator options walls before.Term before.Network θ x, VectorField.pack θ x
 
             times, restart
 
@@ -264,8 +273,11 @@ module Evolution =
             Scope.free (fun () ->
                 let p = int64 network.ParameterCount
 
-                y.narrow(0L, p, y.shape[0] - p).view(-1L, int64 network.Domain.Dimension)
-                |> vectorField run.Communicator options term network start)
+                let x = y.narrow(0L, p, y.shape[0] - p).view(-1L, int64 network.Domain.Dimension)
+                let walls = WallPoints.create network x (t0, t1) options.Walls
+                vectorField run.Communicator options walls term network start x)
+
+        Scope.free (fun () -> VectorField.checkWalls field t0 y)
 
         Scope.free (fun () -> VectorField.checkRowwise (fst (Team.ofRun run.Communicator run.Cancellation)) field t0 y)
 
@@ -295,6 +307,20 @@ module Evolution =
         let before = state.VectorField
         checkShared run.Communicator options before.PointCount
 
+        // As where the run began, with the points of the present piece.
+        let walls =
+            Scope.free (fun () ->
+                let reached = state.Integrator.Reached
+                let start = VectorField.points before reached.Segments[0].Coefficients[0]
+                let now = VectorField.points before state.Integrator.Y
+
+                options.Walls
+                |> WallPoints.create before.Network start (reached.Start, state.Stop)
+                |> match options.Points with
+                   | PointDynamics.Redrawn _ -> WallPoints.among now
+                   | PointDynamics.Fixed
+                   | PointDynamics.Moving _ -> id)
+
         let field =
             { before with
                 Term = term
@@ -306,6 +332,7 @@ module Evolution =
                         sketch
                         |> Sketch.landmarks before.Network.Domain.Dimension before.Network.Outputs before.PointCount
                 Regularisation = options.Regularisation
+                Walls = walls
             }
 
         // Rounding, which differs between machines, is largest relative to A_t u where its parts cancel.

@@ -67,6 +67,10 @@ type EvolutionOptions =
         SmallestScale: float
         /// <summary>How the points move. Default <c>Fixed</c>.</summary>
         Points: PointDynamics
+        /// <summary>
+        /// What holds at walls, for any equation: see <c>Wall</c>. Reflections keep conditions of the domain without them. Default none.
+        /// </summary>
+        Walls: Wall list
         /// <summary>Events that end the run. Default none.</summary>
         Events: StopEvent list
         /// <summary>How steps are made. Default <c>Method.automatic</c>.</summary>

@@ -158,9 +158,11 @@ module Sketch =
 
     /// Factorises min |Jθ̇ − f|² + N λ κ |θ̇|² over the span of the landmarks' tangents, κ = tr K / N (docs/mathematics.md §1), for any
     /// f. `landmarks` are row indices or None for all rows. Costs O(N s (s + width)). Call it inside a scope: it holds tensors. λ is
-    /// relative to the mean diagonal κ of the kernel. Raises `ArgumentException` unless λ is positive and moderate.
-    let internal factorise (λ: float) (landmarks: int[] option) (tangent: Tangent) : Factorisation =
+    /// relative to the mean diagonal κ of the kernel. Further rows may follow those of the equation, which N, κ and landmarks are
+    /// of; all of them are landmarks too. Raises `ArgumentException` unless λ is positive and moderate.
+    let internal factoriseStacked (λ: float) (landmarks: int[] option) (stack: Stacked) : Factorisation =
         Guard.divisor "λ" λ
+        let tangent = stack.Own
         let diagonal = Tangent.squaredNorms tangent
         let n = float (Tensor.rows diagonal)
         let κ = Tensor.toFloat (diagonal.mean ())
@@ -170,23 +172,54 @@ module Sketch =
 
         let μ = n * λ * κ
 
+        let further =
+            stack.Further
+            |> Option.map (fun (rows, weights) -> rows, Stacked.factors (n * κ) (rows, weights))
+
+        /// The right-hand side as the rows want it.
+        let weighted (f: Tensor) =
+            match further with
+            | None -> f
+            | Some(_, w) -> f * Tensor.concatenate 0L [ diagonal.new_ones diagonal.shape[0]; w ]
+
+        let transposeTimes (own: Tangent) (v: Tensor) =
+            match further with
+            | None -> Tangent.transposeTimes v own
+            | Some(rows, w) -> Stacked.transposeTimes own rows w v
+
         match landmarks with
         | None ->
-            let l = cholesky [ μ ] (Tangent.lowerKernel tangent)
+            let l =
+                cholesky
+                    [ μ ]
+                    (match further with
+                     | None -> Tangent.lowerKernel tangent
+                     | Some(rows, w) -> Stacked.lowerKernel tangent rows w)
 
             {
                 Solve =
                     fun f ->
                         Guard.samePlacement "f" f "tangent" diagonal
+                        let f = weighted f
                         let α = (solveUpper l (solveLower l (f.unsqueeze 1L))).squeeze 1L
-                        Tangent.transposeTimes α tangent, f - μ .* α
+                        transposeTimes tangent α, f - μ .* α
                 EffectiveRank = effectiveRankOf μ l
             }
         | Some indices ->
-            let index = torch.tensor (Array.map int64 indices, device = diagonal.device)
-            let selected = Tangent.pick index tangent
-            let cross = Tangent.kernel tangent selected
-            let s = float indices.Length
+            let tensor (rows: int[]) =
+                torch.tensor (Array.map int64 rows, device = diagonal.device)
+
+            let selected = Tangent.pick (tensor indices) tangent
+
+            let cross =
+                match further with
+                | None -> Tangent.kernel tangent selected
+                | Some(rows, w) -> Stacked.kernel tangent selected rows w
+
+            let index =
+                tensor (Array.append indices [| Tensor.rows diagonal .. Tensor.rows cross - 1 |])
+
+            let s = float index.shape[0]
             let unit = Placement.epsilon (Placement.ofTensor diagonal) * s * κ
             // The jitter is the round-off of K_ss: directions below it carry no information.
             let l =
@@ -200,20 +233,29 @@ module Sketch =
                 Solve =
                     fun f ->
                         Guard.samePlacement "f" f "tangent" diagonal
-                        let f = f.unsqueeze 1L
+                        let f = (weighted f).unsqueeze 1L
                         let first = solve (φ.t().mm f)
                         // One step of iterative refinement: the normal equations alone lose digits when λ is near round-off.
                         let γ = first .+ solve (φ.t().mm(f - φ.mm first) - μ .* first)
                         let β = (solveUpper l γ).squeeze 1L
-                        Tangent.transposeTimes β selected, φ.mm(γ).squeeze 1L
+                        transposeTimes selected β, φ.mm(γ).squeeze 1L
                 EffectiveRank = effectiveRankOf μ r
             }
 
-    /// As `minimalNorm`, of arguments that are known to fit, with the effective rank exactly or from so many vectors of signs.
-    let internal minimise (signs: int option) λ (landmarks: int[] option) (tangent: Tangent) (f: Tensor) : MinimalNorm =
-        Scope.keepAll (fun minimal -> [ minimal.Direction ]) (fun () ->
-            let problem = factorise λ landmarks tangent
-            let norm (x: Tensor) = Tensor.toFloat (x.norm ())
+    /// As `factoriseStacked`, of the rows of an equation alone.
+    let internal factorise (λ: float) (landmarks: int[] option) (tangent: Tangent) : Factorisation =
+        factoriseStacked λ landmarks (Stacked.alone tangent)
+
+    /// As `minimalNorm`, of arguments that are known to fit, with the effective rank exactly or from so many vectors of signs. The
+    /// residual is that of the equation alone.
+    let internal minimise (signs: int option) λ (landmarks: int[] option) (stack: Stacked) (f: Tensor) =
+        Scope.keepAll (fun (minimal: MinimalNorm) -> [ minimal.Direction ]) (fun () ->
+            let problem = factoriseStacked λ landmarks stack
+            let own = int64 (Tangent.rows stack.Own)
+
+            let norm (x: Tensor) =
+                Tensor.toFloat (x.narrow(0L, 0L, own).norm())
+
             let size = norm f
             // θ̇ is linear in f: where squares of f overflow, it is computed for a smaller one.
             let unit = if Double.IsInfinity size then 1e-200 else 1.0
@@ -245,7 +287,7 @@ module Sketch =
         | Some row -> Guard.fail "landmarks" $"found the row {row}, but the tangent has {rows} (rows 0 to {rows - 1})"
         | None -> ()
 
-        minimise None λ landmarks tangent f
+        minimise None λ landmarks (Stacked.alone tangent) f
 
     /// The effective rank, exactly or from so many vectors of signs: see `effectiveRank`.
     let rec private rank (signs: int option) (λ: float) (tangent: Tangent) : float =

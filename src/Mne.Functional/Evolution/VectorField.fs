@@ -39,6 +39,8 @@ and VectorField =
         Landmarks: int[] option
         /// <summary>λ, the relative regularisation.</summary>
         Regularisation: float
+        /// <summary>Conditions at walls, each at its points; none where reflections or nothing keeps them.</summary>
+        Walls: WallPoints list
     }
 
 /// <summary>The note of an evaluation of the vector field.</summary>
@@ -226,6 +228,7 @@ module VectorField =
             /// The local values at own rows and A_t u there, which is finite.
             let values () =
                 let here, f = valuesOf team field t y
+                let f = WallDefect.prescribe field.Network field.Walls here f
                 checkFinite "the right-hand side" t here.Points f
                 here, f
 
@@ -239,14 +242,19 @@ module VectorField =
                 if team.IsAlone then
                     let here, f = values ()
 
+                    let f = Tangent.stacked f
+
+                    let stack, f =
+                        if field.Walls.IsEmpty then
+                            Stacked.alone (Network.tangent field.Network θ x), f
+                        else
+                            let stack, g = WallRows.stack field.Network θ t x field.Walls
+
+                            stack, Tensor.concatenate 0L [ f; g ]
+
                     here,
                     refused (fun () ->
-                        Sketch.minimise
-                            (Some Sketch.signsForRank)
-                            field.Regularisation
-                            field.Landmarks
-                            (Network.tangent field.Network θ x)
-                            (Tangent.stacked f))
+                        Sketch.minimise (Some Sketch.signsForRank) field.Regularisation field.Landmarks stack f)
                 else
                     let m, n = field.Network.Outputs, field.PointCount
                     // Landmarks are rows of all components at some points.
@@ -305,6 +313,28 @@ module VectorField =
                 here
 
         change, columns (Term.evaluateAmong everywhere field.Term here), columns (Jet.value here.Jet)
+
+    /// How large u is or becomes, for what it misses at walls: as it is, or what A_t u makes of 0 in the time of the run.
+    let private sizeForWalls (field: VectorField) (t: float) (y: Tensor) : float =
+        let here, f = valuesOf Team.alone field t y
+
+        match field.Walls with
+        | [] -> 0.0
+        | first :: _ ->
+            let t0, t1 = first.Span
+            max (Tensor.rms (Jet.value here.Jet)) (abs (t1 - t0) * Tensor.rms f)
+
+    /// Raises `ArgumentException` where the start is not as the walls want it, or cannot be.
+    let internal checkWalls (field: VectorField) (t: float) (y: Tensor) : unit =
+        if not field.Walls.IsEmpty then
+            WallRows.check field.Network (parameters field y) t (sizeForWalls field t y) field.Walls
+
+    /// What u misses at walls, relative to its size; 0 where there are none.
+    let internal misfit (field: VectorField) (t: float) (y: Tensor) : float =
+        if field.Walls.IsEmpty then
+            0.0
+        else
+            fst (WallDefect.misfit field.Network (parameters field y) t (sizeForWalls field t y) field.Walls)
 
     /// <summary>
     /// ∂_t u − A_t u at any points (M × d) and for each component (M × m), where θ moves as the points of the state

@@ -17,7 +17,10 @@ type Coordinate =
     | Real
     /// <summary>A circle: low and high are the same point.</summary>
     | Periodic of low: float * high: float
-    /// <summary>A bounded interval without conditions at its ends; it says where collocation points may lie.</summary>
+    /// <summary>
+    /// A bounded interval, which says where collocation points may lie; what holds at its ends is said where an equation
+    /// is solved (<c>Wall</c>).
+    /// </summary>
     | Interval of low: float * high: float
     /// <summary>
     /// A bounded interval with a condition at each end, kept exactly and for all components of u by continuing u beyond
@@ -25,7 +28,7 @@ type Coordinate =
     /// then vanish at a Dirichlet end, the odd ones at a Neumann end. This suits equations that the reflection maps to
     /// themselves (diffusion, waves, reactions that vanish with u for Dirichlet); an evolution refuses right-hand sides
     /// that do not vanish at a Dirichlet end, or have a slope at a Neumann end, such as advection. For these, or for
-    /// values other than 0, take an <c>Interval</c> and <c>Network.dirichlet</c>.
+    /// values other than 0, take an <c>Interval</c> and conditions at its ends: see <c>Wall</c>.
     /// </summary>
     | Bounded of low: float * high: float * atLow: Boundary * atHigh: Boundary
 

@@ -245,6 +245,7 @@ module internal SolutionFile =
                             else
                                 None
                         Regularisation = options.Regularisation
+                        Walls = [] // functions, which no file keeps: they are made of the options where a run goes on
                     }
                 Trajectory = trajectory
                 Options = options

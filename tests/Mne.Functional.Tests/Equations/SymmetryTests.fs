@@ -62,8 +62,8 @@ let private rotation =
 
 let private refused: (string * Domain * Term * string list) list =
     [
-        "advection, Dirichlet", dirichlet, -slope, [ "coordinate 0"; "∂₀u does not vanish"; "Network.dirichlet" ]
-        "advection, Neumann", neumann, -slope, [ "coordinate 0"; "∂₀u is not even"; "Interval" ]
+        "advection, Dirichlet", dirichlet, -slope, [ "coordinate 0"; "∂₀u does not vanish"; "Wall.dirichlet" ]
+        "advection, Neumann", neumann, -slope, [ "coordinate 0"; "∂₀u is not even"; "Interval"; "Wall.neumann" ]
         "advection at one Dirichlet and one Neumann end", mixed, -slope, [ "at -1 along" ]
         "advection and diffusion, Dirichlet", dirichlet, advective 0.5, [ "0.5 Δu − ∂₀u"; "∂₀u does not vanish" ]
         "advection and diffusion, Neumann", neumann, advective 0.1, [ "∂₀u is not even" ]

@@ -56,6 +56,34 @@ let private closedForms: (Term * (float -> float -> float -> float)) list =
         Term.pown 2 Term.value, (fun _ x y -> u x y ** 2.0)
         Term.pown 3 Term.value, (fun _ x y -> u x y ** 3.0)
         Term.pown 5 (Term.partial 0 1), (fun _ x y -> ux x y ** 5.0)
+        Term.value ** 3, (fun _ x y -> u x y ** 3.0)
+        Term.value ** -2, (fun _ x y -> u x y ** -2.0)
+        (2.0 + Term.value) ** 0.5, (fun _ x y -> sqrt (2.0 + u x y))
+        Term.value ** 2.0, (fun _ x y -> u x y ** 2.0)
+        2 * Term.value - 1, (fun _ x y -> 2.0 * u x y - 1.0)
+        1 + Term.value * 3, (fun _ x y -> 1.0 + 3.0 * u x y)
+        4 - Term.value / 2 + 1, (fun _ x y -> 5.0 - 0.5 * u x y)
+        1 / (Term.value + 3), (fun _ x y -> 1.0 / (u x y + 3.0))
+        sin Term.value, (fun _ x y -> sin (u x y))
+        cos Term.value, (fun _ x y -> cos (u x y))
+        exp Term.value, (fun _ x y -> exp (u x y))
+        tanh Term.value, (fun _ x y -> tanh (u x y))
+        log (Term.value + 3), (fun _ x y -> log (u x y + 3.0))
+        sqrt (Term.value + 3), (fun _ x y -> sqrt (u x y + 3.0))
+        Term.diffusion (Term.number 0.3), (fun _ x y -> -1.5 * u x y)
+        Term.diffusion Term.value, (fun _ x y -> -5.0 * u x y ** 2.0 + ux x y ** 2.0 + uy x y ** 2.0)
+        Term.diffusion wave, (fun t x y -> -5.0 * cos (x + t) * u x y - sin (x + t) * ux x y)
+        Term.diffusion (wave * Term.value ** 2 + 1),
+        (fun t x y ->
+            let w, v = cos (x + t), u x y
+            let along = -sin(x + t) * v * v + 2.0 * w * v * ux x y
+            -5.0 * (w * v * v + 1.0) * v + along * ux x y + 2.0 * w * v * uy x y ** 2.0)
+        Term.diffusion (Term.pointwise "f" (fun t x v -> t * x.select (1L, 1L) * v.sin ()) Term.value),
+        (fun t x y ->
+            let v = u x y
+            let byPlace = t * sin v * uy x y
+            let byValue = t * y * cos v * (ux x y ** 2.0 + uy x y ** 2.0)
+            -5.0 * t * y * sin v * v + byPlace + byValue)
         Term.pown 0 Term.value, (fun _ _ _ -> 1.0)
         Term.pown 1 Term.value, (fun _ x y -> u x y)
         Term.map "exp" (fun a -> a.exp ()) (2.0 * Term.value), (fun _ x y -> exp (2.0 * u x y))

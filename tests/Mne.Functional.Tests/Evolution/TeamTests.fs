@@ -136,6 +136,7 @@ let tests =
                                     PointCount = n
                                     Landmarks = Sketch.landmarks 2 1 n (Sketch.Landmarks s)
                                     Regularisation = 1e-7
+                                    Walls = []
                                 }
 
                             let team, _ = Team.ofRun counted CancellationToken.None

@@ -189,6 +189,8 @@ let byType: IDictionary<Type, unit -> obj> =
             (fun () -> network.Value.Jet(network.Value.Initial 1, points 1, [ CSharp.Derivative.Laplacian ]))
             typeof<CSharp.Derivative>, (fun () -> CSharp.Derivative.Laplacian)
             typeof<CSharp.PointDynamics>, (fun () -> CSharp.PointDynamics.Fixed)
+            typeof<CSharp.Side>, (fun () -> CSharp.Side.Low 0)
+            typeof<CSharp.Wall>, (fun () -> CSharp.Wall.Dirichlet(CSharp.Side.Low 0, 0.0))
             typeof<CSharp.Method>, (fun () -> CSharp.Method.Chebyshev 4)
             typeof<CSharp.Tableau>, (fun () -> CSharp.Method.DormandPrince54.Tableau)
             typeof<CSharp.Controller>, (fun () -> CSharp.Controller())
