@@ -178,7 +178,7 @@ public class EquationFacadeTests
 
         Core.EvolutionOptions With(
             Core.EvolutionOptions o, Core.PointDynamics? points = null, Core.Method? method = null, Core.Controller? controller = null) =>
-            new(o.Sketch, o.Regularisation, o.Tolerance, o.ErrorScale, o.SmallestScale, points ?? o.Points, o.Events,
+            new(o.Sketch, o.Regularisation, o.Tolerance, o.ErrorScale, o.SmallestScale, points ?? o.Points, o.Walls, o.Events,
                 method ?? o.Method, controller ?? o.Controller, o.InitialStep, o.MaximumStep, o.MaximumSteps, o.Checkpoint);
 
         Same(new() { Method = Method.Chebyshev(5) }, o => With(o, method: Core.MethodModule.chebyshev(5)));
@@ -338,5 +338,48 @@ public class EquationFacadeTests
         using var found = drawn.Points(seed: 7);
         Assert.Equal(5, drawn.Count);
         Assert.Equal(Tensors.ToArray(expected), Tensors.ToArray(found));
+    }
+
+    [Fact]
+    public void Conditions_at_walls_hold()
+    {
+        using var scope = torch.NewDisposeScope();
+        var line = Domain.Box((0.0, 1.0));
+        var network = Network.Create(line, Layer.Normalise([0.5], [0.25]), Layer.Dense(16, Activation.Sine), Layer.Dense(16, Activation.Sine));
+        var points = Collocation.Grid(line, 24);
+        // u = e^{−t} sin x + x: u_t = u_xx.
+        var start = Regression.Fit(network, x => x.squeeze(1).sin().Plus(x.squeeze(1)), points);
+        Tensor Everywhere(Tensor x, double value) => torch.full_like(x.select(1, 0), value);
+        double Slope(double t) => Math.Exp(-t) * Math.Cos(1.0) + 1.0;
+        double Value(double t) => Math.Exp(-t) * Math.Sin(1.0) + 1.0;
+        var low = Wall.Dirichlet(Side.Low(0), 0.0);
+        foreach (var high in new[]
+        {
+            Wall.Dirichlet(Side.High(0), (t, x) => Everywhere(x, Value(t))),
+            Wall.Neumann(Side.High(0), (t, x) => Everywhere(x, Slope(t))).OfComponent(0),
+            Wall.Robin(Side.High(0), 2.0, 1.0, (t, x) => Everywhere(x, 2.0 * Value(t) + Slope(t))).AtPoints(1),
+            Wall.Varying(Side.High(0), Wall.Constant(2.0), Wall.Constant(1.0), (t, x) => Everywhere(x, 2.0 * Value(t) + Slope(t))),
+        })
+        {
+            var options = new EvolutionOptions { Walls = [low, high], Tolerance = 1e-5, Regularisation = 1e-9 };
+            using var solution = Evolution.Solve(Term.Diffusion(Term.Number(1.0)), network, points, start, 0.0, 0.3, options);
+            foreach (var x in new[] { 0.0, 0.5, 1.0 })
+                Assert.Equal(Math.Exp(-0.3) * Math.Sin(x) + x, solution.Evaluate(0.3, new double[,] { { x } })[0], 4);
+        }
+
+        Assert.Equal("u = g at the low end of coordinate 0", low.ToString());
+        Assert.Equal("a u[1] + b ∂u[1]/∂n = g at the ends of all intervals", Wall.Robin(Side.All, 1.0, 1.0, Wall.Constant(0.0)).OfComponent(1).ToString());
+        Assert.Equal("Low(1), High(2), All, Shape", $"{Side.Low(1)}, {Side.High(2)}, {Side.All}, {Side.Shape(x => x.select(1, 0))}");
+        Assert.Equal(13, Collocation.Grid(Domain.Box((-1.0, 1.0), (-1.0, 1.0)), 5).Inside(x => 1.0 - x.square().sum(1)).Count);
+        Assert.Throws<ArgumentException>(() => Wall.Neumann(Side.Low(-1), 0.0));
+    }
+
+    [Fact]
+    public void Terms_of_terms_are_those_of_the_core()
+    {
+        var u = Term.Value;
+        var term = u.Exp() + u.Sin() * u.Cos() - u.Tanh() + (u + 2.0).Log() + (u + 2.0).Sqrt() + (u + 2.0).Pow(0.3) + Term.Diffusion(u * u);
+        Assert.Equal("exp(u) + sin(u) cos(u) − tanh(u) + log(u + 2) + sqrt(u + 2) + power 0.3 of (u + 2) + ∇·(u u ∇u)", term.ToString());
+        Assert.Throws<ArgumentException>(() => Term.Diffusion(Term.Laplacian));
     }
 }

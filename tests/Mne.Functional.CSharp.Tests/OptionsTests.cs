@@ -44,6 +44,7 @@ public class OptionsTests
         Covariance => Covariance.Isotropic(9.0),
         int[] => new[] { 1 },
         string text => text + " too",
+        IEnumerable when type == typeof(IReadOnlyList<Wall>) => new[] { Wall.Neumann(Side.All, 0.0) },
         IEnumerable => new[] { new StopEvent("end", (t, θ, x) => 1.0) },
         _ when type == typeof(double?) => 0.25,
         _ when type == typeof(int?) => 50,
@@ -125,7 +126,7 @@ public class OptionsTests
         }
 
         Assert.Equal(new(), EvolutionOptions.OfCore(new EvolutionOptions().ToCore()));
-        var evolution = Changed<EvolutionOptions>("Events", "Checkpoint");
+        var evolution = Changed<EvolutionOptions>("Walls", "Events", "Checkpoint");
         Assert.Equal(evolution, EvolutionOptions.OfCore(evolution.ToCore()));
         var sampler = Changed<SamplerOptions>() with
         {
