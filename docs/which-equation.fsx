@@ -14,7 +14,7 @@ a problem to these; [compose an equation](compose-an-equation.html) says what ea
 | You have | Domain | Conditions | Right-hand side | Network | Steps |
 |---|---|---|---|---|---|
 | diffusion, reactions, waves on a circle or torus | `Domain.periodic` | – | `0.1 * Term.laplacian`, `Equation.allenCahn`, … | harmonics, then dense, `Sine` | default |
-| heat, reactions that vanish with u, waves: u = 0 or no flux | `Domain.dirichlet`, `Domain.neumann` | kept by reflection | even powers of nothing: `u − u³`, not `u − u²` | harmonics, then dense | default |
+| heat, reactions that vanish with u, waves: u = 0 or no flux | `Domain.dirichlet`, `Domain.neumann` | kept by reflection | what the reflection maps to itself: `u − u³`, not `u − u²`, where u = 0 | harmonics, then dense | default |
 | advection, sources, coefficients that depend on x, between walls | `Domain.box` | `Wall.dirichlet`, `Wall.neumann`, `Wall.robin` | anything | `Layer.normalise`, then dense | default |
 | values or fluxes at walls that change in time | `Domain.box` | the same, with g(t, x) | anything | the same | default |
 | advection with an inflow | `Domain.box` | `Wall.dirichlet` where it comes in, nothing where it leaves | `-Term.partial 0 1` | the same | default, tolerance 1e-7 |
@@ -74,7 +74,7 @@ let centre = Tensor.ofRows Placement.float64 [ [ 0.0; 0.0 ] ]
 printfn "at the centre: %.3f" (Solution.evaluate 1.0 centre spread |> Tensor.toFloat)
 
 (**
-Nothing leaves, so that u becomes the mean of its beginning, a third.
+Nothing leaves, so that u tends to the mean of its beginning, a third.
 
 ## Several unknowns
 

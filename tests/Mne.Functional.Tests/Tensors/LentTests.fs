@@ -100,6 +100,28 @@ let private others: (string * ((Tensor -> Tensor) -> Tensor list)) list =
     [
         "Density.ofEnergy", (fun change -> let x = points () in [ (energy change).Energy x; x ])
         "the gradient of an energy", (fun change -> let x = points () in [ Diff.grad (energy change).Energy x; x ])
+        "conditions at walls and shapes",
+        (fun change ->
+            let box = Domain.box [ 0.0, 1.0; 0.0, 1.0 ]
+            let network = Network.create box [ Layer.dense 6 Tanh ]
+            let g (x: Tensor) = change x |> first
+            let always (x: Tensor) = change x * 0.0 |> first
+
+            let walls =
+                [
+                    Wall.varying (Side.Low 0) (fun _ x -> g x) (fun _ x -> g x) (fun t x -> t * g x)
+                    Wall.dirichlet (Side.Shape(fun x -> g x - 1.5)) (fun _ x -> always x)
+                ]
+
+            let x =
+                Collocation.uniform box 40
+                |> Collocation.inside (fun x -> g x - 1.6)
+                |> Collocation.points double 3
+
+            let given = x.clone ()
+            let kept = WallPoints.create network x (0.0, 1.0) walls
+            let stack, f = WallRows.stack network (network.Initial double 1) 0.3 x kept
+            [ f; Tangent.squaredNorms (fst stack.Further.Value); x; given ])
         "Density.transformed",
         (fun change ->
             let x = points ()
