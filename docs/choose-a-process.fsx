@@ -106,7 +106,8 @@ printfn $"network {price:F6}, formula {exact:F6}, paths {mean:F6} ± {standardEr
 
 * A payoff with a kink, or a survival probability that is 1 up to the wall where it is 0, has no network: smooth it over a small part of what you
   resolve (`scripts/basket.fsx` uses a kernel whose smoothing costs no accuracy), or begin a little later.
-* Where a value is given on an end (`Network.dirichlet`), put points beside it and not on it, and spread them as a sequence, not on a grid.
+* Spread points as a sequence, not on a grid: on a grid of 24 × 24 points the committor of `scripts/committor.fsx` is off by 1 %, from a sequence of
+  500 it is right to 2e-5.
 * In dozens of dimensions take the energy or the value function, which are close to polynomials where densities and payoffs are sharp, and points
   where the process is (`Kolmogorov.flowingPoints`, `PointDynamics.refreshed`).
 * Without noise in some direction, equations transport: follow them with `PointDynamics.advected`.
