@@ -95,6 +95,28 @@ points of the walls as it satisfies the equation at the collocation points.
 Coordinates of all kinds mix: `Domain.create [ Periodic(0.0, 1.0); Bounded(0.0, 2.0, Dirichlet, Neumann); Real ]`. Those of
 a domain are conditions of all components of u; `Wall.ofComponent` is for one. Which to take when: [which equation do I have?](which-equation.html)
 
+## From a tolerance alone
+
+Network, points, sketch, λ and steps can be left to the program: `AutomaticEvolution.solve` takes an equation, a bounded domain, the initial value and a
+tolerance. It solves at two or more resolutions, and believes what their difference tells.
+*)
+
+let automatic =
+    AutomaticEvolution.solve
+        Run.quiet
+        1e-3
+        (0.1 * Term.laplacian + Term.value - Term.pown 2 Term.value)
+        (Domain.periodic [ (0.0, 2.0 * System.Math.PI) ])
+        (fun x -> 0.5 + 0.4 * x.squeeze(1L).cos ())
+        (0.0, 1.0)
+
+string automatic
+(*** include-it ***)
+
+(**
+`scripts/automatic.fsx` puts what is believed beside what is true, for eleven equations. What it takes is a network of three layers behind a few harmonics, or a
+sum of waves in one dimension where networks are lost; conditions of `Walls` it does not know yet, nor shocks that no diffusion smooths.
+
 ## When something does not fit
 
 A right-hand side of the wrong shape, a derivative that cannot be had, an axis that the domain does not have, a function that is
