@@ -63,12 +63,23 @@ module AutomaticEvolution =
                     Layer.outputs outputs
             ]
 
-    /// Points that cover the domain evenly.
+    /// Points that cover the domain evenly. Call it inside a scope.
     let private cover (seed: int) (domain: Domain) (count: int) : Collocation =
         if domain.Dimension = 1 then
             Collocation.grid domain count
         else
             Collocation.sequence domain count |> Collocation.fixedBy seed
+
+    /// Something made with points that cover the domain evenly, which are freed afterwards.
+    let private covering (seed: int) (domain: Domain) (count: int) (make: Collocation -> 'a) : 'a =
+        let points = cover seed domain count
+
+        try
+            make points
+        finally
+            match points with
+            | Collocation.Given points -> points.Dispose()
+            | Collocation.Drawn _ -> ()
 
     let private fitOptions (ε: float) =
         { Regression.defaults with
@@ -87,26 +98,25 @@ module AutomaticEvolution =
         (initial: Tensor -> Tensor)
         (least: int)
         =
-        let points = cover run.Seed domain (if domain.Dimension = 1 then 512 else 1024)
+        covering run.Seed domain (if domain.Dimension = 1 then 512 else 1024) (fun points ->
+            let rec go (best: (int * Network * Fitted) option) (units: int list) =
+                match units, best with
+                | _, Some(_, _, fitted) when fitted.Error <= 0.25 * ε -> best.Value
+                | [], _ -> best.Value
+                | units :: larger, _ ->
+                    let network = network waves domain outputs units
+                    let fitted = Regression.tryFit run (fitOptions ε) network initial points
 
-        let rec go (best: (int * Network * Fitted) option) (units: int list) =
-            match units, best with
-            | _, Some(_, _, fitted) when fitted.Error <= 0.25 * ε -> best.Value
-            | [], _ -> best.Value
-            | units :: larger, _ ->
-                let network = network waves domain outputs units
-                let fitted = Regression.tryFit run (fitOptions ε) network initial points
+                    let better, worse =
+                        match best with
+                        | Some(_, _, before) when not (fitted.Error < before.Error) -> best.Value, Some fitted
+                        | Some(_, _, before) -> (units, network, fitted), Some before
+                        | None -> (units, network, fitted), None
 
-                let better, worse =
-                    match best with
-                    | Some(_, _, before) when not (fitted.Error < before.Error) -> best.Value, Some fitted
-                    | Some(_, _, before) -> (units, network, fitted), Some before
-                    | None -> (units, network, fitted), None
+                    worse |> Option.iter (fun fitted -> (fitted :> IDisposable).Dispose())
+                    go (Some better) larger
 
-                worse |> Option.iter (fun fitted -> (fitted :> IDisposable).Dispose())
-                go (Some better) larger
-
-        go None (sizes waves |> List.filter (fun units -> units >= least))
+            go None (sizes waves |> List.filter (fun units -> units >= least)))
 
     /// Four points for every direction that is not lost in λ.
     let private points (run: Run) (λ: float) (domain: Domain) (network: Network) (θ: Tensor) : int =
@@ -215,7 +225,7 @@ module AutomaticEvolution =
             | Some every ->
                 PointDynamics.redrawn
                     every
-                    (cover 0 domain (max 8192 (16 * count)))
+                    (Collocation.sequence domain (max 8192 (16 * count)))
                     (Set.toList (Jet.gradientRequest domain.Dimension))
                     steep
             | None -> PointDynamics.Fixed
@@ -241,18 +251,15 @@ module AutomaticEvolution =
             elif report.Step > longest then
                 longest <- report.Step
 
+        let observed =
+            { run with
+                Meter = meter
+                Cancellation = enough.Token
+            }
+
         let solution =
-            Evolution.trySolve
-                { run with
-                    Meter = meter
-                    Cancellation = enough.Token
-                }
-                options
-                term
-                network
-                (cover run.Seed domain count)
-                fitted.Parameters
-                span
+            covering run.Seed domain count (fun points ->
+                Evolution.trySolve observed options term network points fitted.Parameters span)
 
         match solution.Outcome with
         | Outcome.Completed ->
