@@ -22,8 +22,13 @@ parameters cost little, and a rich class of functions keeps the residual small.
 | something known plus a correction | `Network.add` |
 | a formula of your own | `Network.ofFunction`: any function of θ and x, slower; smooth, or an equation that reads a derivative beyond a kink is refused |
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open System
 open Mne.Functional

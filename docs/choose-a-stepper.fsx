@@ -27,8 +27,13 @@ landmarks make equations less stiff, and a little blunter.
 
 Kuramoto and Sivashinsky's equation, u_t = −u u_x − u_xx − u_xxxx, is stiff from the start.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 open System
 open TorchSharp
 open Mne.Functional

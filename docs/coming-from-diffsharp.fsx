@@ -22,8 +22,13 @@ differentiated at all points at once.
 | `dsharp.seed 3` | a seed as an argument, or `{ Run.quiet with Seed = 3 }` |
 | `x.sin()`, `x * y`, `x.sum()` | the same, from TorchSharp; dimensions are `1L`, shapes `int64` |
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open Mne.Functional
 

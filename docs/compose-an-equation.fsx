@@ -16,8 +16,13 @@ of five terms, an Allen–Cahn equation in a wind, whose reaction is balanced so
 From the formula to numbers, in nine lines of F# Interactive (behind `#load "load.fsx"` and `open Mne.Functional`):
 *)
 
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 open Mne.Functional
 
 (** *)

@@ -11,8 +11,13 @@ index: 6
 Split the coordinates x = (a, b) and let noise act on a alone. One evolution then gives ρ(a | b) for every b, and the energy of
 the marginal density of b.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open Mne.Functional
 

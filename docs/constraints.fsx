@@ -10,8 +10,13 @@ index: 20
 
 Samplers work on ℝⁿ. A `Bijector` brings ℝⁿ to the values that a quantity may have, with the logarithm of its Jacobian; a parameter of a model is a name with one.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open Mne.Functional
 

@@ -11,8 +11,13 @@ index: 7
 Draws are where an analysis begins. This page goes from draws to a table, and compares two models of the same data: by their evidence, by how
 well each predicts what it has not seen, and by the data that they make. The models are small enough for exact answers to stand beside.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open System
 open TorchSharp

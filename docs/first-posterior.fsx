@@ -11,8 +11,13 @@ index: 19
 Eight schools measured what coaching does for the results of a test: an effect each, and how uncertain it is (D. B. Rubin 1981). How large are the effects, if the schools have
 something in common, but not everything? A model names what is not known, says what values it may have, and lists the terms of its log-density.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open Mne.Functional
 

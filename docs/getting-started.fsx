@@ -21,8 +21,13 @@ turns a formula into weighted samples and prints the path of a picture. A script
 - `#r "nuget: Mne.Functional.Reporting"`
 - `#r "nuget: libtorch-cpu-linux-x64, 2.10.0"`, or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64, a CUDA package
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open System
 open Mne.Functional

@@ -29,8 +29,13 @@ The tangent J (N × p) is never formed, so parameters are cheap. What to turn:
   to eight times as long as with one. For several runs at once, and for small problems (up to about 1,000 points), set OMP_NUM_THREADS to 1 before
   they start: four modes in the plane took 16 to 18 s with two threads and 11 to 12 s with one on an idle machine of two cores.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open System
 open Mne.Functional

@@ -11,8 +11,13 @@ index: 4
 `Posterior.sample` takes a formula and nothing else: no scale, no start, no options. It finds modes, units, correlations and independent
 coordinates, draws, weighs, and says whether to trust the result.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open Mne.Functional
 

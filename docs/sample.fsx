@@ -15,8 +15,13 @@ it that evolves an energy, for those who compose their own.
 keeps all of it. `Sampler.draw` carries points of the final normal distribution back along the probability flow, with their exact
 densities.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open Mne.Functional
 

@@ -10,8 +10,13 @@ index: 9
 
 Solutions, samplers and draws are written to HDF5 files with named datasets and attributes, and reopened to the same bits.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 let folder = System.IO.Directory.CreateTempSubdirectory "mne-docs"
 
 let file name =

@@ -10,8 +10,13 @@ index: 10
 
 What ends a run before its last time, how its steps are chosen, and how one watches it. All examples are about one equation:
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open System
 open System.Threading

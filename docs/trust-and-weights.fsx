@@ -11,8 +11,13 @@ index: 7
 Every draw comes with log q, the exact log-density that the flow gave it, and the weight w = e^{−V} / q. The mean of w is an unbiased
 estimate of Z, whatever the error of the network, as long as q covers ρ.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 (** *)
 open Mne.Functional
 

@@ -4,6 +4,7 @@ namespace Mne.Functional.CSharp;
 /// Ways between ℝⁿ and constrained quantities, with log-Jacobians. Scales without constraint are those of the Stan reference manual, chapter
 /// "Constraint Transforms", so that numbers can be compared; simplices are its stick-breaking, the form of Stan until version 2.36.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Bijector
 {
     internal Bijector(Core.Bijector inner) => Inner = inner;

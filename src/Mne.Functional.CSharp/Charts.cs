@@ -31,6 +31,7 @@ public sealed class Series
 /// double[] x = [0.0, 1.0, 2.0], y = [0.0, 1.0, 4.0];
 /// Chart.Lines(Series.Line("u", x, y)).Titled("Parabola").Axes("x", "u").Save("output/parabola.html");
 /// </code></example>
+[Reporting.Notebooks.TypeFormatterSource]
 public sealed class Chart
 {
     internal Chart(Reporting.Chart inner) => Inner = inner;
@@ -150,4 +151,14 @@ public sealed class Chart
     public static string SaveSamplerPage(string path, string title, Sampler sampler, Draws draws, Report report) =>
         Reporting.PageModule.save(path, Reporting.SamplerPage.create(
             Bridge.Wanted(title), Bridge.Wanted(sampler).Inner, Bridge.Wanted(draws).Inner, Bridge.Wanted(report).Inner));
+}
+
+/// <summary>Charts in notebooks.</summary>
+public static class Notebook
+{
+    /// <summary>
+    /// plotly.js, to be the result of one cell: charts are the results of others, draw with it, and need no network. Where the library comes as a package,
+    /// the cell that names it shows this by itself.
+    /// </summary>
+    public static Reporting.Notebooks.Plotly Plotly => Reporting.Notebook.plotly;
 }

@@ -15,6 +15,7 @@ namespace Mne.Functional.CSharp;
 ///     return Tensors.ToArray(sum)[0];   // 0 + 1 + 2 on each
 /// });
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Communicator
 {
     private Communicator(Core.Communicator inner) => Inner = inner;

@@ -174,6 +174,7 @@ public sealed class PredictionComparison
 }
 
 /// <summary>A statistic of what was observed beside that of data which a model makes.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class PredictiveCheck
 {
     internal PredictiveCheck(Core.PredictiveCheck inner) => Inner = inner;

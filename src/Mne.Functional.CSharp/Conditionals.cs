@@ -3,6 +3,7 @@ namespace Mne.Functional.CSharp;
 /// <summary>
 /// Conditional densities ρ(a | b) for every b at once, by noising the coordinates a alone. It owns tensors; dispose of it.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Conditional : IDisposable
 {
     private Conditional(Core.Conditional inner) => (Inner, Sampler) = (inner, new(inner.Sampler));
@@ -89,6 +90,7 @@ public sealed class Conditional : IDisposable
 /// A density ρ(a, b) drawn in two stages: b from its marginal, then a from its conditional. It owns the sampler of the marginal, and not
 /// the conditional; dispose of both.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Marginal : IDisposable
 {
     /// <summary>

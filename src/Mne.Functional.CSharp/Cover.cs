@@ -37,6 +37,7 @@ public sealed record ChainOptions
 }
 
 /// <summary>Where first points come from. They have to cover the density.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Start
 {
     internal Start(Core.Start inner) => Inner = inner;

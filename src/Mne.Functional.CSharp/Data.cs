@@ -8,6 +8,7 @@ namespace Mne.Functional.CSharp;
 /// using var data = Data.OfJson("""{ "J": 2, "y": [28, 8], "sigma": [15, 10] }""");
 /// var (y, schools) = (data["y"], data.Count("J"));
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Data : IDisposable
 {
     internal Data(Core.Data inner) => Inner = inner;

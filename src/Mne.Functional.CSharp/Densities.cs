@@ -1,6 +1,7 @@
 namespace Mne.Functional.CSharp;
 
 /// <summary>A probability density of which the formula is known up to a factor: ρ ∝ e^{−V}.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Density
 {
     internal Density(Core.Density inner) => Inner = inner;
@@ -50,6 +51,7 @@ public sealed class Density
 }
 
 /// <summary>A symmetric positive semi-definite matrix: a covariance, or D = σσᵀ of a diffusion.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Covariance
 {
     internal Covariance(Core.Covariance inner) => Inner = inner;

@@ -18,6 +18,7 @@ public readonly record struct Estimate(double Value, double StandardError)
 /// Draws from an approximation q of a density, with the weights that correct for the difference. They own tensors; dispose
 /// of them.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Draws : IDisposable
 {
     internal Draws(Core.Draws inner) => Inner = inner;

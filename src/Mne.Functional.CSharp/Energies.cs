@@ -8,6 +8,7 @@ namespace Mne.Functional.CSharp;
 /// using var u = sampler.Energy.Value(0.5, samples);
 /// var (v, divergence) = sampler.Energy.Flow(0.5, samples);
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Energy
 {
     internal Energy(Core.Energy inner) => (Inner, Solution) = (inner, new(inner.Solution));

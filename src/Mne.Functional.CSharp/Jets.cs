@@ -3,6 +3,7 @@ using Microsoft.FSharp.Collections;
 namespace Mne.Functional.CSharp;
 
 /// <summary>A local derivative of u. Axes count from 0.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Derivative
 {
     private Derivative(Core.Derivative inner) => Inner = inner;
@@ -69,6 +70,7 @@ public class Jet
 }
 
 /// <summary>What a right-hand side can see: time, points, and u with its derivatives there.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Local : Jet
 {
     internal Local(Core.Local inner) : base(inner.Jet) => Inner = inner;

@@ -6,6 +6,7 @@ namespace Mne.Functional.CSharp;
 /// <summary>
 /// An explicit embedded Runge–Kutta pair whose last stage is the first of the next step. <see cref="Method"/> steps by one.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Tableau
 {
     internal Tableau(Core.Tableau inner) => Inner = inner;
@@ -61,6 +62,7 @@ public sealed record Tableau
 }
 
 /// <summary>How steps are made. Methods of equal tableaus are equal values.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Method
 {
     internal Method(Core.Method inner) => Inner = inner;

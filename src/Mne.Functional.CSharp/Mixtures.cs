@@ -8,6 +8,7 @@ namespace Mne.Functional.CSharp;
 /// var modes = new Mixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.0]], [new[,] { { 0.5, 0.0 }, { 0.0, 0.5 } }, new[,] { { 0.5, 0.0 }, { 0.0, 0.5 } }]);
 /// var options = new SamplerOptions { Known = KnownPart.Mixture(modes) };
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Mixture
 {
     internal Mixture(Core.Mixture inner) => Inner = inner;
@@ -68,6 +69,7 @@ public sealed record Mixture
 }
 
 /// <summary>What of a sampler's energy is carried along in closed form, so that the network need only learn the rest, w_t = u_t − g_t.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record KnownPart
 {
     internal KnownPart(Core.KnownPart inner) => Inner = inner;

@@ -4,6 +4,7 @@ namespace Mne.Functional.CSharp;
 /// <example><code>
 /// Parameter[] parameters = [Parameter.Real("mu"), Parameter.Positive("tau"), Parameter.Vector(8, "theta"), Parameter.Positive("sigma").Repeated(8)];
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Parameter
 {
     internal Parameter(Core.Parameter inner) => Inner = inner;
@@ -107,6 +108,7 @@ public sealed class ParameterValues
 /// What is to be inferred and how it is related to what was observed: parameters with names and constraints, and the logarithm of their density,
 /// which is prior times likelihood. With it go quantities that are functions of parameters.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Model
 {
     internal Model(Core.Model inner) => Inner = inner;
@@ -243,6 +245,7 @@ public sealed class Model
 /// <summary>
 /// What a model says of its quantities: weighted draws under their names, log Z, whether to trust them. It owns tensors; dispose of it.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Inference : IDisposable
 {
     internal Inference(Core.Inference inner) => (Inner, Posterior, Draws) = (inner, new(inner.Posterior), new(inner.Draws));

@@ -2,6 +2,7 @@ namespace Mne.Functional.CSharp;
 
 /// <summary>What a group of columns is: a number, a vector or a matrix with a name.</summary>
 /// <example><code>Quantity[] quantities = [new("tau"), new("theta", 8)];</code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Quantity
 {
     /// <summary>A quantity of this name: a number, a vector with one length, a matrix with two.</summary>
@@ -27,6 +28,7 @@ public sealed class Quantity
 /// foreach (var (label, mean) in named.Labels.Zip(named.Mean()))
 ///     Console.WriteLine($"{label}: {mean}");
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class NamedDraws : IDisposable
 {
     internal NamedDraws(Core.NamedDraws inner) => Inner = inner;

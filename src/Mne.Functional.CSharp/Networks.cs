@@ -15,6 +15,7 @@ public enum Boundary
 /// // a rod: insulated at 0, held at 0 at its other end
 /// var rod = Domain.Create(Coordinate.Bounded(0.0, 1.0, Boundary.Neumann, Boundary.Dirichlet));
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Coordinate
 {
     private Coordinate(Core.Coordinate inner) => Inner = inner;
@@ -44,6 +45,7 @@ public sealed record Coordinate
 }
 
 /// <summary>The space on which the unknown function lives: a product of lines, circles and intervals.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Domain
 {
     internal Domain(Core.Domain inner) => Inner = inner;
@@ -126,6 +128,7 @@ public enum Activation
 }
 
 /// <summary>A layer of a network.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Layer
 {
     private Layer(Core.Layer inner) => Inner = inner;
@@ -168,6 +171,7 @@ public sealed record Layer
 /// var network = Network.Create(Domain.Euclidean(2), Layer.Dense(64, Activation.Tanh), Layer.Dense(64, Activation.Tanh));
 /// var θ = network.Initial(seed: 1);
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Network
 {
     internal Network(Core.Network inner) => Inner = inner;

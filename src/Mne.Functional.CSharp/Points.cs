@@ -1,6 +1,7 @@
 namespace Mne.Functional.CSharp;
 
 /// <summary>Where an equation is imposed, or a function fitted: a recipe for N points.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Collocation
 {
     internal Collocation(Core.Collocation inner) => Inner = inner;
@@ -69,6 +70,7 @@ public sealed class Collocation
 }
 
 /// <summary>How the collocation points move while the parameters evolve.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record PointDynamics
 {
     internal PointDynamics(Core.PointDynamics inner) => Inner = inner;
@@ -135,6 +137,7 @@ public sealed record PointDynamics
 }
 
 /// <summary>How the minimal-norm problem is restricted.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed record Sketch
 {
     internal Sketch(Core.Sketch inner) => Inner = inner;

@@ -42,6 +42,7 @@ public sealed record PosteriorOptions
 /// What there is to know of a density of which only the formula was given: weighted draws, log Z, whether to trust them, and what the program
 /// found and chose. It owns tensors; dispose of it.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Posterior : IDisposable
 {
     internal Posterior(Core.Posterior inner) => (Inner, Draws) = (inner, new(inner.Draws));

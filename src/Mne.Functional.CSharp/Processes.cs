@@ -9,6 +9,7 @@ namespace Mne.Functional.CSharp;
 /// // slow at first, where the energy changes fastest; at t = 1 as far as at 3 before
 /// var process = Process.OrnsteinUhlenbeck(2).Scheduled(Schedule.Linear(first: 0.2, last: 5.8, duration: 1.0));
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Schedule
 {
     internal Schedule(Core.Schedule inner) => Inner = inner;
@@ -33,6 +34,7 @@ public sealed class Schedule
 }
 
 /// <summary>A distribution that can be drawn from exactly and whose density is known.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Reference
 {
     internal Reference(Core.Reference inner) => Inner = inner;
@@ -88,6 +90,7 @@ public sealed record Transition(double[,] Matrix, double[] Offset, double[,] Cov
 }
 
 /// <summary>A diffusion process dX = b_s(X) ds + σ dW_s; it takes a density to a reference distribution, where it has one.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Process
 {
     internal Process(Core.Process inner) => Inner = inner;

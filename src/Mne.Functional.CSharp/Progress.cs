@@ -22,6 +22,7 @@ public enum Phase
 }
 
 /// <summary>A sign of life from a computation that lasts.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Progress
 {
     internal Progress(Core.Progress inner) => Inner = inner;

@@ -49,6 +49,7 @@ public sealed record RegressionOptions
 /// relative to its spread (its size, where it is constant) or to <see cref="RegressionOptions.SmallestScale"/> where that is larger,
 /// averaged over the components. It owns a tensor.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Fitted : IDisposable
 {
     internal Fitted(Core.Fitted inner) => Inner = inner;

@@ -161,6 +161,7 @@ public sealed record ReportOptions
 /// Console.WriteLine(report);
 /// if (report.Verdict == Verdict.Unreliable) Console.WriteLine(report.Concerns[0].Advice);
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Report
 {
     internal Report(Core.Report inner) => Inner = inner;

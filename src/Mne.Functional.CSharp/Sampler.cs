@@ -6,6 +6,7 @@ namespace Mne.Functional.CSharp;
 /// A sampler: the energy of a process that starts in a density known by formula and ends in a reference distribution. Draws
 /// are carried from the end back to the start. It owns tensors; dispose of it.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Sampler : IDisposable
 {
     internal Sampler(Core.Sampler inner) => (Inner, Energy) = (inner, new(inner.Energy));

@@ -15,6 +15,7 @@ public sealed record Step(
     int Evaluations, int Rejected);
 
 /// <summary>The solution of an evolution equation: θ(t) and X(t) as functions of time. It owns tensors; dispose of it.</summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Solution : IDisposable
 {
     internal Solution(Core.Solution inner) => Inner = inner;

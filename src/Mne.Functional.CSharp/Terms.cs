@@ -10,6 +10,7 @@ namespace Mne.Functional.CSharp;
 /// var allenCahn = 5e-3 * Term.Laplacian + Term.Value - Term.Value.Pow(3);
 /// Console.WriteLine(allenCahn);    // 0.005 Δu + u − u³
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Term
 {
     internal Term(Core.Term inner) => Inner = inner;

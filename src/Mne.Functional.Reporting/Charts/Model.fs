@@ -65,6 +65,16 @@ type Chart =
             Slices: Slices option
         }
 
+    /// <summary>One line that says what it is.</summary>
+    override chart.ToString() =
+        let named =
+            if chart.Title = "" then
+                "chart"
+            else
+                $"chart \"{chart.Title}\""
+
+        $"{named}: Chart.save writes it, Chart.show opens it"
+
 module internal Model =
 
     let axis =

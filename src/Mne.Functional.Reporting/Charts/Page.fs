@@ -19,6 +19,10 @@ type Page =
             Charts: Chart list
         }
 
+    /// <summary>One line that says what it is.</summary>
+    override page.ToString() =
+        $"page \"{page.Title}\" of {page.Charts.Length} charts: Page.save writes it, Page.show opens it"
+
 /// <summary>Pages of charts, each one HTML file that needs nothing beside it.</summary>
 [<RequireQualifiedAccess>]
 module Page =
@@ -82,9 +86,9 @@ h1 { font-size: 1.75rem; line-height: 1.2; letter-spacing: -0.015em; margin: 0; 
     let private draw =
         """
 const plots = document.querySelectorAll('.plot');
-charts.forEach((chart, i) => {
+const draw = () => charts.forEach((chart, i) => {
   if (!window.Plotly) {
-    plots[i].innerHTML = '<p class="missing">This chart needs plotly.js, which could not be loaded: open the page with a network connection, or build Mne.Functional.Reporting where npm is present.</p>';
+    plots[i].innerHTML = '<p class="missing">This chart needs plotly.js, which could not be loaded: in a notebook run a cell with Notebook.plotly; elsewhere open the page with a network connection, or build Mne.Functional.Reporting where npm is present.</p>';
     return;
   }
   Plotly.newPlot(plots[i], chart.data, chart.layout, {
@@ -175,6 +179,7 @@ charts.forEach((chart, i) => {
 <script>
 const charts = {data};
 {draw}
+{PlotlyScript.start script}
 </script>
 </body>
 </html>

@@ -9,6 +9,8 @@ type internal PlotlyScript =
     | Embedded of string
     /// The address of the script: the page draws where there is a network.
     | Linked of string
+    /// The notebook around the page has the script (`Notebook.plotly`); where it does not, the page links it.
+    | Shared
 
 module internal PlotlyScript =
 
@@ -29,3 +31,33 @@ module internal PlotlyScript =
         function
         | Embedded script -> $"<script>{script}</script>"
         | Linked address -> $"<script src=\"{address}\"></script>"
+        | Shared -> ""
+
+    /// What calls `draw ()` once the script is there. A notebook that is opened again may show its cells in any order, so charts wait.
+    let start =
+        function
+        | Embedded _
+        | Linked _ -> "draw();"
+        | Shared ->
+            """
+const load = fill => { const script = document.createElement('script'); fill(script); document.head.append(script); };
+const shared = () => { try { return window.parent.mnePlotly; } catch { return undefined; } };
+const wait = left => {
+  const source = shared();
+  if (source) { load(script => script.textContent = source); draw(); }
+  else if (left > 0) setTimeout(() => wait(left - 1), 200);
+  else load(script => { script.src = 'ADDRESS'; script.onload = draw; script.onerror = draw; });
+};
+wait(15);
+"""
+                .Replace("ADDRESS", address)
+
+    /// The element that hands the script to the charts of a notebook.
+    let handedOut =
+        function
+        | Embedded script ->
+            // As a text: each chart has a window of its own, in which it runs.
+            let text = Json.text (Json.value script)
+            $"<script>window.mnePlotly = {text};</script><span>Charts draw with plotly.js, which is in this cell.</span>"
+        | Linked address -> $"<span>Charts draw with plotly.js from {address}, where there is a network.</span>"
+        | Shared -> ""

@@ -15,4 +15,4 @@ type TypeFormatterSourceAttribute() =
         typeof<TypeFormatterSourceAttribute>.Assembly.GetType "Mne.Functional.Reporting.Notebooks.Formatters"
 
     /// <summary>How notebooks show what has the attribute.</summary>
-    member _.PreferredMimeTypes = [| "text/html" |]
+    member _.PreferredMimeTypes = [| "text/html"; "text/plain" |]

@@ -4,6 +4,7 @@ open System
 open TorchSharp
 
 /// <summary>A named evolution equation ∂_t u = A_t u with the domain on which it is usually studied.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Equation =
     {
         /// <summary>The usual name.</summary>

@@ -10,7 +10,7 @@ open System
 /// </summary>
 /// <example><code>let allenCahn = 5e-3 * Term.laplacian + Term.value - Term.pown 3 Term.value</code></example>
 [<CustomEquality; NoComparison; StructuredFormatDisplay("{Mathematics}")>]
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Term =
     /// <summary>A constant.</summary>
     | Number of float

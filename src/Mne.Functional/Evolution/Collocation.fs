@@ -4,7 +4,7 @@ open System
 open TorchSharp
 
 /// <summary>Where an equation is imposed, or a function fitted: a recipe for N points.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Collocation =
     /// <summary>The same points whenever they are asked for (N × d).</summary>
     | Given of points: Tensor

@@ -48,6 +48,7 @@ module StopEvent =
         }
 
 /// <summary>How to solve an evolution equation. Start from <c>Evolution.defaults</c>.</summary>
+[<Notebooks.TypeFormatterSource>]
 type EvolutionOptions =
     {
         /// <summary>How the minimal-norm problem is restricted. Default <c>Exact</c>.</summary>

@@ -9,6 +9,7 @@ open TorchSharp
 /// relative to its spread (its size, where it is constant) or to <c>SmallestScale</c> where that is larger, averaged over the components.
 /// It owns a tensor.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Fitted =
     {
         /// <summary>θ (p).</summary>

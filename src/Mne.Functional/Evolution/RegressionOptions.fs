@@ -1,6 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>How to fit a network to a function. Start from <c>Regression.defaults</c>.</summary>
+[<Notebooks.TypeFormatterSource>]
 type RegressionOptions =
     {
         /// <summary>Steps at most. Default 200.</summary>

@@ -7,7 +7,7 @@ open TorchSharp
 /// How the minimal-norm problem is restricted: θ̇ = Jᵀ S β with S (N × s) chosen once per run, so that the vector field
 /// stays a smooth function of (θ, X, t) (docs/mathematics.md §1 "Smooth sketching").
 /// </summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Sketch =
     /// <summary>S = I: all N point tangents.</summary>
     | Exact
@@ -21,6 +21,7 @@ type Sketch =
     | Adaptive of ratio: float
 
 /// <summary>The smallest change of θ that satisfies the equation at the points, and how well it does.</summary>
+[<Notebooks.TypeFormatterSource>]
 type MinimalNorm =
     {
         /// <summary>θ̇ (p).</summary>

@@ -6,7 +6,7 @@ open System
 /// The solution of an evolution equation: θ(t) and X(t) as functions of time, interpolated with order 4 between steps.
 /// It owns tensors; dispose of it when it is no longer needed.
 /// </summary>
-[<StructuredFormatDisplay("{Summary}")>]
+[<StructuredFormatDisplay("{Summary}"); Notebooks.TypeFormatterSource>]
 type Solution =
     {
         /// <summary>The vector field that was integrated, with the network.</summary>

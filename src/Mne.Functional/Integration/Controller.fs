@@ -3,6 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>How a proportional–integral controller weighs errors and limits its answers.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Gains =
     {
         /// <summary>Aim at this fraction of the step that the error would just allow.</summary>
@@ -51,7 +52,7 @@ type Decision =
 ///         let decision = Controller.proportionalIntegral.Adapt attempt memory
 ///         { decision with Step = min decision.Step (3.3 / stiffness attempt.Time) })
 /// </code></example>
-[<CustomEquality; NoComparison>]
+[<CustomEquality; NoComparison; Notebooks.TypeFormatterSource>]
 type Controller =
     {
         /// <summary>What it is called.</summary>

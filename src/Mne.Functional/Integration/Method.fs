@@ -27,7 +27,7 @@ namespace Mne.Functional
 ///                 }
 ///     }
 /// </code></example>
-[<CustomEquality; NoComparison>]
+[<CustomEquality; NoComparison; Notebooks.TypeFormatterSource>]
 type Method =
     {
         /// <summary>The usual name.</summary>

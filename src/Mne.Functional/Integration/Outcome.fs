@@ -1,7 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>How an integration ended.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Outcome =
     /// <summary>The end of the time span was reached.</summary>
     | Completed

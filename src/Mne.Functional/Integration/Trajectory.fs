@@ -17,6 +17,7 @@ type Segment =
     }
 
 /// <summary>One accepted step in numbers.</summary>
+[<Notebooks.TypeFormatterSource>]
 type StepRecord<'note> =
     {
         /// <summary>The time reached.</summary>

@@ -1,7 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>How far a result can be trusted.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Verdict =
     /// <summary>Nothing speaks against it.</summary>
     | Reliable
@@ -13,7 +13,7 @@ type Verdict =
     | Unreliable
 
 /// <summary>What speaks against a result.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Concern =
     /// <summary>The weights leave less than a tenth of the draws; the fraction that they leave.</summary>
     | FewEffectiveDraws of efficiency: float

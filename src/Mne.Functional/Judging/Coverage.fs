@@ -5,7 +5,7 @@ open TorchSharp
 /// <summary>
 /// The share of the target's mass that the sampler makes at least ten times too rare, and how it was looked for.
 /// </summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Coverage =
     /// <summary>By samples of the target that an independent search found.</summary>
     | Searched of missed: float

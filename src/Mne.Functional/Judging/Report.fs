@@ -3,6 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>What a report is made from. Start from <c>Report.defaults</c>.</summary>
+[<Notebooks.TypeFormatterSource>]
 type ReportOptions =
     {
         /// <summary>Draws that are made for it. Default 2,000.</summary>
@@ -20,6 +21,7 @@ type ReportOptions =
     }
 
 /// <summary>Whether to trust a sampler's result, in numbers and words.</summary>
+[<StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type Report =
     {
         /// <summary>The number of draws.</summary>
@@ -52,6 +54,63 @@ type Report =
     /// <summary>The worst verdict of any concern.</summary>
     member report.Verdict =
         report.Concerns |> List.map _.Verdict |> List.fold max Verdict.Reliable
+
+    member private report.Words =
+        match report.Verdict with
+        | Verdict.Reliable -> "reliable: nothing speaks against these draws with their weights"
+        | Verdict.Doubtful -> "doubtful: use the weighted estimates with care"
+        | Verdict.Unreliable -> "UNRELIABLE: do not use these draws"
+
+    /// Each with what it is called.
+    member private report.Figures: (string * string) list =
+        let percent (x: float) = $"{100.0 * x:F1} %%"
+
+        [
+            "draws", string report.Count
+            "effective sample size", $"{percent report.Efficiency.Value} ± {percent report.Efficiency.StandardError}"
+            "tail of the weights",
+            $"k̂ = {report.ParetoShape:F2}, largest weight {percent report.LargestWeight} of the sum"
+            "log Z", $"{report.LogNormaliser.Value:F5} ± {report.LogNormaliser.StandardError:F5}"
+            "KL(q | ρ)", $"{report.LogNormaliser.Value - report.EvidenceLowerBound.Value:F4}"
+            "error of the first fit", percent report.FitError
+            match report.Coverage with
+            | Coverage.Searched share -> "mass missed", $"{percent share} by an independent search"
+            | Coverage.AtFirstPoints share ->
+                "mass missed", $"{percent share} at the first points; what they miss is not known"
+            | Coverage.NotSearched ->
+                "mass missed", "not known: no search was possible (give exact samples, if there are any)"
+            match report.ForwardEfficiency with
+            | Some value -> "forward efficiency", $"{percent value} at exact samples"
+            | None -> ()
+            match report.TailExponent with
+            | Some s when Double.IsFinite s -> "tails", $"ρ ~ r^{-s:G4}"
+            | Some _ -> "tails", "faster than any power"
+            | None -> "tails", "not known: V is not finite far out"
+        ]
+
+    /// <summary>A few lines of text: the verdict, figures, and what speaks against the result.</summary>
+    member report.Text =
+        String.concat
+            "\n"
+            [
+                report.Words
+                for name, value in report.Figures do
+                    $"  {name.PadRight 24}{value}"
+                for concern in report.Concerns do
+                    $"- {concern.Advice}"
+            ]
+
+    /// <summary>The same as HTML.</summary>
+    member report.Html =
+        Table.html
+            {
+                Heading = report.Words
+                Columns = [ "figure"; "value" ]
+                Lines = [ for name, value in report.Figures -> [ name; value ] ]
+                Notes = report.Concerns |> List.map _.Advice
+            }
+
+    override report.ToString() = report.Text
 
 /// What a report is about.
 type private Subject =
@@ -317,38 +376,4 @@ module Report =
             }
 
     /// <summary>The report as text.</summary>
-    let show (report: Report) : string =
-        let percent (x: float) = $"{100.0 * x:F1} %%"
-
-        let verdict =
-            match report.Verdict with
-            | Verdict.Reliable -> "reliable: nothing speaks against these draws with their weights"
-            | Verdict.Doubtful -> "doubtful: use the weighted estimates with care"
-            | Verdict.Unreliable -> "UNRELIABLE: do not use these draws"
-
-        String.concat
-            "\n"
-            [
-                verdict
-                $"  draws                   {report.Count}"
-                $"  effective sample size   {percent report.Efficiency.Value} ± {percent report.Efficiency.StandardError}"
-                $"  tail of the weights     k̂ = {report.ParetoShape:F2}, largest weight {percent report.LargestWeight} of the sum"
-                $"  log Z                   {report.LogNormaliser.Value:F5} ± {report.LogNormaliser.StandardError:F5}"
-                $"  KL(q | ρ)               {report.LogNormaliser.Value - report.EvidenceLowerBound.Value:F4}"
-                $"  error of the first fit  {percent report.FitError}"
-                match report.Coverage with
-                | Coverage.Searched share -> $"  mass missed             {percent share} by an independent search"
-                | Coverage.AtFirstPoints share ->
-                    $"  mass missed             {percent share} at the first points; what they miss is not known"
-                | Coverage.NotSearched ->
-                    "  mass missed             not known: no search was possible (give exact samples, if there are any)"
-                match report.ForwardEfficiency with
-                | Some value -> $"  forward efficiency      {percent value} at exact samples"
-                | None -> ()
-                match report.TailExponent with
-                | Some s when Double.IsFinite s -> $"  tails                   ρ ~ r^{-s:G4}"
-                | Some _ -> "  tails                   faster than any power"
-                | None -> "  tails                   not known: V is not finite far out"
-                for concern in report.Concerns do
-                    $"- {concern.Advice}"
-            ]
+    let show (report: Report) : string = report.Text

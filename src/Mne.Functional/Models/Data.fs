@@ -12,7 +12,7 @@ open System.Text.Json
 /// let data = Data.ofJson """{ "J": 2, "y": [28, 8], "sigma": [15, 10] }"""
 /// let y, schools = data["y"], Data.count "J" data
 /// </code></example>
-[<StructuredFormatDisplay("{Text}")>]
+[<StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type Data internal (entries: Map<string, Result<Tensor, string>>) =
 
     /// <summary>What is there under that name.</summary>

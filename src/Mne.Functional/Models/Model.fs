@@ -7,7 +7,7 @@ open TorchSharp
 /// What is to be inferred and how it is related to what was observed: parameters with names and constraints, and the logarithm of their density, which is
 /// prior times likelihood. With it go quantities that are functions of parameters.
 /// </summary>
-[<StructuredFormatDisplay("{Text}")>]
+[<StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type Model =
     internal
         {
@@ -41,7 +41,7 @@ type Model =
     override model.ToString() = model.Text
 
 /// <summary>What a model says of its quantities: weighted draws under their names, log Z, whether to trust them. It owns tensors; dispose of it.</summary>
-[<StructuredFormatDisplay("{Text}")>]
+[<StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type Inference =
     {
         /// <summary>What was asked about.</summary>

@@ -1,7 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>A quantity that a model infers: its name, and what values it may have.</summary>
-[<StructuredFormatDisplay("{Text}")>]
+[<StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type Parameter =
     {
         /// <summary>As formulas and tables call it, such as <c>"tau"</c>.</summary>

@@ -5,6 +5,7 @@ open System
 /// <summary>
 /// The nonlinearity between the layers of a network. All are smooth: four exact derivatives are known of each.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Activation =
     /// <summary>a: no nonlinearity.</summary>
     | Identity

@@ -3,7 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>What holds at an end of an interval.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Boundary =
     /// <summary>u = 0.</summary>
     | Dirichlet
@@ -11,7 +11,7 @@ type Boundary =
     | Neumann
 
 /// <summary>What one coordinate of space is.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Coordinate =
     /// <summary>The whole real line.</summary>
     | Real
@@ -33,6 +33,7 @@ type Coordinate =
     | Bounded of low: float * high: float * atLow: Boundary * atHigh: Boundary
 
 /// <summary>The space on which the unknown function lives: a product of lines, circles and intervals.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Domain =
     {
         /// <summary>One entry per coordinate.</summary>

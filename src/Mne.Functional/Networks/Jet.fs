@@ -4,7 +4,7 @@ open TorchSharp
 
 /// <summary>A local derivative of a function of d space coordinates, at each of N points. Axes count from 0.</summary>
 [<CustomComparison; CustomEquality>]
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Derivative =
     /// <summary>u itself.</summary>
     | Value

@@ -1,7 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>A layer of a network, as a user describes it.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Layer =
     /// <summary>
     /// Sines and cosines of the periodic coordinates up to the given harmonic; of bounded coordinates the cosines of

@@ -5,6 +5,7 @@ namespace Mne.Functional
 /// X the rows of an N × d tensor; both carry element type and device. A network is a description and a few pure
 /// functions; it holds no tensors.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Network =
     {
         /// <summary>Where the function lives.</summary>

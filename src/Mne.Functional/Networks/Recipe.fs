@@ -3,7 +3,7 @@ namespace Mne.Functional
 /// <summary>
 /// How a network was made: enough to make it again (<c>Network.ofRecipe</c>), unless it is a function of the caller's.
 /// </summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type NetworkRecipe =
     /// <summary>Layers on a domain: <c>Network.create</c>.</summary>
     | Layers of Domain * Layer list

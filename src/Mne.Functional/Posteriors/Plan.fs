@@ -3,7 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>Where draws come from.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Route =
     /// <summary>A mixture of normal distributions in closed form, with a few draws from heavier tails.</summary>
     | Mixture
@@ -20,6 +20,7 @@ type Route =
         | Tempered -> "tempered"
 
 /// <summary>What was found of, and chosen for, coordinates that are independent of all others.</summary>
+[<Notebooks.TypeFormatterSource>]
 type BlockPlan =
     {
         /// <summary>The coordinates, counted from 0.</summary>
@@ -46,7 +47,7 @@ type BlockPlan =
     }
 
 /// <summary>What the program found and chose, and why.</summary>
-[<StructuredFormatDisplay("{Text}")>]
+[<StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type Plan =
     {
         /// <summary>Blocks of coordinates that are independent of each other, as the formula's second derivatives tell.</summary>

@@ -9,7 +9,7 @@ open TorchSharp
 /// What there is to know of a density of which only the formula was given: weighted draws, log Z, whether to trust them, and what the program found and
 /// chose. It owns tensors; dispose of it when it is no longer needed.
 /// </summary>
-[<StructuredFormatDisplay("{Text}")>]
+[<StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type Posterior =
     internal
         {
@@ -67,6 +67,40 @@ type Posterior =
                 yield! posterior.Against |> List.map (fun concern -> $"- {concern.Advice}")
                 posterior.Plan.Text
             ]
+
+    /// <summary>The same as HTML, the plan folded away.</summary>
+    member posterior.Html =
+        let efficiency = posterior.Efficiency
+        let evidence = posterior.Evidence
+
+        let table: Table =
+            {
+                Heading =
+                    $"{Tensor.rows posterior.Made.LogWeights} draws, d = {posterior.Formula.Dimension}: {posterior.Verdict}"
+                Columns = [ "what"; "value"; "±" ]
+                Lines =
+                    [
+                        [
+                            "log Z"
+                            Table.within evidence.StandardError evidence.Value
+                            Table.error evidence.StandardError
+                        ]
+                        [
+                            "effective sample size, %"
+                            Table.within (100.0 * efficiency.StandardError) (100.0 * efficiency.Value)
+                            Table.error (100.0 * efficiency.StandardError)
+                        ]
+                        [ "evaluations of the energy"; string posterior.Evaluated; "" ]
+                        if posterior.Empty > 0 then
+                            [ "draws without density"; string posterior.Empty; "" ]
+                    ]
+                Notes =
+                    match posterior.Against with
+                    | [] -> [ "Nothing speaks against the result." ]
+                    | concerns -> concerns |> List.map _.Advice
+            }
+
+        Table.html table + Table.folded "What was found and chosen" posterior.Plan.Text
 
     override posterior.ToString() = posterior.Text
 

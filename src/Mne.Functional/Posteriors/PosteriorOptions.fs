@@ -3,6 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>How to go from a formula to draws. Start from <c>Posterior.defaults</c>.</summary>
+[<Notebooks.TypeFormatterSource>]
 type PosteriorOptions =
     {
         /// <summary>M, how many draws. Default 10,000.</summary>

@@ -4,6 +4,7 @@ open MathNet.Numerics.LinearAlgebra
 open TorchSharp
 
 /// <summary>A Gaussian transition: given x, the distribution N(F x + c, Σ).</summary>
+[<Notebooks.TypeFormatterSource>]
 type Transition =
     {
         /// <summary>F (d × d).</summary>
@@ -17,6 +18,7 @@ type Transition =
 /// <summary>
 /// A diffusion process dX = b_s(X) ds + σ dW_s (docs/mathematics.md §4), with s = s(t) by its schedule.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Process =
     {
         /// <summary>What <c>show</c> and reports call it.</summary>

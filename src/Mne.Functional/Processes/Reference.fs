@@ -4,6 +4,7 @@ open MathNet.Numerics.LinearAlgebra
 open TorchSharp
 
 /// <summary>A distribution that can be drawn from exactly and whose density is known.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Reference =
     {
         /// <summary>Draws: placement, seed, count ↦ (N × d).</summary>

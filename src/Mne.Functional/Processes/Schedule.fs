@@ -6,6 +6,7 @@ open MathNet.Numerics.Integration
 /// How fast a process runs: at time t it has run for s(t) = ∫₀ᵗ β of its own time. Drift and D are both scaled by β, so
 /// the process passes through the same distributions, some of them faster, some more slowly.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Schedule =
     {
         /// <summary>β(t) &gt; 0.</summary>

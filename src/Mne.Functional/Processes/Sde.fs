@@ -3,6 +3,7 @@ namespace Mne.Functional
 /// <summary>
 /// A stochastic differential equation dX = a(t, X) ds + σ(t, X) dW_s (Itô), where s = clock(t).
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Sde =
     {
         /// <summary>The space dimension d.</summary>

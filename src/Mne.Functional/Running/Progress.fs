@@ -3,7 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>What is being done.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Phase =
     /// <summary>First points are looked for.</summary>
     | Search
@@ -26,6 +26,7 @@ type Phase =
         | Other name -> name
 
 /// <summary>A sign of life from a computation that lasts: where it is, how it fares, how long it may still take.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Progress =
     {
         /// <summary>What is being done.</summary>

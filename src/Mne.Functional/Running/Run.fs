@@ -11,6 +11,7 @@ open System.Threading
 /// <example><code>
 /// let run = { Run.quiet with Seed = 7; Meter = fun report -> printfn $"{report.Phase} {report.Fraction:P0}" }
 /// </code></example>
+[<Notebooks.TypeFormatterSource>]
 type Run =
     {
         /// <summary>Precision and device of what is made. Where a computation goes on from tensors that exist, theirs hold.</summary>

@@ -4,6 +4,7 @@ open System
 open TorchSharp
 
 /// <summary>How to make annealed draws. Start from <c>AnnealedDraws.defaults</c>.</summary>
+[<Notebooks.TypeFormatterSource>]
 type AnnealedOptions =
     {
         /// <summary>
@@ -23,6 +24,7 @@ type AnnealedOptions =
     }
 
 /// <summary>Annealed draws. They own tensors; dispose of them when they are no longer needed.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Annealed =
     {
         /// <summary>

@@ -6,6 +6,7 @@ open TorchSharp
 /// <summary>
 /// How to find points that cover a density without data: many short Markov chains, started far apart and cooled.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type ChainOptions =
     {
         /// <summary>

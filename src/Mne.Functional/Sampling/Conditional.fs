@@ -7,6 +7,7 @@ open TorchSharp
 /// Conditional densities ρ(a | b) for every b at once, by noising the coordinates a alone (docs/mathematics.md §4
 /// "Marginals and conditionals by partial noising"). It owns tensors; dispose of it when no longer needed.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Conditional =
     {
         /// <summary>The evolution under partial noise.</summary>

@@ -1,7 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>Where first points come from. They have to cover the density; the weights of its modes need not be right.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Start =
     /// <summary>
     /// A normal cloud around the origin with this standard deviation per coordinate, thinned by the tempered weight e^{−V/τ}
@@ -28,6 +28,7 @@ type Start =
         | Known points -> Scope.free (fun () -> Tensor.toFloat ((points.std 0L).max()))
 
 /// <summary>Which points stand for a density. Start from <c>Cover.defaults</c>.</summary>
+[<Notebooks.TypeFormatterSource>]
 type CoverOptions =
     {
         /// <summary>Where first points come from. Default <c>Start.Cloud(3, 2)</c>: a cloud with standard deviation 3, τ = 2.</summary>

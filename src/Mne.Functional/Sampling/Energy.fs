@@ -7,6 +7,7 @@ open System
 /// in closed form. It is the one way to read u_t, its derivatives and the flow that they make. It owns tensors; dispose of it when it is no
 /// longer needed.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Energy =
     {
         /// <summary>The process, which carries the density that the energy begins with to its stationary one.</summary>

@@ -3,7 +3,7 @@ namespace Mne.Functional
 open TorchSharp
 
 /// <summary>What of a sampler's energy is carried along in closed form, so that the network need only learn the rest, w_t = u_t − g_t.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type KnownPart =
     /// <summary>Nothing: the network learns the whole energy.</summary>
     | Nothing

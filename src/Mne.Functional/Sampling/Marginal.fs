@@ -6,6 +6,7 @@ open System
 /// A density ρ(a, b) drawn in two stages: b from its marginal, then a from its conditional. It owns the second stage
 /// and not the first, which it was made from; dispose of both.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Marginal =
     {
         /// <summary>ρ(a | b) for every b.</summary>

@@ -19,6 +19,7 @@ type ReverseKernel =
     | Tweedie
 
 /// <summary>How to draw by the reverse SDE. Start from <c>ReverseSde.defaults</c>.</summary>
+[<Notebooks.TypeFormatterSource>]
 type ReverseOptions =
     {
         /// <summary>The step. Default <c>Tweedie</c>.</summary>

@@ -7,7 +7,7 @@ open TorchSharp
 /// A sampler: the energy of a process that starts in a density known by formula and ends in a reference distribution,
 /// for all times. Draws are carried from the end back to the start. It owns tensors; dispose of it when no longer needed.
 /// </summary>
-[<StructuredFormatDisplay("{Summary}")>]
+[<StructuredFormatDisplay("{Summary}"); Notebooks.TypeFormatterSource>]
 type Sampler =
     {
         /// <summary>What is sampled.</summary>

@@ -1,6 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>How draws are made. Start from <c>Sampler.defaults</c>.</summary>
+[<Notebooks.TypeFormatterSource>]
 type DrawOptions =
     {
         /// <summary>
@@ -20,6 +21,7 @@ type DrawOptions =
 ///         Evolve.Sketch = Sketch.Landmarks 500
 ///     }
 /// </code></example>
+[<Notebooks.TypeFormatterSource>]
 type SamplerOptions =
     {
         /// <summary>The network for the energy, made for the domain ℝ^d. Default: two layers of 48 swish units.</summary>

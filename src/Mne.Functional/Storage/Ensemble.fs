@@ -8,6 +8,7 @@ open System.IO
 open System.Threading
 
 /// <summary>How the members of an ensemble are run. Start from <c>Ensemble.defaults</c>.</summary>
+[<Notebooks.TypeFormatterSource>]
 type EnsembleOptions =
     {
         /// <summary>Where results and checkpoints of the members are kept: "ensemble", unless another folder is named.</summary>
@@ -30,6 +31,7 @@ type Member =
     }
 
 /// <summary>What the members of an ensemble have found.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Gathered =
     {
         /// <summary>The numbers of each member that is done, by its index.</summary>

@@ -3,6 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>One of several models that are compared by their evidence.</summary>
+[<Notebooks.TypeFormatterSource>]
 type ModelEvidence =
     {
         /// <summary>What the model is called.</summary>

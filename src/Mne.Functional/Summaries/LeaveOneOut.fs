@@ -72,6 +72,7 @@ type LeaveOneOut =
     override loo.ToString() = loo.Text
 
 /// <summary>One of several models that are compared by leaving out observations.</summary>
+[<Notebooks.TypeFormatterSource>]
 type ModelPrediction =
     {
         /// <summary>What the model is called.</summary>

@@ -1,6 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>A statistic of what was observed beside that of data which a model makes.</summary>
+[<Notebooks.TypeFormatterSource>]
 type PredictiveCheck =
     {
         /// <summary>The statistic of the observations.</summary>

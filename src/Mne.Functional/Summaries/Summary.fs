@@ -1,6 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>What draws say of one number.</summary>
+[<Notebooks.TypeFormatterSource>]
 type SummaryEntry =
     {
         /// <summary>Its label, such as <c>theta[1]</c>.</summary>

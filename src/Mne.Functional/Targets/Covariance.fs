@@ -4,7 +4,7 @@ open MathNet.Numerics.LinearAlgebra
 open TorchSharp
 
 /// <summary>A symmetric positive semi-definite matrix in d dimensions: a covariance, or D = σσᵀ of a diffusion.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Covariance =
     /// <summary>D = c I.</summary>
     | Isotropic of float

@@ -3,6 +3,7 @@ namespace Mne.Functional
 open TorchSharp
 
 /// <summary>A probability density of which the formula is known up to a factor: ρ ∝ e^{−V}.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Density =
     {
         /// <summary>The space dimension d.</summary>

@@ -6,7 +6,7 @@ open System
 /// Draws from an approximation q of a density ρ = e^{−V} / Z, with what is needed to correct for the difference.
 /// They own tensors; dispose of them when they are no longer needed.
 /// </summary>
-[<StructuredFormatDisplay("{Summary}")>]
+[<StructuredFormatDisplay("{Summary}"); Notebooks.TypeFormatterSource>]
 type Draws =
     {
         /// <summary>The points (M × d), distributed as q.</summary>
@@ -34,7 +34,7 @@ type Draws =
             draws.LogWeights.Dispose()
 
 /// <summary>A number and its standard error.</summary>
-[<Struct>]
+[<Struct; StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type Estimate =
     {
         /// <summary>The estimate.</summary>
@@ -42,6 +42,15 @@ type Estimate =
         /// <summary>Its standard error, from the draws themselves.</summary>
         StandardError: float
     }
+
+    /// "1.234 ± 0.012": with the digits that the error leaves.
+    member internal estimate.Text =
+        if Double.IsFinite estimate.StandardError && estimate.StandardError > 0.0 then
+            $"{Table.within estimate.StandardError estimate.Value} ± {Table.error estimate.StandardError}"
+        else
+            $"{Table.short 6 estimate.Value} ± {Table.short 2 estimate.StandardError}"
+
+    override estimate.ToString() = estimate.Text
 
 /// Weighted draws.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -3,6 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>Points that a Markov chain visited, or moved to.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Chain =
     {
         /// <summary>The points (M × d), in order.</summary>
@@ -18,6 +19,7 @@ type Chain =
 /// The Metropolis-adjusted Langevin algorithm: x' = x − ½ H∇V + H^½ ξ, accepted with Metropolis and Hastings'
 /// probability. Start from <c>MarkovChain.defaults</c>.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type LangevinOptions =
     {
         /// <summary>How many steps each point makes. Default 10.</summary>

@@ -7,6 +7,7 @@ open TorchSharp
 /// A mixture of normal distributions, Σ w_k N(m_k, C_k). A process with Gaussian transitions carries it along in closed form, so that a
 /// sampler's network need only learn what the mixture misses.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Mixture =
     {
         /// <summary>w (K): positive, with the sum 1.</summary>

@@ -3,6 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>What a group of columns is: a number, a vector or a matrix with a name.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Quantity =
     {
         /// <summary>As people call it, such as <c>"tau"</c>.</summary>
@@ -12,7 +13,7 @@ type Quantity =
     }
 
 /// <summary>Weighted draws of quantities with names. They own tensors; dispose of them when they are no longer needed.</summary>
-[<StructuredFormatDisplay("{Text}")>]
+[<StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type NamedDraws =
     {
         /// <summary>What the columns are, in their order.</summary>

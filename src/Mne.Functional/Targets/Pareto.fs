@@ -3,7 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>A generalised Pareto distribution of numbers x ≥ 0, P(X &gt; x) = (1 + k x / σ)^{−1/k}.</summary>
-[<Struct>]
+[<Struct; Notebooks.TypeFormatterSource>]
 type Pareto =
     {
         /// <summary>

@@ -23,6 +23,7 @@ type Device =
     | Cuda of index: int
 
 /// <summary>The element type and the device of a computation.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Placement =
     {
         /// <summary>How precise the numbers are.</summary>

@@ -278,16 +278,44 @@ let tests =
                     )
                     :?> obj seq
 
-                let formatter = Seq.exactlyOne formatters
-                Expect.equal (get "MimeType" formatter) (box "text/html") "kind"
-                use writer = new IO.StringWriter()
-
                 let shown =
-                    (nonNull (formatter.GetType().GetMethod "Format")).Invoke(formatter, [| chart; writer |])
+                    [
+                        for formatter in formatters do
+                            use writer = new IO.StringWriter()
 
-                Expect.equal shown (box true) "formatted"
-                Expect.stringStarts (string writer) "<iframe srcdoc=" "frame"
-                Expect.stringContains (string writer) "In a cell" "title"
+                            let said =
+                                (nonNull (formatter.GetType().GetMethod "Format"))
+                                    .Invoke(formatter, [| chart; writer |])
+
+                            Expect.equal said (box true) "formatted"
+                            get "MimeType" formatter :?> string, string writer
+                    ]
+
+                Expect.equal (List.map fst shown) [ "text/html"; "text/plain" ] "kinds"
+                let html, text = snd shown[0], snd shown[1]
+                Expect.stringStarts html "<iframe srcdoc=" "frame"
+                Expect.stringContains html "In a cell" "title"
+                Expect.stringContains text "In a cell" "title as text"
+
+            testCase "plotly.js is in one cell of a notebook, and charts of others take it from there"
+            <| fun () ->
+                use writer = new IO.StringWriter()
+                let html = Notebooks.Formatter "text/html"
+                Expect.isTrue (html.Format(Chart.lines [ Series.line "u" x x ], writer)) "a chart"
+                let chart = string writer
+                Expect.isLessThan chart.Length 20_000 "small"
+                Expect.stringContains chart "window.parent.mnePlotly" "taken from the notebook"
+                Expect.stringContains chart PlotlyScript.address "or from its CDN"
+
+                let handedOut = PlotlyScript.handedOut (Embedded "say('</script>')")
+                Expect.stringContains handedOut "window.mnePlotly = \"say(" "a text"
+
+                Expect.equal
+                    (Text.RegularExpressions.Regex.Matches(handedOut, "</script>").Count)
+                    1
+                    "nothing of it ends the element"
+
+                Expect.isFalse (html.Format("a text", writer)) "nothing else"
 
             testCase "diagnostics are four panels over a common time, three of them logarithmic, the residuals in one"
             <| fun () ->

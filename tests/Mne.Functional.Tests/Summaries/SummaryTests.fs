@@ -263,15 +263,18 @@ let tests =
                         | _ -> None)
 
                 let formatters =
-                    nonNull (Activator.CreateInstance source.FormatterSourceType) :?> Notebooks.HtmlFormatters
+                    nonNull (Activator.CreateInstance(nonNull source.FormatterSourceType)) :?> Notebooks.Formatters
 
-                let formatter =
-                    Seq.head (formatters.CreateTypeFormatters()) :?> Notebooks.HtmlFormatter
+                let shown =
+                    [
+                        for formatter in formatters.CreateTypeFormatters() do
+                            let formatter = formatter :?> Notebooks.Formatter
+                            use writer = new IO.StringWriter()
+                            Expect.isTrue (formatter.Format(summary, writer)) "shown"
+                            formatter.MimeType, string writer
+                    ]
 
-                use writer = new IO.StringWriter()
-                Expect.isTrue (formatter.Format(summary, writer)) "shown"
-                Expect.equal (string writer) summary.Html "as HTML"
-                Expect.isFalse (formatter.Format(3, writer)) "not what has no HTML"
+                Expect.equal shown [ "text/html", summary.Html; "text/plain", summary.Text ] "as HTML, and as text"
 
             test "nothing is left behind" {
                 Assert.frees (fun () ->

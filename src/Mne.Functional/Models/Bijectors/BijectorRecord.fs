@@ -6,7 +6,7 @@ open TorchSharp
 /// A smooth way between ℝⁿ, where samplers work, and the values that a constrained quantity may have: positive numbers, numbers in order, simplices,
 /// correlation matrices. Functions are batched: the first dimension (M) counts points or draws.
 /// </summary>
-[<StructuredFormatDisplay("{Text}")>]
+[<StructuredFormatDisplay("{Text}"); Notebooks.TypeFormatterSource>]
 type Bijector =
     {
         /// <summary>What its values are, in words, as messages say it: "a positive number".</summary>

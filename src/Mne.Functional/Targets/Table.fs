@@ -1,45 +1,3 @@
-namespace Mne.Functional.Notebooks
-
-open System
-open System.IO
-
-/// <summary>Shows results that have a property <c>Html</c> as the result of a cell of a notebook.</summary>
-type HtmlFormatter() =
-
-    /// <summary>HTML.</summary>
-    member _.MimeType = "text/html"
-
-    /// <summary>Writes it; false for what has none.</summary>
-    member _.Format(instance: obj, writer: TextWriter) : bool =
-        match instance.GetType().GetProperty "Html" with
-        | null -> false
-        | property ->
-            match property.GetValue instance with
-            | :? string as html ->
-                writer.Write html
-                true
-            | _ -> false
-
-/// <summary>What <c>TypeFormatterSourceAttribute</c> leads to.</summary>
-type HtmlFormatters() =
-
-    /// <summary>The one for what has a property <c>Html</c>.</summary>
-    member _.CreateTypeFormatters() : obj seq = [ HtmlFormatter() ]
-
-/// <summary>
-/// Notebooks (.NET Interactive) ask the types of results for an attribute of this name, and the class that it leads to
-/// for formatters; they go by names, so that no reference to them is needed.
-/// </summary>
-[<AttributeUsage(AttributeTargets.Class)>]
-type TypeFormatterSourceAttribute() =
-    inherit Attribute()
-
-    /// <summary>The class that makes formatters.</summary>
-    member _.FormatterSourceType = typeof<HtmlFormatters>
-
-    /// <summary>How notebooks show what has the attribute.</summary>
-    member _.PreferredMimeTypes = [| "text/html" |]
-
 namespace Mne.Functional
 
 open System
@@ -142,3 +100,7 @@ module internal Table =
 
         let head = row "th" table.Columns
         $"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>{notes}"
+
+    /// Text under a line that opens it.
+    let folded (line: string) (text: string) : string =
+        $"<details><summary>{WebUtility.HtmlEncode line}</summary><pre>{WebUtility.HtmlEncode text}</pre></details>"
