@@ -96,7 +96,7 @@ let heatMap (low: float, high: float) (solution: Solution) : Chart =
     let x = Array.init 257 (fun i -> low + (high - low) * float i / 256.0)
     let t = Array.init 161 (fun k -> Solution.stop solution * float k / 160.0)
 
-    Chart.heatmap "u" x t (byPlace (values (column x) t solution))
+    Chart.heatmap "u(x, t)" x t (byPlace (values (column x) t solution))
     |> Chart.titled "Solution"
 
 /// Saves the page of an experiment, and prints the closing line.

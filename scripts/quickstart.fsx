@@ -1,5 +1,5 @@
 // From a formula to samples: four Gaussian modes in the plane, of which the program is told only the energy.
-//     dotnet fsi scripts/quickstart.fsx
+//     dotnet fsi scripts/quickstart.fsx --open      (without --open it only says where the picture is)
 #load "shared.fsx"
 
 open System

@@ -17,7 +17,7 @@ let output (name: string) =
 
 /// The numbers behind the script's name on the command line, or others where there are none.
 let numbersGiven (otherwise: int list) : int list =
-    match List.tail (List.ofArray fsi.CommandLineArgs) with
+    match fsi.CommandLineArgs |> List.ofArray |> List.tail |> List.filter ((<>) "--open") with
     | [] -> otherwise
     | given -> List.map int given
 
@@ -68,9 +68,12 @@ let diagnostics (solution: Solution) : Chart =
     Chart.diagnostics (Solution.steps solution)
     |> Chart.titled "The evolution, step by step"
 
-/// Saves a page under output/ and says where.
+/// Saves a page under output/ and says where; behind the script's name, --open shows it in the browser too.
 let picture (name: string) (page: Page) : unit =
     page |> Page.save (output $"{name}.html") |> printfn "picture: %s"
+
+    if Array.contains "--open" fsi.CommandLineArgs then
+        Page.show page |> ignore
 
 /// The closing line of a script: its figures, to six digits, as one line of JSON.
 let printResult (figures: (string * float) list) =

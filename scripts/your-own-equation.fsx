@@ -75,7 +75,7 @@ Page.create
     "Your own equation"
     $"∂u/∂t = {Term.show equation}"
     [
-        Chart.heatmap "u" x t (byPlace u) |> Chart.titled "Solution"
+        Chart.heatmap "u(x, t)" x t (byPlace u) |> Chart.titled "Solution"
         Chart.lines [ for k in 0..30..120 -> Series.line $"t = {t[k]:F0}" x u[k] ]
         |> Chart.axes "x" "u"
         |> Chart.titled "Profiles"

@@ -10,7 +10,7 @@ public class ParityTests
     /// <summary>Modules of the core that C# programs have no use for: the machinery under evolutions, and derivatives, which TorchSharp has.</summary>
     private static readonly string[] Machinery =
         ["Activation", "Controller", "Diff", "Event", "Format", "Guard", "Hdf5", "Integrator", "Jet", "NativeTorch", "Notation", "Progress", "Random",
-         "Scope", "Seed", "Segment", "Sketch", "Tangent", "Trajectory", "VectorField"];
+         "Scope", "Seed", "Segment", "Sketch", "Slices", "Tangent", "Trajectory", "VectorField"];
 
     /// <summary>Functions that are other members here.</summary>
     private static readonly Dictionary<string, string> Elsewhere = new()
@@ -20,6 +20,7 @@ public class ParityTests
         ["Checkpoint.read"] = "Evolution.Resume",
         ["Checkpoint.readWith"] = "Evolution.Resume",
         ["Export.csv"] = "Draws.SaveCsv",
+        ["Export.solutionCsv"] = "Solution.SaveCsv",
         ["Export.namedCsv"] = "NamedDraws.SaveCsv",
         ["Export.npy"] = "Tensors.SaveNpy",
         ["Importance.smooth"] = "Draws.Smoothed",

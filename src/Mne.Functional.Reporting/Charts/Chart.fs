@@ -103,9 +103,20 @@ module Chart =
 
         Model.chart [ Traces.contours name x y z ]
 
+    /// The two arguments that a name such as "u(x, t)" has.
+    let private arguments (name: string) =
+        let found =
+            System.Text.RegularExpressions.Regex.Match(name, @"\(\s*([^(),]+?)\s*,\s*([^(),]+?)\s*\)\s*$")
+
+        if found.Success then
+            Some(found.Groups[1].Value, found.Groups[2].Value)
+        else
+            None
+
     /// <summary>
     /// A field in colours over x and t, values[i, k] = u(x[i], t[k]), with t upwards. Values of both signs get a scale
-    /// with white at zero, others one from dark to light. <c>name</c> is the title of the colour bar.
+    /// with white at zero, others one from dark to light. <c>name</c> is the title of the colour bar; where it names its two arguments,
+    /// as <c>u(x, t)</c> and <c>u(x, y)</c> do, these are the labels of the axes; otherwise say them with <c>axes</c>.
     /// </summary>
     /// <exception cref="T:System.ArgumentException">Unless the values have one row per x and one column per
     /// time.</exception>
@@ -120,8 +131,11 @@ module Chart =
         let range = Model.extent [ values ] |> Option.defaultValue (0.0, 1.0)
 
         Model.chart [ Traces.heatmap name x t values range ]
-        |> Model.mapX (fun axis -> { axis with Label = "x" })
-        |> Model.mapY (fun axis -> { axis with Label = "t" })
+        |> match arguments name with
+           | Some(first, second) ->
+               Model.mapX (fun axis -> { axis with Label = first })
+               >> Model.mapY (fun axis -> { axis with Label = second })
+           | None -> id
 
     /// <summary>Bars side by side in each category: for instance mode weights, estimated and exact.</summary>
     /// <exception cref="T:System.ArgumentException">There are no categories or groups, or a group has not one value per

@@ -64,10 +64,17 @@ module internal Line =
         else
             $"stopped at {percent report}"
 
-    /// The closing line of a phase: "evolve  done in 19 s  t 4  …".
-    let plainClosing (report: Progress) =
+    /// What all phases so far took, where there was more than one.
+    let private inAll =
+        function
+        | Some span -> $"{Format.duration span} in all"
+        | None -> ""
+
+    /// The closing line of a phase: "evolve  done in 19 s  t 4  …  31 s in all".
+    let plainClosing (total: TimeSpan option) (report: Progress) =
         [ phase report; $"{outcome report} in {Format.duration report.Elapsed}" ]
         @ words report
+        @ [ inAll total ]
         |> join
 
     let private escape (text: string) =
@@ -139,7 +146,7 @@ module internal Line =
             [ left report, $"[#2a9df4]{left report}[/]" ]
 
     /// The line that a phase leaves behind, as markup.
-    let liveClosing unicode width (report: Progress) =
+    let liveClosing unicode width (total: TimeSpan option) (report: Progress) =
         let finished = report.Fraction >= 1.0 && not (isDoubtful report)
 
         let mark, colour =
@@ -150,4 +157,9 @@ module internal Line =
             | false, false -> "x", "yellow"
 
         let result = $"{outcome report} in {Format.duration report.Elapsed}"
-        fit width [ name unicode width mark colour report; result, result ] report []
+
+        fit
+            width
+            [ name unicode width mark colour report; result, result ]
+            report
+            [ inAll total, $"[grey58]{inAll total}[/]" ]

@@ -67,6 +67,13 @@ module Terminal =
         let gate = obj ()
         let mutable board = Board.empty
         let mutable drawn = 0
+        let mutable began: TimeSpan option = None
+
+        // Since the first phase began, where no other phase is under way and this one was not the only one.
+        let total (board: Board) =
+            match began with
+            | Some began when board.Open.IsEmpty && board.Closed.Count > 1 -> Some(screen.Now() - began)
+            | _ -> None
 
         // The lines of the open phases are the last on the screen; `closing` are written above them, to stay.
         let redraw closing (board: Board) =
@@ -80,7 +87,7 @@ module Terminal =
 
             for report in closing do
                 screen.Writer.Write "\u001b[2K"
-                screen.Markup(Line.liveClosing screen.Unicode width report)
+                screen.Markup(Line.liveClosing screen.Unicode width (total board) report)
                 screen.Writer.WriteLine()
 
             board.Open
@@ -105,7 +112,7 @@ module Terminal =
             | Display.Live, Some(Close report) -> redraw [ report ] board
             | Display.Plain, Some(Show report) -> write (Line.plain report)
             | Display.Quiet, Some(Show _) -> ()
-            | (Display.Plain | Display.Quiet), Some(Close report) -> write (Line.plainClosing report)
+            | (Display.Plain | Display.Quiet), Some(Close report) -> write (Line.plainClosing (total board) report)
 
         let meter report =
             lock gate (fun () ->
@@ -113,6 +120,10 @@ module Terminal =
                     Board.report (interval screen.Display) (screen.Now()) report board
 
                 board <- next
+
+                if began.IsNone then
+                    began <- Some(screen.Now() - report.Elapsed)
+
                 show change)
 
         let finish () =
@@ -125,7 +136,7 @@ module Terminal =
                     if not unfinished.IsEmpty then
                         redraw unfinished board
                 | Display.Plain
-                | Display.Quiet -> unfinished |> List.iter (Line.plainClosing >> write))
+                | Display.Quiet -> unfinished |> List.iter (Line.plainClosing None >> write))
 
         meter, finish
 

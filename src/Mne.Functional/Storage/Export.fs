@@ -78,6 +78,46 @@ module Export =
             ]
 
     /// <summary>
+    /// Writes a solution as comma-separated text: a line of names t, x0, x1, …, u (or u0, u1, … for several components), then a line for each point at each
+    /// time, every number with as many digits as it takes to read the same bits back. Gives the file's full path; a file of that name is
+    /// replaced whole or not at all.
+    /// </summary>
+    /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
+    /// <param name="times">One or more times, each between the beginning and the time that was reached.</param>
+    /// <param name="points">Points, one per row (M × d), the same at all times.</param>
+    /// <param name="solution">What an evolution has reached.</param>
+    /// <exception cref="T:System.ArgumentException">There are no times, one lies outside the time span that was reached, or the points do not fit.</exception>
+    /// <example><code>solution |&gt; Export.solutionCsv "output/heat.csv" [ 0.0 .. 0.1 .. 1.0 ] points</code></example>
+    let solutionCsv (path: string) (times: float list) (points: Tensor) (solution: Solution) : string =
+        if times.IsEmpty then
+            Guard.fail (nameof times) "found none, wanted one or more"
+
+        Guard.points (nameof points) solution.Network.Domain.Dimension points
+        let x = Tensor.toArray2D points
+        let m, outputs = Array2D.length1 x, solution.Network.Outputs
+
+        // Point by point at each time.
+        let u =
+            times
+            |> List.map (fun t -> Scope.free (fun () -> solution |> Solution.evaluate t points |> Tensor.toArray))
+            |> Array.concat
+
+        let repeated (column: float[]) =
+            times |> List.map (fun _ -> column) |> Array.concat
+
+        table
+            path
+            [
+                "t", times |> List.map (Array.replicate m) |> Array.concat
+
+                for k in 0 .. Array2D.length2 x - 1 do
+                    $"x{k}", repeated x[*, k]
+
+                for k in 0 .. outputs - 1 do
+                    (if outputs = 1 then "u" else $"u{k}"), [| for i in k..outputs .. u.Length - 1 -> u[i] |]
+            ]
+
+    /// <summary>
     /// Writes a tensor as a .npy file (format 1.0), to be read with <c>numpy.load</c>: float64 or float32, in its own
     /// shape, row by row. Gives the file's full path.
     /// </summary>

@@ -89,20 +89,22 @@ let tests =
 
                 Expect.equal (text chain) "Points: Float64 tensor, 2 × 2\nAcceptanceRate: 0.5" "a chain"
 
-                for value in
+                let values: obj list =
                     [
-                        box Sampler.defaults
-                        box Evolution.defaults
-                        box Regression.defaults
-                        box Posterior.defaults
-                        box Report.defaults
-                        box Chains.defaults
-                        box AnnealedDraws.defaults
-                        box ReverseSde.defaults
-                        box Run.quiet
-                        box (Process.ornsteinUhlenbeck 2)
-                        box (Network.create (Domain.box [ (0.0, 1.0) ]) [ Layer.dense 8 Tanh ])
-                    ] do
+                        Sampler.defaults
+                        Evolution.defaults
+                        Regression.defaults
+                        Posterior.defaults
+                        Report.defaults
+                        Chains.defaults
+                        AnnealedDraws.defaults
+                        ReverseSde.defaults
+                        Run.quiet
+                        Process.ornsteinUhlenbeck 2
+                        Network.create (Domain.box [ (0.0, 1.0) ]) [ Layer.dense 8 Tanh ]
+                    ]
+
+                for value in values do
                     for said in [ text value; html value ] do
                         Expect.isFalse (said.Contains "<fun:" || said.Contains "FSharpFunc") $"no functions: {said}"
                         Expect.isLessThan said.Length 8_000 "short"

@@ -101,6 +101,18 @@ let tests =
                 let map = Chart.heatmap "u" [| 0.0 |] [| 0.0; 1.0 |] (array2D [ [ nan; 2.0 ] ])
                 Expect.equal ((traces map).[0] |> at "z" |> Json.text) "[[null],[2.0]]" "z"
 
+            testCase "a field's axes are labelled as its name says, and not otherwise"
+            <| fun () ->
+                let labels name =
+                    let chart = Chart.heatmap name x x (Array2D.zeroCreate x.Length x.Length)
+                    chart.Panels.Head.X.Label, chart.Panels.Head.Y.Label
+
+                Expect.equal (labels "u(x, t)") ("x", "t") "over time"
+                Expect.equal (labels "u(x, y)") ("x", "y") "over the plane"
+                Expect.equal (labels "log ρ(a,b)") ("a", "b") "other names"
+                Expect.equal (labels "u") ("", "") "nothing is said"
+                Expect.equal (labels "u(x, y, 0.5)") ("", "") "three arguments"
+
             testCase "paths are drawn one after the other with gaps between, and marks where they end"
             <| fun () ->
                 let later = Tensor.ofRows Placement.float64 [ [ 0.5; 1.5 ]; [ 2.5; 3.5 ] ]

@@ -59,6 +59,7 @@ let tests =
                     Expect.isFalse
                         (script.Contains("</script", StringComparison.OrdinalIgnoreCase))
                         "no end of the element"
+                | Shared -> failtest "a page of its own has a script"
                 | Linked address -> Expect.equal address PlotlyScript.address "address"
 
             testCase "the page contains the data, and no NaN"

@@ -114,6 +114,7 @@ let tests =
             <| fun () ->
                 let closing defect =
                     Line.plainClosing
+                        None
                         { report Phase.Evolve 1.0 10.0 with
                             Defect = defect
                         }
@@ -187,6 +188,22 @@ let tests =
                     [ for i in 0..10 -> float i, report Phase.Evolve (float i / 10.0) (float i) ]
 
                 Expect.equal (lines (written Display.Quiet true reports)).Length 1 "one line"
+
+            testCase "the last of several phases says how long all of them took, from when the first began"
+            <| fun () ->
+                let reports =
+                    [
+                        0.5, report Phase.Fit 0.1 0.5
+                        2.0, report Phase.Fit 1.0 2.0
+                        3.0, report Phase.Evolve 0.1 1.0
+                        12.0, report Phase.Evolve 1.0 10.0
+                    ]
+
+                let closing = lines (written Display.Quiet true reports)
+                Expect.isFalse (closing[0].Contains "in all") "one phase"
+                Expect.stringEnds closing[1] "12 s in all" "two"
+                let live = onScreen (written Display.Live true reports)
+                Expect.stringContains live[1] "12 s in all" "live"
 
             testCase "nested phases live: each leaves one line, inner ones above the outer"
             <| fun () ->

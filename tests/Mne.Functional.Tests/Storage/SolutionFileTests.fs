@@ -29,6 +29,44 @@ let private solutions =
                     Expect.equal again.Options.Tolerance options.Tolerance "tolerance"
                     Expect.equal again.Options.Sketch options.Sketch "sketch"))
 
+            Check.scoped "as comma-separated text: a line for each point at each time, numbers to the bit" (fun () ->
+                withFile (fun path ->
+                    use solution =
+                        Evolution.solve Run.quiet options equation network points (start ()) (0.0, 0.5)
+
+                    let times = [ 0.0; 0.25; 0.5 ]
+                    let written = Export.solutionCsv path times probe solution
+                    let lines = File.ReadAllLines written
+                    Expect.equal lines[0] "t,x0,u" "names"
+                    let x = Tensor.toArray probe
+                    Expect.equal lines.Length (1 + 3 * x.Length) "lines"
+
+                    let found =
+                        [|
+                            for line in lines[1..] ->
+                                line.Split ','
+                                |> Array.map (fun n ->
+                                    System.Double.Parse(n, System.Globalization.CultureInfo.InvariantCulture))
+                        |]
+
+                    let expected =
+                        [|
+                            for t in times do
+                                let u = solution |> Solution.evaluate t probe |> Tensor.toArray
+
+                                for i in 0 .. x.Length - 1 do
+                                    [| t; x[i]; u[i] |]
+                        |]
+
+                    Expect.equal found expected "numbers"
+
+                    Check.refuses [ "times"; "one or more" ] (fun () ->
+                        Export.solutionCsv path [] probe solution |> ignore)
+
+                    Check.refuses [ "points" ] (fun () ->
+                        Export.solutionCsv path times (Tensor.zeros Placement.float64 [ 2; 3 ]) solution
+                        |> ignore)))
+
             Check.scoped "in single precision, with moving points, backwards, with functions in the equation" (fun () ->
                 withFile (fun path ->
                     let equation =
