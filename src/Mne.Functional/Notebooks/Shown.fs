@@ -90,10 +90,11 @@ module internal Shown =
             | _ ->
                 match kind.GetProperty "Html" with
                 | null when isFunction kind -> Shown.Text "a function"
-                | null when not (isNull (inner kind)) -> describe ((nonNull (inner kind)).GetValue value)
-                | null when speaks kind -> Shown.Text(string value)
+                // An option says something of itself, but spells out what is in it.
                 | null when kind.IsGenericType && kind.GetGenericTypeDefinition() = typedefof<option<_>> ->
                     describe ((nonNull (kind.GetProperty "Value")).GetValue value)
+                | null when not (isNull (inner kind)) -> describe ((nonNull (inner kind)).GetValue value)
+                | null when speaks kind -> Shown.Text(string value)
                 | null when FSharpType.IsRecord(kind, BindingFlags.Public ||| BindingFlags.NonPublic) ->
                     Shown.Fields
                         [
