@@ -62,12 +62,19 @@
     return scored.filter(found => found.score > 0).sort((a, b) => b.score - a.score).slice(0, limit).map(found => found.page);
   };
 
-  // A few words around the first place where one of those asked for stands.
+  // A few words around the place where most of those asked for stand together.
   const around = (page, words) => {
-    const text = (page.content || '').replace(/\s+/g, ' ').trim();
-    const asked = tokens(words).filter(word => !idle.has(word));
-    const at = asked.map(word => text.toLowerCase().indexOf(word)).filter(i => i >= 0).sort((a, b) => a - b)[0] || 0;
-    const from = Math.max(0, at - 50);
+    const plain = (page.content || '').replace(/<[^>]*>/g, '').replace(/&(quot|gt|lt|amp|#39);/g, (_, name) => ({ quot: '"', gt: '>', lt: '<', amp: '&', '#39': "'" })[name]);
+    const text = plain.replace(/\s+/g, ' ').trim();
+    const asked = new Set(tokens(words).filter(word => !idle.has(word)).map(word => stem(letters[word] ?? word)));
+    const places = [...text.toLowerCase().matchAll(/[\p{L}\p{N}\u0302]+/gu)].map(word => ({ at: word.index, stem: stem(word[0]) })).filter(word => asked.has(word.stem));
+    let at = 0, most = 0;
+    for (const [i, place] of places.entries()) {
+      const together = new Set(places.slice(i, i + 12).filter(other => other.at < place.at + 120).map(other => other.stem)).size;
+      if (together > most) { most = together; at = place.at; }
+    }
+    let from = Math.max(0, at - 30);
+    if (from > 0) from = text.indexOf(' ', from) + 1;
     return (from > 0 ? '… ' : '') + text.slice(from, from + 150) + (text.length > from + 150 ? ' …' : '');
   };
 

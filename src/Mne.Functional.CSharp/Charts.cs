@@ -153,12 +153,20 @@ public sealed class Chart
             Bridge.Wanted(title), Bridge.Wanted(sampler).Inner, Bridge.Wanted(draws).Inner, Bridge.Wanted(report).Inner));
 }
 
-/// <summary>Charts in notebooks.</summary>
-public static class Notebook
+/// <summary>What notebooks need for charts.</summary>
+[Reporting.Notebooks.TypeFormatterSource]
+public sealed class Notebook
 {
+    private Notebook(Reporting.Notebooks.Plotly inner) => Inner = inner;
+
+    internal Reporting.Notebooks.Plotly Inner { get; }
+
     /// <summary>
     /// plotly.js, to be the result of one cell: charts are the results of others, draw with it, and need no network. Where the library comes as a package,
     /// the cell that names it shows this by itself.
     /// </summary>
-    public static Reporting.Notebooks.Plotly Plotly => Reporting.Notebook.plotly;
+    public static Notebook Plotly => new(Reporting.Notebook.plotly);
+
+    /// <inheritdoc/>
+    public override string ToString() => Inner.ToString();
 }

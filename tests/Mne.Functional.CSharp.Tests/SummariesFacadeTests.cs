@@ -106,4 +106,33 @@ public class SummariesFacadeTests
         Assert.Equal((30.0, 300, 0.0), (largest.Observed, largest.Replicated.Count, largest.Probability.Value));
         Assert.Equal("simulate", Assert.Throws<ArgumentNullException>(() => Predictive.Draw(draws, 3, null!)).ParamName);
     }
+
+    /// <summary>What notebooks show of a value, found by names as they do it.</summary>
+    private static Dictionary<string, string> Shown(object value)
+    {
+        var attribute = value.GetType().GetCustomAttributes(inherit: true).Single(a => a.GetType().Name == "TypeFormatterSourceAttribute");
+        var source = (Type)attribute.GetType().GetProperty("FormatterSourceType")!.GetValue(attribute)!;
+        var formatters = (IEnumerable<object>)source.GetMethod("CreateTypeFormatters")!.Invoke(Activator.CreateInstance(source), null)!;
+        return formatters.ToDictionary(
+            formatter => (string)formatter.GetType().GetProperty("MimeType")!.GetValue(formatter)!,
+            formatter =>
+            {
+                using var writer = new StringWriter();
+                Assert.Equal(true, formatter.GetType().GetMethod("Format")!.Invoke(formatter, [value, writer]));
+                return writer.ToString();
+            });
+    }
+
+    [Fact]
+    public void Notebooks_show_values_of_the_facade_as_they_show_those_of_the_core()
+    {
+        using var points = Tensors.Points(new double[,] { { 0.0, 1.0 }, { 1.0, 2.0 }, { 2.0, 0.5 } });
+        using var weights = Tensors.Vector([0.0, 0.0, 0.0]);
+        using var draws = NamedDraws.Create([new Quantity("a"), new Quantity("b")], points.alias(), weights.alias());
+        Assert.Contains("<td style=\"text-align:left\">b</td>", Shown(draws)["text/html"], StringComparison.Ordinal);
+        Assert.Equal("Δu", Shown(Term.Laplacian)["text/plain"]);
+        Assert.StartsWith("<iframe", Shown(Chart.Points("draws", points).Titled("Points"))["text/html"], StringComparison.Ordinal);
+        Assert.Contains("Points", Shown(Chart.Points("draws", points).Titled("Points"))["text/plain"], StringComparison.Ordinal);
+        Assert.Contains("plotly.js", Shown(Notebook.Plotly)["text/plain"], StringComparison.Ordinal);
+    }
 }
