@@ -87,7 +87,7 @@ module Export =
     /// <param name="points">Points, one per row (M × d), the same at all times.</param>
     /// <param name="solution">What an evolution has reached.</param>
     /// <exception cref="T:System.ArgumentException">There are no times, one lies outside the time span that was reached, or the points do not fit.</exception>
-    /// <example><code>solution |&gt; Export.solutionCsv "output/heat.csv" [ 0.0 .. 0.1 .. 1.0 ] points</code></example>
+    /// <example><code>solution |&gt; Export.solutionCsv "output/heat.csv" [ 0.0 .. 0.1 .. 1.0 ] (Tensor.ofRows Placement.float64 [ [ 1.0 ]; [ 2.0 ] ])</code></example>
     let solutionCsv (path: string) (times: float list) (points: Tensor) (solution: Solution) : string =
         if times.IsEmpty then
             Guard.fail (nameof times) "found none, wanted one or more"
