@@ -23,7 +23,7 @@ module internal Cell =
         $"<iframe srcdoc=\"{content}\" style=\"width:100%%;height:{height}px;border:0\"></iframe>"
 
     let ofChart (chart: Chart) =
-        Page.create "" "" [ chart ] |> frame (Render.height chart + 280)
+        Page.create "" "" [ chart ] |> frame (Render.height chart + 330)
 
     let ofPage (page: Page) = frame 900 page
 
