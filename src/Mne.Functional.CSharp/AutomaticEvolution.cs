@@ -48,6 +48,7 @@ public sealed record Resolution(
 /// <summary>
 /// A solution from a tolerance alone: u, the error that it is believed to have, and the runs that tell. It owns the tensors of the solution.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class AutomaticSolution : IDisposable
 {
     internal AutomaticSolution(Core.AutomaticSolution inner) => Inner = inner;

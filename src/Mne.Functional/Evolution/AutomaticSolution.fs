@@ -3,6 +3,7 @@ namespace Mne.Functional
 open System
 
 /// <summary>One of the runs of an automatic evolution: what was chosen for it, and what came of it.</summary>
+[<Notebooks.TypeFormatterSource>]
 type Resolution =
     {
         /// <summary>ε, the relative error that everything below was chosen for.</summary>
@@ -38,6 +39,7 @@ type Resolution =
 /// <summary>
 /// A solution from a tolerance alone: u, the error that it is believed to have, and the runs that tell. It owns the tensors of the solution.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type AutomaticSolution =
     {
         /// <summary>u(t, x), of the last run.</summary>
