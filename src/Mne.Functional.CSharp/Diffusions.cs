@@ -4,6 +4,7 @@ namespace Mne.Functional.CSharp;
 /// σ of a stochastic differential equation dX = a(t, X) dt + σ(t, X) dW: the same everywhere, or a function of time and place. A
 /// <see cref="Covariance"/> becomes noise that is the same everywhere by itself.
 /// </summary>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Noise
 {
     internal Noise(Core.Noise inner) => Inner = inner;
@@ -35,6 +36,7 @@ public sealed class Noise
 /// var p = Diffusion.Create(1, (t, x) => -(1.0 + 0.5 * Math.Cos(t)) * x, Noise.Diagonal((t, x) => (0.1 + x.square()).sqrt()));
 /// var density = Kolmogorov.Forward(p);
 /// </code></example>
+[Core.Notebooks.TypeFormatterSource]
 public sealed class Diffusion
 {
     internal Diffusion(Core.Diffusion inner) => Inner = inner;

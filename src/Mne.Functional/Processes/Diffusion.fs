@@ -7,6 +7,7 @@ open TorchSharp
 /// A diffusion process whose noise may depend on the state, dX = b(t, X) dt + σ(t, X) dW in Itô's reading, with D = σσᵀ. Its
 /// equations are those of <c>Kolmogorov</c>. Samplers take a <c>Process</c>, whose noise is the same everywhere.
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Diffusion =
     {
         /// <summary>What <c>show</c> and messages call it.</summary>

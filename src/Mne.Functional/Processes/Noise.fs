@@ -6,7 +6,7 @@ open TorchSharp
 /// σ of a stochastic differential equation dX = a(t, X) dt + σ(t, X) dW, and with it D = σσᵀ: the same everywhere, or a
 /// function of time and place.
 /// </summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Noise =
     /// <summary>D is the same at all times and places (additive noise).</summary>
     | Constant of Covariance
