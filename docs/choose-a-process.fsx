@@ -40,8 +40,13 @@ time to go τ = T − t: what is given at T is their value at τ = 0.
 
 Cox, Ingersoll and Ross's interest rate X; a bond pays 1 at T = 1 and is discounted at the rate X on the way.
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 open System
 open TorchSharp
 open Mne.Functional

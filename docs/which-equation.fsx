@@ -29,8 +29,13 @@ a problem to these; [compose an equation](compose-an-equation.html) says what ea
 
 ## A flux at one end, a value that changes at the other
 *)
-(*** hide ***)
+(*** condition: prepare ***)
 #load "../scripts/load.fsx"
+(*** condition: ipynb ***)
+#if IPYNB
+#r "nuget: Mne.Functional.Reporting, {{fsdocs-package-version}}"
+#r "nuget: libtorch-cpu-linux-x64, 2.10.0" // or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64
+#endif // IPYNB
 open System
 open TorchSharp
 open Mne.Functional

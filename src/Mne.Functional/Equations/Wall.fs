@@ -1,7 +1,7 @@
 namespace Mne.Functional
 
 /// <summary>Where a wall is.</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type Side =
     /// <summary>The low end of a coordinate that is an <c>Interval</c>, counted from 0.</summary>
     | Low of axis: int
@@ -16,7 +16,7 @@ type Side =
     | Shape of distance: (Tensor -> Tensor)
 
 /// <summary>What holds at a wall; n is the normal that points out of the domain. Functions are (t, X (M × d)) ↦ (M).</summary>
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; Notebooks.TypeFormatterSource>]
 type WallCondition =
     /// <summary>u = g (Dirichlet).</summary>
     | Value of data: (float -> Tensor -> Tensor)
@@ -29,6 +29,7 @@ type WallCondition =
 /// A condition at a wall, for any equation: one of <c>EvolutionOptions.Walls</c>. θ̇ satisfies it at points of the wall
 /// as it satisfies the equation at the collocation points (docs/mathematics.md §1).
 /// </summary>
+[<Notebooks.TypeFormatterSource>]
 type Wall =
     {
         /// <summary>Where.</summary>

@@ -4,6 +4,7 @@ open System
 open TorchSharp
 
 /// <summary>A condition at points of one wall, as an evolution keeps it.</summary>
+[<Notebooks.TypeFormatterSource>]
 type WallPoints =
     {
         /// <summary>The condition; its side is a single wall.</summary>
