@@ -120,7 +120,8 @@ string automatic
 
 (**
 `scripts/automatic.fsx` puts what is believed beside what is true, for eleven equations. What it takes is a network of three layers behind a few harmonics, or a
-sum of waves in one dimension where networks are lost; conditions of `Walls` it does not know yet, nor shocks that no diffusion smooths.
+sum of waves in one dimension where networks are lost. `AutomaticEvolution.solveWithWalls` takes conditions of [walls](which-equation.html) too. Shocks that
+no diffusion smooths are beyond it.
 
 ## When something does not fit
 

@@ -16,6 +16,7 @@ type Problem =
         Tolerance: float
         Equation: Term
         Domain: Domain
+        Walls: Wall list
         Initial: Tensor -> Tensor
         Until: float
         /// Where the error is measured (M × d), and u there at a time.
@@ -39,6 +40,7 @@ let exact name tolerance equation (domain: Domain) until (u: float -> Tensor -> 
         Tolerance = tolerance
         Equation = equation
         Domain = domain
+        Walls = []
         Initial = u 0.0
         Until = until
         Points = points
@@ -66,6 +68,7 @@ let spectral name tolerance equation (initial: Tensor -> Tensor) until (referenc
         Tolerance = tolerance
         Equation = equation
         Domain = Domain.periodic [ (low, high) ]
+        Walls = []
         Initial = initial
         Until = until
         Points = column (Spectral1D.grid low high 512)
@@ -184,6 +187,15 @@ let problems =
                         cos t * first + 0.3 * cos (3.0 * t) * second
                         -(sin t * first + 0.9 * sin (3.0 * t) * second)
                     ])
+
+        { exact "a bar between walls" 1e-3 (0.1 * Term.laplacian) (Domain.box [ (0.0, 1.0) ]) 1.0 (fun t x ->
+              axis 0 x + exp (-0.1 * Math.PI * Math.PI * t) * (Math.PI * axis 0 x).sin()) with
+            Walls =
+                [
+                    Wall.dirichlet (Side.Low 0) (Wall.constant 0.0)
+                    Wall.dirichlet (Side.High 0) (Wall.constant 1.0)
+                ]
+        }
     ]
 
 let wanted = List.tail (List.ofArray fsi.CommandLineArgs)
@@ -204,9 +216,10 @@ let made =
             let before = processorSeconds ()
 
             use automatic =
-                AutomaticEvolution.solve
+                AutomaticEvolution.solveWithWalls
                     Run.quiet
                     problem.Tolerance
+                    problem.Walls
                     problem.Equation
                     problem.Domain
                     problem.Initial

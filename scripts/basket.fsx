@@ -115,4 +115,4 @@ finish
         |> Chart.axes "mean log price" "price of the call"
         |> Chart.titled "Value along the mean"
     ]
-    [ "priceError", abs (price / exactPrice - 1.0) ]
+    [ ("priceError", abs (price / exactPrice - 1.0)) ]

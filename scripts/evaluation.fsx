@@ -64,6 +64,7 @@ let study (n: int, s: int, d: int, width: int, layers: int) =
             Points = PointDynamics.Fixed
             PointCount = n
             Landmarks = landmarks
+            Walls = []
             Regularisation = 1e-9
         }
 

@@ -120,4 +120,41 @@ public static class AutomaticEvolution
         new(Bridge.Result(() => Core.AutomaticEvolution.solve(
             Run.ToCore(run, progress, cancellationToken), tolerance,
             Bridge.Wanted(term).Inner, Bridge.Wanted(domain).Inner, Bridge.Function(initial), from, to)));
+
+    /// <summary>
+    /// As <see cref="Solve"/>, with conditions at walls, which say what <see cref="EvolutionOptions.Walls"/> says.
+    /// </summary>
+    /// <param name="tolerance">The error of u, relative to its root mean square over space and times, that is asked for; from 1e-8 to 0.1.</param>
+    /// <param name="walls">What holds at the ends of intervals.</param>
+    /// <param name="term">The right-hand side A_t u.</param>
+    /// <param name="domain">A bounded domain: the ends of an interval are walls.</param>
+    /// <param name="initial">u0, which keeps the conditions at the first time.</param>
+    /// <param name="from">The first time.</param>
+    /// <param name="to">The last time.</param>
+    /// <param name="run">Placement and seed; null for the default.</param>
+    /// <param name="progress">Hears of every fit and every run.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <example><code>
+    /// var bar = Domain.Box((0.0, 1.0));
+    /// Wall[] walls = [Wall.Dirichlet(Side.Low(0), Wall.Constant(0.0)), Wall.Dirichlet(Side.High(0), Wall.Constant(1.0))];
+    /// using var result = AutomaticEvolution.SolveWithWalls(1e-2, walls, 0.1 * Term.Laplacian, bar, x => x.squeeze(1).square(), 0.0, 0.5);
+    /// Console.WriteLine(result);
+    /// </code></example>
+    /// <exception cref="ArgumentException">The tolerance is out of range, the domain is not bounded, or equation or walls do not suit it.</exception>
+    /// <exception cref="EvolutionFailedException">A run did not reach the end.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static AutomaticSolution SolveWithWalls(
+        double tolerance,
+        IEnumerable<Wall> walls,
+        Term term,
+        Domain domain,
+        Func<Tensor, Tensor> initial,
+        double from,
+        double to,
+        Run? run = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        new(Bridge.Result(() => Core.AutomaticEvolution.solveWithWalls(
+            Run.ToCore(run, progress, cancellationToken), tolerance, Bridge.List(walls, wall => wall.Inner),
+            Bridge.Wanted(term).Inner, Bridge.Wanted(domain).Inner, Bridge.Function(initial), from, to)));
 }

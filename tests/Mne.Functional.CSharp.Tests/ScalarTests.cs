@@ -34,6 +34,20 @@ public class ScalarTests
         Assert.Empty(found.Distinct());
     }
 
+    /// <summary>The sum of a tensor and a number, for one, makes a factor within, which nothing keeps.</summary>
+    [Fact]
+    public void Arithmetic_calls_nothing_that_makes_a_number_within()
+    {
+        var found =
+            from type in Assembly.Load("Mne.Functional").GetTypes()
+            where IsArithmetic(type)
+            from caller in type.GetMethods(All)
+            from callee in Called(caller)
+            where IsTensors(callee) && MakesNumber(callee)
+            select $"{type.FullName}.{caller.Name} calls {callee.DeclaringType!.Name}.{callee.Name}({string.Join(", ", callee.GetParameters().Select(p => p.ParameterType.Name))})";
+        Assert.Empty(found.Distinct());
+    }
+
     [Fact]
     public void A_use_elsewhere_is_found()
     {

@@ -9,164 +9,13 @@ open System
 [<RequireQualifiedAccess>]
 module AutomaticEvolution =
 
-    /// Units of a layer, or waves, that are tried, in this order.
-    let private sizes (waves: bool) =
-        if waves then
-            [ 16; 24; 32; 48; 64; 96; 128; 192; 256 ]
-        else
-            [ 16; 24; 32; 48; 64; 96; 128 ]
-
-    /// No more points than these, and no more runs.
-    let private mostPoints = 2500
-
+    /// No more runs than these.
     let private mostRuns = 5
 
     /// Where solutions are compared: so many points, and so many times.
     let private comparedPoints = 1024
 
     let private comparedTimes = 16
-
-    /// Whether the domain has sines and cosines in all of its coordinates.
-    let private hasWaves (domain: Domain) =
-        domain.Coordinates
-        |> List.forall (fun coordinate -> coordinate.IsPeriodic || coordinate.IsBounded)
-
-    let private network (waves: bool) (domain: Domain) (outputs: int) (units: int) : Network =
-        let layers =
-            if waves then
-                [ Layer.harmonics units ]
-            elif hasWaves domain then
-                Layer.harmonics (max 1 (4 / domain.Dimension))
-                :: List.replicate 3 (Layer.dense units Sine)
-            else
-                let first =
-                    if
-                        domain.Coordinates
-                        |> List.exists (fun coordinate -> coordinate.IsPeriodic || coordinate.IsBounded)
-                    then
-                        Layer.harmonics (max 1 (4 / domain.Dimension))
-                    else
-                        let centre, half =
-                            Domain.bounds domain
-                            |> List.map (fun (low, high) -> 0.5 * (low + high), 0.5 * (high - low))
-                            |> List.unzip
-
-                        Layer.normalise centre half
-
-                first :: List.replicate 3 (Layer.dense units Tanh)
-
-        Network.create
-            domain
-            [
-                yield! layers
-                if outputs > 1 then
-                    Layer.outputs outputs
-            ]
-
-    /// Points that cover the domain evenly. Call it inside a scope.
-    let private cover (seed: int) (domain: Domain) (count: int) : Collocation =
-        if domain.Dimension = 1 then
-            Collocation.grid domain count
-        else
-            Collocation.sequence domain count |> Collocation.fixedBy seed
-
-    /// Something made with points that cover the domain evenly, which are freed afterwards.
-    let private covering (seed: int) (domain: Domain) (count: int) (make: Collocation -> 'a) : 'a =
-        let points = cover seed domain count
-
-        try
-            make points
-        finally
-            match points with
-            | Collocation.Given points -> points.Dispose()
-            | Collocation.Drawn _ -> ()
-
-    let private fitOptions (ε: float) =
-        { Regression.defaults with
-            Steps = 150
-            Tolerance = 0.1 * ε
-            Regularisation = 1e-2, 1e-15
-        }
-
-    /// The smallest network, of at least so many units, that has the initial value to a quarter of ε, and its fit; the best of all where none has.
-    let private start
-        (run: Run)
-        (ε: float)
-        (waves: bool)
-        (domain: Domain)
-        (outputs: int)
-        (initial: Tensor -> Tensor)
-        (least: int)
-        =
-        covering run.Seed domain (if domain.Dimension = 1 then 512 else 1024) (fun points ->
-            let rec go (best: (int * Network * Fitted) option) (units: int list) =
-                match units, best with
-                | _, Some(_, _, fitted) when fitted.Error <= 0.25 * ε -> best.Value
-                | [], _ -> best.Value
-                | units :: larger, _ ->
-                    let network = network waves domain outputs units
-                    let fitted = Regression.tryFit run (fitOptions ε) network initial points
-
-                    let better, worse =
-                        match best with
-                        | Some(_, _, before) when not (fitted.Error < before.Error) -> best.Value, Some fitted
-                        | Some(_, _, before) -> (units, network, fitted), Some before
-                        | None -> (units, network, fitted), None
-
-                    worse |> Option.iter (fun fitted -> (fitted :> IDisposable).Dispose())
-                    go (Some better) larger
-
-            go None (sizes waves |> List.filter (fun units -> units >= least)))
-
-    /// Four points for every direction that is not lost in λ.
-    let private points (run: Run) (λ: float) (domain: Domain) (network: Network) (θ: Tensor) : int =
-        let outputs = float network.Outputs
-
-        let rank =
-            Scope.free (fun () ->
-                Collocation.points run.Placement run.Seed (cover run.Seed domain 1000)
-                |> Network.tangent network θ
-                |> Sketch.effectiveRank λ)
-
-        int (ceil (4.0 * rank / outputs)) |> max 64 |> min mostPoints
-
-    /// Half of the points evenly, half in proportion to √|∇u|: at a front more than elsewhere, but few candidates are wanted twice.
-    let private steep (local: Local) : Tensor =
-        let steepness = (Jet.gradient local.Jet).flatten(1L).norm(1).sqrt()
-        steepness .+ (steepness.mean().Clamp(1e-100, 1e100))
-
-    /// How often points are to be drawn anew so that they follow where u is steep; None where it is steep nowhere more than elsewhere.
-    let private fronts (domain: Domain) (t0: float, t1: float) (solution: Solution) : float option =
-        let d = domain.Dimension
-
-        Scope.free (fun () ->
-            let x = Collocation.points Placement.float64 0 (cover 0 domain 4096)
-
-            /// How much steeper than on the average u gets, and how long a front takes to move by its width.
-            let at t =
-                let jet = Solution.jet (Jet.gradientRequest d) t x solution
-                let u = (Jet.value jet).view(x.shape[0], -1L)
-                let steepness = (Jet.gradient jet).view(x.shape[0], -1L).norm 1
-                let largest = Tensor.toFloat (steepness.max ())
-                let δ = 1e-4 * (t1 - t0)
-                let earlier = if abs (t - t0) > abs δ then t - δ else t
-                let later = if abs (t1 - t) > abs δ then t + δ else t
-
-                let change =
-                    (Solution.evaluate later x solution - Solution.evaluate earlier x solution).view(x.shape[0], -1L)
-
-                let speed = Tensor.toFloat (change.abs().max()) / abs (later - earlier)
-                let height = Tensor.toFloat (u.max () - u.min ())
-                largest / Tensor.rms steepness, height / speed
-
-            let found = [ for k in 1..8 -> at (t0 + (t1 - t0) * float k / 8.0) ]
-
-            if found |> List.exists (fun (ratio, _) -> ratio > 8.0) then
-                let span = abs (t1 - t0)
-                // u at a front changes by its height while the front moves by its width.
-                Some(found |> List.map snd |> List.min |> max (0.005 * span) |> min (0.1 * span))
-            else
-                None)
 
     /// How far two solutions are apart, relative to the second.
     let private difference
@@ -211,14 +60,14 @@ module AutomaticEvolution =
         && report.Step < 0.01 * longest
 
     /// One run. `redrawn`: how often points follow fronts; `least`: units at least.
-    let private solveOnce (run: Run) ε waves term domain initial span redrawn least : Ended =
+    let private solveOnce (run: Run) ε walls waves term domain initial span redrawn least : Ended =
         let λ = (0.5 * ε) ** 2.0
 
         let units, network, fitted =
-            start run ε waves domain (Term.components term) initial least
+            AutomaticChoice.start run ε waves domain (Term.components term) initial least
 
         use fitted = fitted
-        let count = points run λ domain network fitted.Parameters
+        let count = AutomaticChoice.points run λ domain network fitted.Parameters
 
         let dynamics =
             match redrawn with
@@ -227,7 +76,7 @@ module AutomaticEvolution =
                     every
                     (Collocation.sequence domain (max 8192 (16 * count)))
                     (Set.toList (Jet.gradientRequest domain.Dimension))
-                    steep
+                    AutomaticChoice.steep
             | None -> PointDynamics.Fixed
 
         let options =
@@ -236,6 +85,7 @@ module AutomaticEvolution =
                 Regularisation = λ
                 Tolerance = ε / 20.0
                 Points = dynamics
+                Walls = walls
             }
 
         use enough =
@@ -258,7 +108,7 @@ module AutomaticEvolution =
             }
 
         let solution =
-            covering run.Seed domain count (fun points ->
+            AutomaticChoice.covering run.Seed domain count (fun points ->
                 Evolution.trySolve observed options term network points fitted.Parameters span)
 
         match solution.Outcome with
@@ -306,35 +156,33 @@ module AutomaticEvolution =
 
         max fine.FitError (fine.Difference * q / sqrt ((1.0 - q) * sqrt (1.0 + q * q)))
 
-    /// <summary>
-    /// Solves ∂_t u = A_t u with u(t0, x) = u0(x) on a bounded domain to a tolerance, and says how large the error is believed to be. What is
-    /// chosen follows from the accuracy ε of a run: the smallest network that has the initial value to ε / 4, λ = (ε / 2)², four points and two
-    /// landmarks for each direction of the tangent that λ leaves, steps to ε / 20; where u is steep, points follow. A run in which the equation no longer holds
-    /// is given up; in one dimension a sum of waves then takes the place of the network. A run with three times the tolerance as
-    /// its ε is compared with a finer one that has another network, other points and steps; as long as their difference says that the tolerance is not met, there
-    /// is another, up to five. It costs about twice the time of the last run.
-    /// </summary>
+    /// <summary>As <c>solve</c>, with conditions at walls, which say what <c>EvolutionOptions.Walls</c> says.</summary>
     /// <param name="run">Placement, seed, meter and cancellation; the meter hears of every fit and every run.</param>
     /// <param name="tolerance">The error of u, relative to its root mean square over space and times, that is asked for; from 1e-8 to 0.1.</param>
+    /// <param name="walls">What holds at the ends of intervals.</param>
     /// <param name="term">The right-hand side A_t u; a <c>Term.system</c> for several components.</param>
-    /// <param name="domain">A bounded domain: intervals, circles, walls.</param>
-    /// <param name="initial">u0: points (N × d) ↦ N, or N × m for m components.</param>
+    /// <param name="domain">A bounded domain: the ends of an interval are walls.</param>
+    /// <param name="initial">u0: points (N × d) ↦ N, or N × m for m components; it keeps the conditions at t0.</param>
     /// <param name="t0">Where it begins.</param>
     /// <param name="t1">Where it ends; t1 &lt; t0 runs backwards.</param>
-    /// <returns>The solution of the last run, its believed error, and all runs. Where the tolerance is not met, it says so: see <c>Met</c>.</returns>
-    /// <exception cref="T:System.ArgumentException">The tolerance is out of range, the domain is not bounded, or the equation does not suit it.</exception>
+    /// <returns>The solution of the last run, its believed error, and all runs.</returns>
+    /// <exception cref="T:System.ArgumentException">The tolerance is out of range, the domain is not bounded, or equation or walls do not suit it.</exception>
     /// <exception cref="T:Mne.Functional.EvolutionFailedException">A run did not reach the end.</exception>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     /// <example><code>
-    /// let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
-    /// let fisher = 0.1 * Term.laplacian + Term.value - Term.pown 2 Term.value
-    /// let result = AutomaticEvolution.solve Run.quiet 1e-3 fisher circle (fun x -&gt; 0.5 + 0.4 * x.squeeze(1L).cos ()) (0.0, 1.0)
-    /// printfn $"{result}"
-    /// let u = result.Solution |&gt; Solution.evaluate 1.0 (Tensor.ofRows Placement.float64 [ [ 0.5 ] ])
+    /// // a bar whose ends are kept at 0 and 1
+    /// let walls =
+    ///     [ Wall.dirichlet (Side.Low 0) (Wall.constant 0.0); Wall.dirichlet (Side.High 0) (Wall.constant 1.0) ]
+    ///
+    /// let bar = Domain.box [ (0.0, 1.0) ]
+    ///
+    /// let result =
+    ///     AutomaticEvolution.solveWithWalls Run.quiet 1e-2 walls (0.1 * Term.laplacian) bar (fun x -&gt; x.squeeze(1L).square ()) (0.0, 0.5)
     /// </code></example>
-    let solve
+    let solveWithWalls
         (run: Run)
         (tolerance: float)
+        (walls: Wall list)
         (term: Term)
         (domain: Domain)
         (initial: Tensor -> Tensor)
@@ -354,18 +202,18 @@ module AutomaticEvolution =
 
         /// The next larger network, in any case: what is missing later may have been there at the beginning.
         let next waves units =
-            sizes waves
+            AutomaticChoice.sizes waves
             |> List.tryFind (fun larger -> larger > units)
             |> Option.defaultValue units
 
         /// The first run that arrives: with a finer one after one that is lost, and with waves alone where that is lost too. Systems without any diffusion are
         /// stable for such a sum, which spans the same functions at all times.
         let rec first (attempt: int) ε waves least =
-            match solveOnce (part attempt) ε waves term domain initial (t0, t1) None least with
+            match solveOnce (part attempt) ε walls waves term domain initial (t0, t1) None least with
             | Arrived(resolution, solution) -> attempt, resolution, solution
             | Lost(units, _) when attempt < 1 -> first (attempt + 1) (ε / 3.0) waves (next waves units)
-            | Lost _ when not waves && domain.Dimension = 1 && hasWaves domain ->
-                first (attempt + 1) (3.0 * tolerance) true (sizes true).Head
+            | Lost _ when not waves && domain.Dimension = 1 && AutomaticChoice.hasWaves domain ->
+                first (attempt + 1) (3.0 * tolerance) true (AutomaticChoice.sizes true).Head
             | Lost(_, t) ->
                 raise (
                     EvolutionFailedException(
@@ -405,12 +253,13 @@ module AutomaticEvolution =
                         solveOnce
                             (part attempt)
                             ε
+                            walls
                             coarse.Waves
                             term
                             domain
                             initial
                             (t0, t1)
-                            (fronts domain (t0, t1) last)
+                            (AutomaticChoice.fronts domain (t0, t1) last)
                             (next coarse.Waves coarse.Units)
                     with _ ->
                         (last :> IDisposable).Dispose()
@@ -428,6 +277,42 @@ module AutomaticEvolution =
                     refine (attempt + 1) ({ resolution with Difference = apart } :: runs) solution
 
         let attempt, resolution, solution =
-            first 0 (3.0 * tolerance) false (sizes false).Head
+            first 0 (3.0 * tolerance) false (AutomaticChoice.sizes false).Head
 
         refine (attempt + 1) [ resolution ] solution
+
+    /// <summary>
+    /// Solves ∂_t u = A_t u with u(t0, x) = u0(x) on a bounded domain to a tolerance, and says how large the error is believed to be. What is
+    /// chosen follows from the accuracy ε of a run: the smallest network that has the initial value to ε / 4, λ = (ε / 2)², four points and two
+    /// landmarks for each direction of the tangent that λ leaves, steps to ε / 20; where u is steep, points follow. A run in which the equation no longer holds
+    /// is given up; in one dimension a sum of waves then takes the place of the network. A run with three times the tolerance as
+    /// its ε is compared with a finer one that has another network, other points and steps; as long as their difference says that the tolerance is not met, there
+    /// is another, up to five. It costs about twice the time of the last run.
+    /// </summary>
+    /// <param name="run">Placement, seed, meter and cancellation; the meter hears of every fit and every run.</param>
+    /// <param name="tolerance">The error of u, relative to its root mean square over space and times, that is asked for; from 1e-8 to 0.1.</param>
+    /// <param name="term">The right-hand side A_t u; a <c>Term.system</c> for several components.</param>
+    /// <param name="domain">A bounded domain: intervals, circles, walls.</param>
+    /// <param name="initial">u0: points (N × d) ↦ N, or N × m for m components.</param>
+    /// <param name="t0">Where it begins.</param>
+    /// <param name="t1">Where it ends; t1 &lt; t0 runs backwards.</param>
+    /// <returns>The solution of the last run, its believed error, and all runs. Where the tolerance is not met, it says so: see <c>Met</c>.</returns>
+    /// <exception cref="T:System.ArgumentException">The tolerance is out of range, the domain is not bounded, or the equation does not suit it.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">A run did not reach the end.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// let circle = Domain.periodic [ (0.0, 2.0 * Math.PI) ]
+    /// let fisher = 0.1 * Term.laplacian + Term.value - Term.pown 2 Term.value
+    /// let result = AutomaticEvolution.solve Run.quiet 1e-3 fisher circle (fun x -&gt; 0.5 + 0.4 * x.squeeze(1L).cos ()) (0.0, 1.0)
+    /// printfn $"{result}"
+    /// let u = result.Solution |&gt; Solution.evaluate 1.0 (Tensor.ofRows Placement.float64 [ [ 0.5 ] ])
+    /// </code></example>
+    let solve
+        (run: Run)
+        (tolerance: float)
+        (term: Term)
+        (domain: Domain)
+        (initial: Tensor -> Tensor)
+        (t0: float, t1: float)
+        : AutomaticSolution =
+        solveWithWalls run tolerance [] term domain initial (t0, t1)

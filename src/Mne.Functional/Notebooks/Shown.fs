@@ -120,10 +120,34 @@ module internal Shown =
                         yield! lines (indent + "  ") value
             ]
 
-    /// A tensor by itself is shown with its numbers, of a large one those at the ends; inside a record its shape is enough.
+    /// Some numbers in a row, of many those at the ends.
+    let private row (values: float[]) : string =
+        let numbers = Array.map (Table.short 6) values
+
+        if numbers.Length > 12 then
+            String.concat "  " [ yield! numbers[..5]; "…"; yield! numbers[numbers.Length - 6 ..] ]
+        else
+            String.concat "  " numbers
+
+    /// The numbers of a vector or a matrix, of a large one those at the ends.
+    let private numbers (values: Tensor) : string list =
+        match List.ofArray values.shape with
+        | []
+        | [ _ ] -> [ row (Tensor.toArray values) ]
+        | [ rows; _ ] ->
+            let at (first: int64) count =
+                [ for k in first .. first + count - 1L -> row (Tensor.toArray values[k]) ]
+
+            if rows > 12L then
+                at 0L 6L @ [ "…" ] @ at (rows - 6L) 6L
+            else
+                at 0L rows
+        | _ -> []
+
+    /// A tensor by itself is shown with its numbers; inside a record its shape is enough.
     let private whole (value: obj) : Shown =
         match value with
-        | :? Tensor as tensor -> Shown.Text(tensor.ToString TorchSharp.TensorStringStyle.Julia)
+        | :? Tensor as inside -> tensor inside :: numbers inside |> String.concat "\n" |> Shown.Text
         | _ -> describe value
 
     /// As text: what the value says of itself, or a line for each field.

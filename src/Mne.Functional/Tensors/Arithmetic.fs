@@ -17,6 +17,9 @@ module private Held =
         use a = a.ToScalar()
         call a
 
+    /// x + a: TorchSharp's sum of a tensor and a number makes a factor 1 for the number, which nothing keeps.
+    let added (x: Tensor) (a: Scalar) : Tensor = whole 1 (fun one -> x.add (a, one))
+
 /// <summary>
 /// Numbers and tensors in one formula, safely: what <c>2.0 * x</c> does in TorchSharp, to the same bits, but with the number
 /// kept until libtorch has read it. TorchSharp's own operators between a number and a tensor, its methods that take a
@@ -32,17 +35,17 @@ type Arithmetic =
 
     /// <summary>x + a, element by element.</summary>
     [<Extension>]
-    static member Plus(x: Tensor, a: float) : Tensor = Held.number a (fun a -> x + a)
+    static member Plus(x: Tensor, a: float) : Tensor = Held.number a (Held.added x)
 
     /// <summary>x + a, element by element.</summary>
     [<Extension>]
-    static member Plus(x: Tensor, a: int) : Tensor = Held.whole a (fun a -> x + a)
+    static member Plus(x: Tensor, a: int) : Tensor = Held.whole a (Held.added x)
 
     /// <summary>a + x, element by element.</summary>
-    static member Plus(a: float, x: Tensor) : Tensor = Held.number a (fun a -> a + x)
+    static member Plus(a: float, x: Tensor) : Tensor = Held.number a (Held.added x)
 
     /// <summary>a + x, element by element.</summary>
-    static member Plus(a: int, x: Tensor) : Tensor = Held.whole a (fun a -> a + x)
+    static member Plus(a: int, x: Tensor) : Tensor = Held.whole a (Held.added x)
 
     /// <summary>x + y, element by element: TorchSharp's own hands libtorch a factor 1 for y.</summary>
     [<Extension>]
@@ -58,10 +61,14 @@ type Arithmetic =
     static member Minus(x: Tensor, a: int) : Tensor = Held.whole a (fun a -> x - a)
 
     /// <summary>a − x, element by element.</summary>
-    static member Minus(a: float, x: Tensor) : Tensor = Held.number a (fun a -> a - x)
+    static member Minus(a: float, x: Tensor) : Tensor =
+        use opposite = x.negative ()
+        Held.number a (Held.added opposite)
 
     /// <summary>a − x, element by element.</summary>
-    static member Minus(a: int, x: Tensor) : Tensor = Held.whole a (fun a -> a - x)
+    static member Minus(a: int, x: Tensor) : Tensor =
+        use opposite = x.negative ()
+        Held.whole a (Held.added opposite)
 
     /// <summary>x a, element by element.</summary>
     [<Extension>]
@@ -130,7 +137,8 @@ type Arithmetic =
 
     /// <summary>Adds the number to every element of x itself.</summary>
     [<Extension>]
-    static member AddInPlace(x: Tensor, a: float) : Tensor = Held.number a (fun a -> x.add_ a)
+    static member AddInPlace(x: Tensor, a: float) : Tensor =
+        Held.number a (fun a -> Held.whole 1 (fun one -> x.add_ (a, one)))
 
     /// <summary>Adds y to x itself.</summary>
     [<Extension>]
@@ -164,7 +172,9 @@ type Arithmetic =
     /// <summary>The numbers 0, 1, …, count − 1, with the element type and the device of x.</summary>
     [<Extension>]
     static member NewCount(x: Tensor, count: int) : Tensor =
-        Held.number (float count) (fun stop -> torch.arange (stop, dtype = x.dtype, device = x.device))
+        Held.number 0.0 (fun start ->
+            Held.number (float count) (fun stop ->
+                Held.number 1.0 (fun step -> torch.arange (start, stop, step, dtype = x.dtype, device = x.device))))
 
 /// <summary>How the operators find their overload; not to be called.</summary>
 [<EditorBrowsable(EditorBrowsableState.Never); RequireQualifiedAccess>]

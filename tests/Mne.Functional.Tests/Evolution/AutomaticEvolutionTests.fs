@@ -133,6 +133,34 @@ let tests =
                 Expect.isTrue (List.last automatic.Runs).Waves "by waves"
             }
 
+            test "a bar between walls that are kept at 0 and 1, exactly known" {
+                use _ = torch.NewDisposeScope()
+                let bar = Domain.box [ (0.0, 1.0) ]
+
+                let exact t (x: Tensor) =
+                    let x = x.squeeze 1L
+                    x + exp (-0.1 * Math.PI * Math.PI * t) * (Math.PI * x).sin()
+
+                use automatic =
+                    AutomaticEvolution.solveWithWalls
+                        quick
+                        1e-3
+                        [
+                            Wall.dirichlet (Side.Low 0) (Wall.constant 0.0)
+                            Wall.dirichlet (Side.High 0) (Wall.constant 1.0)
+                        ]
+                        (0.1 * Term.laplacian)
+                        bar
+                        (exact 0.0)
+                        (0.0, 1.0)
+
+                let points = Collocation.points double 5 (Collocation.uniform bar 200)
+                let error = errorOf exact points 1.0 automatic
+                Expect.isTrue automatic.Met $"{automatic}"
+                Expect.isLessThan error automatic.Tolerance $"{automatic}"
+                Expect.isLessThan error (4.0 * automatic.Error) $"{automatic}"
+            }
+
             test "runs are told, from the coarsest on, and a tighter tolerance gives finer ones" {
                 use _ = torch.NewDisposeScope()
 
