@@ -297,6 +297,8 @@ let private byName: IDictionary<string, unit -> obj> =
             "CSharp.Diffusion.Stratonovich/dimension", box2 (fun () -> 2)
             "Process.linear/matrix", box2 (fun () -> array2D [ [ -1.0; 0.0 ]; [ 0.0; -1.0 ] ])
             "Regression/g", box2 (fun () -> sine)
+            "AutomaticEvolution/walls", box2 (fun () -> ([]: Wall list))
+            "CSharp.AutomaticEvolution/walls", box2 (fun () -> Array.empty<CSharp.Wall>)
             "Export.solutionCsv/times", box2 (fun () -> [ 0.0; 0.1 ])
             "CSharp.Solution.SaveCsv/times", box2 (fun () -> [| 0.0; 0.1 |])
             "Sde.simulate/times", box2 (fun () -> [ 0.0; 0.1; 0.2 ])
