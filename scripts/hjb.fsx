@@ -88,4 +88,4 @@ finish
         |> Chart.axes "time to go" "least expected cost"
         |> Chart.titled "Value at the origin"
     ]
-    [ "relativeError", abs (found / exact.Value - 1.0) ]
+    [ ("relativeError", abs (found / exact.Value - 1.0)) ]

@@ -5,6 +5,7 @@
 
 open System
 open Mne.Functional
+open Mne.Functional.Reporting
 open Mne.Functional.References
 open Gallery
 
