@@ -94,7 +94,7 @@ public sealed record CoverOptions
     public int FitPoints { get; init; } = Defaults.FitPoints;
 
     /// <summary>
-    /// N, the number of collocation points. Default null: the program chooses three times the effective rank of the fitted network's kernel
+    /// N, the number of collocation points. Default null: the program chooses four times the effective rank of the fitted network's kernel
     /// at λ, but 500 to 1,600.
     /// </summary>
     public int? Points { get; init; } = Bridge.Nullable(Defaults.Points);

@@ -61,7 +61,7 @@ public sealed record SamplerOptions
 
     /// <summary>
     /// The evolution. Its points have to stay fixed: a sampler moves them itself. Default <c>new EvolutionOptions()</c> with <c>Method</c>
-    /// <c>Method.Stabilised</c>, <c>Sketch</c> <c>Sketch.Adaptive(1.5)</c>, <c>Regularisation</c> 1e-9, <c>Tolerance</c> 2e-3,
+    /// <c>Method.Stabilised</c>, <c>Sketch</c> <c>Sketch.Adaptive(2)</c>, <c>Regularisation</c> 1e-9, <c>Tolerance</c> 2e-3,
     /// <c>ErrorScale</c> <see cref="ErrorScale.Spread"/>.
     /// </summary>
     public EvolutionOptions Evolve { get; init; } = EvolutionOptions.OfCore(Given.Evolve);

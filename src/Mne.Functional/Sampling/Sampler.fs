@@ -50,7 +50,7 @@ module Sampler =
             Evolve =
                 { Evolution.defaults with
                     Method = Method.stabilised
-                    Sketch = Sketch.Adaptive 1.5
+                    Sketch = Sketch.Adaptive 2.0
                     Regularisation = 1e-9
                     Tolerance = 2e-3
                     ErrorScale = ErrorScale.Spread

@@ -43,7 +43,7 @@ type SamplerOptions =
         Fit: RegressionOptions
         /// <summary>
         /// The evolution, of which diffusion limits most steps. <c>Points</c> has to stay <c>Fixed</c>: a sampler moves them itself. Default
-        /// <c>Evolution.defaults</c> with <c>Method</c> <c>Method.stabilised</c>, <c>Sketch</c> <c>Sketch.Adaptive 1.5</c>,
+        /// <c>Evolution.defaults</c> with <c>Method</c> <c>Method.stabilised</c>, <c>Sketch</c> <c>Sketch.Adaptive 2</c>,
         /// <c>Regularisation</c> 1e-9, <c>Tolerance</c> 2e-3, <c>ErrorScale</c> <c>ErrorScale.Spread</c>.
         /// </summary>
         Evolve: EvolutionOptions

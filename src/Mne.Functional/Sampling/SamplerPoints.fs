@@ -7,7 +7,7 @@ module internal SamplerPoints =
     let drawn (run: Run) (points: int -> Collocation) stream count : Tensor =
         Collocation.points run.Placement (Stream.seed stream run) (points count)
 
-    /// Three points for every direction that the kernel of the fitted network has, where the options leave it to the program.
+    /// Four points for every direction that the kernel of the fitted network has, where the options leave it to the program.
     let count run (options: SamplerOptions) (network: Network) points (θ: Tensor) : int =
         match options.Cover.Points with
         | Some count -> count
@@ -18,7 +18,7 @@ module internal SamplerPoints =
                     |> Network.tangent network θ
                     |> Sketch.effectiveRank options.Evolve.Regularisation
 
-                int (ceil (3.0 * rank)) |> max Cover.fewest |> min Cover.most)
+                int (ceil (4.0 * rank)) |> max Cover.fewest |> min Cover.most)
 
     /// How N points follow the density.
     let dynamics (options: SamplerOptions) (p: Process) part (points: int -> Collocation) (n: int) =
