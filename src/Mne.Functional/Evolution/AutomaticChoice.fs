@@ -25,25 +25,23 @@ module internal AutomaticChoice =
         let layers =
             if waves then
                 [ Layer.harmonics units ]
-            elif hasWaves domain then
-                Layer.harmonics (max 1 (4 / domain.Dimension))
-                :: List.replicate 3 (Layer.dense units Sine)
             else
+                let isBox = domain.Coordinates |> List.forall _.IsInterval
+
                 let first =
-                    if
-                        domain.Coordinates
-                        |> List.exists (fun coordinate -> coordinate.IsPeriodic || coordinate.IsBounded)
-                    then
-                        Layer.harmonics (max 1 (4 / domain.Dimension))
-                    else
+                    if isBox then
                         let centre, half =
                             Domain.bounds domain
                             |> List.map (fun (low, high) -> 0.5 * (low + high), 0.5 * (high - low))
                             |> List.unzip
 
                         Layer.normalise centre half
+                    else
+                        Layer.harmonics (max 1 (4 / domain.Dimension))
 
-                first :: List.replicate 3 (Layer.dense units Tanh)
+                // Sines of what is not periodic repeat where nothing does.
+                let activation = if hasWaves domain then Sine else Tanh
+                first :: List.replicate 3 (Layer.dense units activation)
 
         Network.create
             domain
@@ -126,11 +124,11 @@ module internal AutomaticChoice =
         steepness .+ (steepness.mean().Clamp(1e-100, 1e100))
 
     /// How often points are to be drawn anew so that they follow where u is steep; None where it is steep nowhere more than elsewhere.
-    let fronts (domain: Domain) (t0: float, t1: float) (solution: Solution) : float option =
+    let fronts (run: Run) (domain: Domain) (t0: float, t1: float) (solution: Solution) : float option =
         let d = domain.Dimension
 
         Scope.free (fun () ->
-            let x = Collocation.points Placement.float64 0 (cover 0 domain 4096)
+            let x = Collocation.points run.Placement run.Seed (cover run.Seed domain 4096)
 
             /// How much steeper than on the average u gets, and how long a front takes to move by its width.
             let at t =

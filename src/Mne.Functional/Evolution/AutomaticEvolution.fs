@@ -166,7 +166,7 @@ module AutomaticEvolution =
     /// <param name="t0">Where it begins.</param>
     /// <param name="t1">Where it ends; t1 &lt; t0 runs backwards.</param>
     /// <returns>The solution of the last run, its believed error, and all runs.</returns>
-    /// <exception cref="T:System.ArgumentException">The tolerance is out of range, the domain is not bounded, or equation or walls do not suit it.</exception>
+    /// <exception cref="T:System.ArgumentException">The tolerance is out of range, the domain is not bounded, equation or walls do not suit it, or a wall is a shape.</exception>
     /// <exception cref="T:Mne.Functional.EvolutionFailedException">A run did not reach the end.</exception>
     /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
     /// <example><code>
@@ -194,6 +194,11 @@ module AutomaticEvolution =
             Guard.fail "tolerance" $"found {tolerance}, wanted a relative error from 1e-8 to 0.1"
 
         Domain.bounds domain |> ignore
+
+        if walls |> List.exists _.Side.IsShape then
+            Guard.fail
+                "walls"
+                "found a shape, but points are laid over the whole domain; wanted the ends of intervals: take Evolution.solve with Collocation.inside and EvolutionOptions.Walls"
 
         let part (index: int) =
             { run with
@@ -259,7 +264,7 @@ module AutomaticEvolution =
                             domain
                             initial
                             (t0, t1)
-                            (AutomaticChoice.fronts domain (t0, t1) last)
+                            (AutomaticChoice.fronts run domain (t0, t1) last)
                             (next coarse.Waves coarse.Units)
                     with _ ->
                         (last :> IDisposable).Dispose()

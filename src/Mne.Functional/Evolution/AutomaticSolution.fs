@@ -46,7 +46,7 @@ type AutomaticSolution =
         Solution: Solution
         /// <summary>
         /// The error that u is believed to have, relative to its root mean square over space and times: from how far the last two runs are
-        /// apart, which have networks, points, λ and steps of their own.
+        /// apart, which have networks, points, λ and steps of their own. ∞ where only one run arrived, to which nothing can be compared.
         /// </summary>
         Error: float
         /// <summary>The tolerance that was asked for.</summary>
@@ -62,11 +62,13 @@ type AutomaticSolution =
         let last = List.last automatic.Runs
         let t0, t1 = automatic.Solution.Trajectory.Start, Solution.stop automatic.Solution
 
-        let verdict =
-            if automatic.Met then
-                $"as asked ({automatic.Tolerance:G2})"
+        let error =
+            if Double.IsInfinity automatic.Error then
+                "an error that is not known, as only one run arrived"
+            elif automatic.Met then
+                $"a relative error of about {automatic.Error:G2}, as asked ({automatic.Tolerance:G2})"
             else
-                $"more than asked ({automatic.Tolerance:G2}): finer runs would be larger than the program makes them by itself"
+                $"a relative error of about {automatic.Error:G2}, more than asked ({automatic.Tolerance:G2}): a finer run did not arrive, or would be larger than the program makes it by itself"
 
         let points =
             match last.Redrawn with
@@ -88,7 +90,7 @@ type AutomaticSolution =
         String.concat
             "\n"
             [
-                $"u(t, x) for t from {t0:G6} to {t1:G6}, with a relative error of about {automatic.Error:G2}, {verdict}."
+                $"u(t, x) for t from {t0:G6} to {t1:G6}, with {error}."
                 $"{shape} ({last.Parameters} parameters), {points}, {last.Landmarks} landmarks, λ {last.Regularisation:G2}, steps to {last.Tolerance:G2}, {last.Evaluations} evaluations."
                 $"{automatic.Runs.Length} runs; differences between one and the next: {differences}."
             ]

@@ -205,6 +205,31 @@ let tests =
                 Assert.frees (fun () -> Expect.equal (solve ()) first "again")
             }
 
+            test "in single precision too, where u is steep somewhere" {
+                use _ = torch.NewDisposeScope()
+
+                /// A bump that is carried around: steep in few places.
+                let exact t (x: Tensor) =
+                    (40.0 .* ((x.squeeze 1L .- (Math.PI + t)).cos() .- 1.0)).exp()
+
+                use automatic =
+                    AutomaticEvolution.solve
+                        { quick with
+                            Placement = Placement.float32
+                        }
+                        3e-2
+                        -(Term.partial 0 1)
+                        circle
+                        (exact 0.0)
+                        (0.0, 0.5)
+
+                let points = Collocation.points Placement.float32 5 (Collocation.uniform circle 400)
+
+                let error = errorOf exact points 0.5 automatic
+                Expect.isTrue automatic.Met $"{automatic}"
+                Expect.isLessThan error automatic.Tolerance $"{automatic}"
+            }
+
             test "what does not suit is refused" {
                 let solve tolerance domain =
                     AutomaticEvolution.solve quick tolerance Term.laplacian domain (fun x -> x.squeeze 1L) (0.0, 1.0)
@@ -213,5 +238,18 @@ let tests =
                 Check.refuses [ "tolerance"; "0" ] (fun () -> solve 0.0 circle)
                 Check.refuses [ "tolerance"; "NaN" ] (fun () -> solve nan circle)
                 Check.refuses [ "domain"; "unbounded" ] (fun () -> solve 1e-3 (Domain.euclidean 1))
+
+                let disc (x: Tensor) = 1.0 .- (x * x).sum 1L
+
+                Check.refuses [ "walls"; "shape"; "Collocation.inside" ] (fun () ->
+                    AutomaticEvolution.solveWithWalls
+                        quick
+                        1e-2
+                        [ Wall.dirichlet (Side.Shape disc) (Wall.constant 0.0) ]
+                        Term.laplacian
+                        (Domain.box [ (-1.0, 1.0); (-1.0, 1.0) ])
+                        disc
+                        (0.0, 1.0)
+                    |> ignore)
             }
         ]
