@@ -78,17 +78,7 @@ let private byNuts (folder: string) (name: string) : Side =
     }
 
 let private words = List.tail (List.ofArray fsi.CommandLineArgs)
-
-if words.IsEmpty then
-    failwith "Give the folder that holds posterior_database, of a clone of https://github.com/stan-dev/posteriordb."
-
-let private chosen =
-    match words.Tail with
-    | [] -> posteriors words.Head ""
-    | parts -> parts |> List.collect (posteriors words.Head) |> List.distinctBy fst
-
-if chosen.IsEmpty then
-    failwith "Found no posterior with such a name."
+let private chosen = named words
 
 TorchSharp.torch.set_num_threads 1
 printfn "%-42s %28s   %44s" "" "Posterior.sample" "NUTS (rstan)"

@@ -87,26 +87,7 @@ let private sample (reference: Reference) : Row =
     Console.Out.Flush()
     row
 
-let private words = List.tail (List.ofArray fsi.CommandLineArgs)
-
-if words.IsEmpty then
-    failwith "Give the folder that holds posterior_database, of a clone of https://github.com/stan-dev/posteriordb."
-
-let private chosen =
-    match words.Tail with
-    | [] -> posteriors words.Head ""
-    | parts ->
-        [
-            for part in parts do
-                match posteriors words.Head part with
-                | [] ->
-                    let known = posteriors words.Head "" |> List.map fst |> String.concat ", "
-
-                    failwith
-                        $"Found \"{part}\", wanted a part of one of these names, for which there is a model: {known}."
-                | found -> yield! found
-        ]
-        |> List.distinctBy fst
+let private chosen = named (List.tail (List.ofArray fsi.CommandLineArgs))
 
 let private made = [ for _, read in chosen -> sample (read ()) ]
 

@@ -1,7 +1,7 @@
 // Verifies the formulas of "posteriors.fsx" at the reference draws: E ∂V = 0 and E (x − m) ∂V = 1 in every coordinate of ℝ^d, in standard
 // errors, and that the way to ℝ^d and back is the way back. log Z, where it is known, against importance sampling from Student's
 // distribution with the mean and covariance of the draws.
-//     dotnet fsi --optimize+ scripts/posteriors-check.fsx FOLDER          (FOLDER holds posterior_database; then a part of the name)
+//     dotnet fsi --optimize+ scripts/posteriors-check.fsx FOLDER [part of a name…]     (FOLDER holds posterior_database)
 #load "posteriors.fsx" "suite/identities.fsx"
 
 open TorchSharp
@@ -74,14 +74,10 @@ let private check (reference: Reference) : bool =
 
         passes)
 
-let private words = fsi.CommandLineArgs |> Array.skip 1
-
-if words.Length = 0 then
-    failwith "Give the folder that holds posterior_database, of a clone of https://github.com/stan-dev/posteriordb."
-
-let private part = words |> Array.tryItem 1 |> Option.defaultValue ""
-
-let private passes = [ for _, read in posteriors words[0] part -> check (read ()) ]
+let private passes =
+    [
+        for _, read in named (List.tail (List.ofArray fsi.CommandLineArgs)) -> check (read ())
+    ]
 
 printResult
     [

@@ -142,3 +142,22 @@ let posteriors (folder: string) (part: string) : (string * (unit -> Reference)) 
             if name.Contains(part, StringComparison.OrdinalIgnoreCase) then
                 name, fun () -> reference folder (name, data, make)
     ]
+
+/// Those that the words of a command line name: the folder, then parts of names, or none for all of them.
+let named (words: string list) : (string * (unit -> Reference)) list =
+    match words with
+    | [] ->
+        failwith "Give the folder that holds posterior_database, of a clone of https://github.com/stan-dev/posteriordb."
+    | [ folder ] -> posteriors folder ""
+    | folder :: parts ->
+        [
+            for part in parts do
+                match posteriors folder part with
+                | [] ->
+                    let known = posteriors folder "" |> List.map fst |> String.concat ", "
+
+                    failwith
+                        $"Found \"{part}\", wanted a part of one of these names, for which there is a model: {known}."
+                | found -> yield! found
+        ]
+        |> List.distinctBy fst

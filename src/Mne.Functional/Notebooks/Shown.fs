@@ -136,7 +136,9 @@ module internal Shown =
         | [ _ ] -> [ row (Tensor.toArray values) ]
         | [ rows; _ ] ->
             let at (first: int64) count =
-                [ for k in first .. first + count - 1L -> row (Tensor.toArray values[k]) ]
+                [
+                    for k in first .. first + count - 1L -> Scope.free (fun () -> row (Tensor.toArray values[k]))
+                ]
 
             if rows > 12L then
                 at 0L 6L @ [ "…" ] @ at (rows - 6L) 6L
