@@ -119,7 +119,7 @@ string automatic
 (*** include-it ***)
 
 (**
-`scripts/automatic.fsx` puts what is believed beside what is true, for eleven equations. What it takes is a network of three layers behind a few harmonics, or a
+`scripts/automatic.fsx` puts what is believed beside what is true, for twelve problems. What it takes is a network of three layers behind a few harmonics, or a
 sum of waves in one dimension where networks are lost. `AutomaticEvolution.solveWithWalls` takes conditions of [walls](which-equation.html) too. Shocks that
 no diffusion smooths are beyond it.
 
