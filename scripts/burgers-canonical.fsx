@@ -1,7 +1,7 @@
 // Burgers' equation as most papers on networks have it, u_t = (0.01/π) u_xx − u u_x on [−1, 1] from −sin πx with u(±1) = 0, up to t = 1: a
 // front of width 0.006 stands at x = 0. The solution is odd and of period 2, which keeps the ends at 0. Exact by Cole and Hopf.
 // Published: 7.97e-14 in 346 s on an H100 (DSGNAR, arXiv 2607.02194).
-// Aimed at 1e-6 in 120 s and missed: 3.2e-6 in 162 processor seconds; with λ = 1e-13 in place of 1e-15, 6.3e-6 in 70.
+// Aimed at 1e-6 in 120 s and missed: 3.2e-6 in 138 processor seconds; with λ = 1e-13 in place of 1e-15, 6.3e-6 in 70.
 #load "gallery.fsx"
 
 open System
