@@ -17,7 +17,7 @@ module internal NaturalGradient =
         }
 
     /// One step of the natural gradient with momentum, at points x where g has the values, of both of which each rank has its rows; the step
-    /// length is the one, of a few, that lowers the error most, and 0 if none does.
+    /// length is the longest, of a few, that lowers the error more than the next one, and 0 if none lowers it.
     let private descend
         (team: Team)
         (options: RegressionOptions)
@@ -64,29 +64,28 @@ module internal NaturalGradient =
             | KernelNotFactorised _
             | FieldRefused _ -> None
 
-        let tried =
-            [
-                for direction in Option.toList direction do
-                    let steps = [ 1.0; 0.5; 0.25; 0.1; 0.02 ]
+        /// The error after the step of each length in turn, while it falls: the best length below which shorter ones are worse, if any lowers
+        /// the error.
+        let rec shorten direction best lengths =
+            match lengths with
+            | [] -> best
+            | η: float :: shorter ->
+                let after =
+                    (team
+                     |> Team.rms [ fun () -> values - Network.value network (at.θ .+ η .* direction) x ])
+                        .Head
 
-                    let sizes =
-                        team
-                        |> Team.rms
-                            [
-                                for η in steps -> fun () -> values - Network.value network (at.θ .+ η .* direction) x
-                            ]
-
-                    for η, after in List.zip steps sizes do
-                        if after < size then
-                            after, η, direction
-            ]
+                match best with
+                | Some(least, _) when not (after < least) -> best
+                | _ -> shorten direction (if after < size then Some(after, η) else best) shorter
 
         let change, η =
-            match tried with
-            | [] -> at.Last.zeros_like (), 0.0
-            | _ ->
-                let _, η, direction = tried |> List.minBy (fun (after, _, _) -> after)
-                η .* direction, η
+            match direction with
+            | None -> at.Last.zeros_like (), 0.0
+            | Some direction ->
+                match shorten direction None [ 1.0; 0.5; 0.25; 0.1; 0.02 ] with
+                | Some(_, η) -> η .* direction, η
+                | None -> at.Last.zeros_like (), 0.0
 
         {
             θ = at.θ .+ change

@@ -131,7 +131,7 @@ module AnnealedDraws =
 
         let limits: Flow.Limits =
             {
-                Tolerance = sampler.Options.Draw.Tolerance
+                Tolerance = sampler.Options.Draw.ToleranceFor(Energy.placement energy, count)
                 Steps = 10_000
             }
 

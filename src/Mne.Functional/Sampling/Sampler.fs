@@ -55,7 +55,7 @@ module Sampler =
                     Tolerance = 2e-3
                     ErrorScale = ErrorScale.Spread
                 }
-            Draw = { Tolerance = 3e-5 }
+            Draw = { Tolerance = 1e-4 }
         }
 
     /// The distribution at the end of the process.
@@ -324,7 +324,7 @@ module Sampler =
 
         let limits: Flow.Limits =
             {
-                Tolerance = sampler.Options.Draw.Tolerance
+                Tolerance = sampler.Options.Draw.ToleranceFor(Energy.placement energy, count)
                 Steps = 10_000
             }
 
@@ -376,7 +376,7 @@ module Sampler =
     let internal logProposalFrom (run: Run) (logDensityAtStop: Tensor -> Tensor) (points: Tensor) (sampler: Sampler) =
         let limits: Flow.Limits =
             {
-                Tolerance = sampler.Options.Draw.Tolerance
+                Tolerance = sampler.Options.Draw.ToleranceFor(Energy.placement sampler.Energy, Tensor.rows points)
                 Steps = 1_000
             }
 

@@ -6,10 +6,16 @@ type DrawOptions =
     {
         /// <summary>
         /// Local error tolerated when draws are carried back: of log-densities, and of positions in units of their deviations, each by its root mean square
-        /// over the draws. Default 3e-5.
+        /// over the draws. Default 1e-4. It holds for up to 10,000 draws; of M, where there are more, it is smaller by √(10,000 / M), as the
+        /// error of their means is, so that more draws make log Z better.
         /// </summary>
         Tolerance: float
     }
+
+    /// The tolerance for so many draws, which single precision limits.
+    member internal options.ToleranceFor(placement: Placement, count: int) : float =
+        options.Tolerance * min 1.0 (sqrt (1e4 / float count))
+        |> max (min options.Tolerance (256.0 * Placement.epsilon placement))
 
 /// <summary>How to make a sampler from a formula, stage by stage. Start from <c>Sampler.defaults</c>.</summary>
 /// <example><code>

@@ -16,7 +16,7 @@ module internal SamplerPoints =
                 let rank =
                     drawn run points Stream.PointCount Cover.most
                     |> Network.tangent network θ
-                    |> Sketch.effectiveRank options.Evolve.Regularisation
+                    |> Sketch.roughRank options.Evolve.Regularisation
 
                 int (ceil (4.0 * rank)) |> max Cover.fewest |> min Cover.most)
 
