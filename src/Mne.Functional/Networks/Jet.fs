@@ -89,32 +89,15 @@ module Jet =
         |> Set.ofSeq
         |> Set.add Derivative.Value
 
-    /// The jet of linear functions of d coordinates with the given values (N × width): `slope k` are their derivatives along
-    /// axis k, for all points (1 × width) or for each of them.
-    let internal ofLinear (d: int) (request: Set<Derivative>) (slope: int -> Tensor) (values: Tensor) : Jet =
-        let channels = closure d request |> Set.toList
-
-        let data =
-            values.new_zeros (int64 channels.Length, values.shape[0], values.shape[1])
-
+    /// The highest derivative of an activation that the channels of what follows it are made of.
+    let internal orderOf (channels: Derivative list) : int =
         channels
-        |> List.iteri (fun c channel ->
-            match channel with
-            | Derivative.Value -> data[c].copy_ values |> ignore
-            | Derivative.Partial(k, 1) -> data[c].copy_(slope k) |> ignore
-            | _ -> ())
-
-        {
-            Dimension = d
-            Channels = channels
-            Data = data
-        }
-
-    /// The jet of the coordinates themselves at the points X (N × d).
-    let internal ofPoints (request: Set<Derivative>) (points: Tensor) : Jet =
-        let d = points.shape[1]
-        let units = torch.eye (d, dtype = points.dtype, device = points.device)
-        ofLinear (int d) request (fun k -> units[int64 k]) points
+        |> List.map (function
+            | Derivative.Value -> 0
+            | Derivative.Partial(_, n) -> n
+            | Derivative.Mixed _
+            | Derivative.Laplacian -> 2)
+        |> List.max
 
     /// Applies a linear map, and adds a constant to the value: h ↦ h Wᵀ + b with W (out × in) and b (out).
     let internal affine (weight: Tensor) (bias: Tensor) (jet: Jet) : Jet =
@@ -124,15 +107,7 @@ module Jet =
 
     /// Applies an activation to every unit (chain rule; Faà di Bruno's formula for the higher derivatives).
     let internal activate (activation: Activation) (jet: Jet) : Jet =
-        let order =
-            jet.Channels
-            |> List.map (function
-                | Derivative.Value -> 0
-                | Derivative.Partial(_, n) -> n
-                | Derivative.Mixed _
-                | Derivative.Laplacian -> 2)
-            |> List.max
-
+        let order = orderOf jet.Channels
         let σ = Activation.derivatives order activation jet.Data[0] |> List.toArray
 
         let index =

@@ -54,6 +54,27 @@ let tests =
     testList
         "Jet"
         [
+            // The first activation makes derivatives from slopes alone; any other makes them from all derivatives of what it is given.
+            Check.scoped "functions linear in the coordinates give what their jets give" (fun () ->
+                let x, slopes = Check.normal 1 [ 5; 4 ], Check.normal 2 [ 3; 5; 4 ]
+                let d, request = 3, Set.ofList (everything 3)
+
+                for name, slope in
+                    [
+                        "of each point", (fun k -> slopes[int64 k])
+                        "of all points", (fun k -> slopes[int64 k].narrow(0L, 0L, 1L))
+                    ] do
+                    let linear = LinearJet.create d request slope x
+
+                    for activation in [ Identity; Tanh; Sine; Swish; Softplus; Gelu; Square ] do
+                        let expected = Jet.activate activation (LinearJet.curved linear)
+                        let found = LinearJet.activate activation linear
+
+                        agree
+                            $"{activation}, slopes {name}"
+                            [ for channel in expected.Channels -> channel, Jet.channel channel expected ]
+                            (fun channel -> Jet.channel channel found))
+
             Oracle.law "every local derivative agrees with autograd to 1e-11" 40 (fun a ->
                 let d = a.Coordinates.Length
                 let θ, x = a.Parameters, a.Points 5 0

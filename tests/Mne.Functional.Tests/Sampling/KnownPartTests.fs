@@ -16,7 +16,7 @@ let private parts d =
     ]
 
 let private jetOf request (x: Tensor) : Jet =
-    let jet = Jet.ofPoints (Set.ofList request) x
+    let jet = LinearJet.ofPoints (Set.ofList request) x |> LinearJet.curved
 
     { jet with
         Data = Tensor.zeros Placement.float64 [ jet.Channels.Length; Tensor.rows x; 1 ]

@@ -158,7 +158,7 @@ let local () : Local =
     }
 
 let jet d =
-    Jet.ofPoints (Set [ Derivative.Laplacian ]) (points d)
+    LinearJet.ofPoints (Set [ Derivative.Laplacian ]) (points d) |> LinearJet.curved
 
 let tangent () =
     Network.tangent network (parameters ()) (points 1)

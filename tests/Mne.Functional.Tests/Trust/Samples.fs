@@ -231,7 +231,7 @@ let private byName: IDictionary<string, unit -> obj> =
             "Integrator.componentNorm/relative", box2 (fun () -> 1e-3)
             "Integrator.componentNorm/δ", box2 (fun () -> Tensor.ones double [ 3 ])
             "Jet.get/derivative", box2 (fun () -> Derivative.Value)
-            "Jet.hessian/jet", box2 (fun () -> Jet.ofPoints (Jet.hessianRequest 2) (points 2))
+            "Jet.hessian/jet", box2 (fun () -> LinearJet.curved (LinearJet.ofPoints (Jet.hessianRequest 2) (points 2)))
             "Jet/d", box2 (fun () -> 1)
             "Network.dirichlet/distance", box2 (fun () -> sine)
             "Network.dirichlet/data", box2 (fun () -> sine)

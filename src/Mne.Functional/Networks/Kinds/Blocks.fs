@@ -84,7 +84,7 @@ module internal Blocks =
 
         let inner =
             gather blocks points
-            |> Jet.ofLinear blocks.Head.Length needed slopes
+            |> LinearJet.create blocks.Head.Length needed slopes
             |> Layered.jet compiled θ
 
         let columns derivative =

@@ -10,21 +10,41 @@ module internal Layered =
         θ.narrow(0L, int64 offset, int64 (fanIn * fanOut)).view(int64 fanOut, int64 fanIn),
         θ.narrow (0L, int64 (offset + fanIn * fanOut), int64 fanOut)
 
-    /// A jet through the nodes, in order.
-    let rec private propagate (θ: Tensor) (nodes: Node list) (jet: Jet) : Jet =
-        (jet, nodes)
-        ||> List.fold (fun jet node ->
+    /// What passes through the nodes: linear in the coordinates up to the first activation.
+    type private Passing =
+        | Linear of LinearJet
+        | Curved of Jet
+
+    let private curved passing : Jet =
+        match passing with
+        | Linear jet -> LinearJet.curved jet
+        | Curved jet -> jet
+
+    let private affine weight bias passing =
+        match passing with
+        | Linear jet -> Linear(LinearJet.affine weight bias jet)
+        | Curved jet -> Curved(Jet.affine weight bias jet)
+
+    /// Through the nodes, in order.
+    let rec private propagate (θ: Tensor) (nodes: Node list) (passing: Passing) : Passing =
+        (passing, nodes)
+        ||> List.fold (fun passing node ->
+            let along branch = propagate θ branch passing
+
             match node with
             | Affine(fanIn, fanOut, offset, _) ->
                 let weight, bias = weightAndBias θ fanIn fanOut offset
-                Jet.affine weight bias jet
+                affine weight bias passing
             | Fixed(weight, bias) ->
                 let placement = Placement.ofTensor θ
-                Jet.affine (Tensor.ofArray2D placement weight) (Tensor.ofArray placement bias) jet
-            | Activate activation -> Jet.activate activation jet
-            | Fork branches -> Jet.concatenate [ for branch in branches -> propagate θ branch jet ]
-            | Sum branches -> [ for branch in branches -> propagate θ branch jet ] |> List.reduce Jet.add
-            | Product(one, two) -> Jet.multiply (propagate θ one jet) (propagate θ two jet))
+                affine (Tensor.ofArray2D placement weight) (Tensor.ofArray placement bias) passing
+            | Activate activation ->
+                match passing with
+                | Linear jet -> Curved(LinearJet.activate activation jet)
+                | Curved jet -> Curved(Jet.activate activation jet)
+            | Fork branches -> Curved(Jet.concatenate [ for branch in branches -> curved (along branch) ])
+            | Sum branches -> Curved([ for branch in branches -> curved (along branch) ] |> List.reduce Jet.add)
+            | Product(one, two) -> Curved(Jet.multiply (curved (along one)) (curved (along two))))
 
     /// The value at the end of the nodes, and the way back: from the sensitivity of u to that value, its sensitivity
     /// to the input and the blocks of the tangent met on the way.
@@ -80,7 +100,8 @@ module internal Layered =
 
     /// The points m times below each other, as the rows of a tangent want them.
     /// The jet of u from that of the coordinates.
-    let jet (compiled: Compiled) (θ: Tensor) (coordinates: Jet) : Jet = propagate θ compiled.Nodes coordinates
+    let jet (compiled: Compiled) (θ: Tensor) (coordinates: LinearJet) : Jet =
+        Linear coordinates |> propagate θ compiled.Nodes |> curved
 
     /// The blocks of the tangent, from the coordinates (N × d).
     let blocks (compiled: Compiled) (θ: Tensor) (coordinates: Tensor) : Block list =
@@ -99,6 +120,6 @@ module internal Layered =
             ParameterCount = compiled.Parameters
             Recipe = NetworkRecipe.Layers(domain, layers)
             Initial = fun placement seed -> Node.initial placement seed compiled.Nodes
-            Propagate = fun request θ points -> jet compiled θ (Jet.ofPoints request points)
+            Propagate = fun request θ points -> jet compiled θ (LinearJet.ofPoints request points)
             Linearise = fun θ points -> Tangent.Structured(compiled.Parameters, blocks compiled θ points)
         }
