@@ -104,6 +104,6 @@ What is computed is the same: kernels, derivatives and the evolution of Allen an
 1e-16, 6e-16 and 6e-11 in float64, and to 1e-7, 6e-7 and 1e-4 in float32; so do points that move or are drawn anew, networks by autograd and files
 (1e-13), and samplers, by the flow, the reverse SDE and annealed draws, are right within their errors. Small problems gain nothing on a card.
 
-The times of the problems in the README are measured by the scripts that it names; `tests/Mne.Functional.Benchmarks` measures the
+The [times of the problems](measured.html) are measured by the scripts that are named there; `tests/Mne.Functional.Benchmarks` measures the
 kernel block by block.
 *)

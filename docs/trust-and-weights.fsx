@@ -79,7 +79,7 @@ that change is large only beside it. What counts is what has become of u: `Solut
 points, about the relative error that the missing points have made so far, if such errors neither decay nor cancel. They often do: with too
 few points it was two to twenty times the true error of waves and heat, and with enough points it may be hundreds of times that: what is
 left of the equation is then λ's, is as large at the points, and nearly cancels. Above a fifth `Solution.Doubt` says so with a remedy, the summary repeats it, and the terminal's closing
-line is "done, doubtfully". The scripts of the README, all right to 1e-3 or better, have 1e-4 to 6e-3; samplers with an efficiency of
+line is "done, doubtfully". The [measured](measured.html) scripts, all right to 1e-3 or better, have 1e-4 to 6e-3; samplers with an efficiency of
 99.9 % have 4 to 7 % of their energy's spread, most of it far out, where no draw goes.
 
 `Evolution.trySolve` gives what was reached and why it ended, with one sentence of advice.

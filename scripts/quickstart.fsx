@@ -1,5 +1,8 @@
 // From a formula to samples: four Gaussian modes in the plane, of which the program is told only the energy.
 //     dotnet fsi scripts/quickstart.fsx --open      (without --open it only says where the picture is)
+let () =
+    printfn "Four modes from their formula. Loading the library and compiling the script take some seconds …" // before #load, so at once
+
 #load "shared.fsx"
 
 open System

@@ -2,6 +2,9 @@
 //     dotnet fsi scripts/your-own-equation.fsx
 // It fits the initial value, solves, draws the solution, and solves once more with another network: the difference between the
 // two is an estimate of the error, which no formula is needed for.
+let () =
+    printfn "Your own equation. Loading the library and compiling the script take some seconds …" // before #load, so at once
+
 #load "shared.fsx"
 
 open System

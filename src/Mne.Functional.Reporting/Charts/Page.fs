@@ -71,13 +71,14 @@ h1 { font-size: 1.75rem; line-height: 1.2; letter-spacing: -0.015em; margin: 0; 
 .card h2 { font-size: 1.05rem; font-weight: 620; margin: 0 6px; }
 .card figcaption p { margin: 2px 6px 0; font-size: 0.88rem; color: #616e7c; }
 .card figcaption { margin-bottom: 8px; }
+.across { flex: 1 1 auto; display: flex; overflow-x: auto; }
 .plot { flex: 1 1 auto; width: 100%; }
 .plot .modebar { opacity: 0; transition: opacity 0.2s; }
 .plot:hover .modebar { opacity: 1; }
 .missing { padding: 24px; color: #9b1c1c; }
 @media (min-width: 1080px) {
   .several { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-  .several .card:last-child:nth-child(odd) { grid-column: 1 / -1; }
+  .several .row { grid-column: 1 / -1; }
 }
 @media print { body { background: #fff; } .card { break-inside: avoid; box-shadow: none; } }
 """
@@ -98,7 +99,19 @@ const draw = () => charts.forEach((chart, i) => {
 });
 """
 
-    let private card single (chart: Chart) =
+    /// Which charts have a row to themselves: high ones, beside which another would be stretched, and those that would be alone in their row.
+    let private rows (charts: Chart list) : bool list =
+        let high chart = Render.height chart > 700
+
+        let rec place (rest: Chart list) =
+            match rest with
+            | [] -> []
+            | first :: second :: others when not (high first || high second) -> false :: false :: place others
+            | _ :: others -> true :: place others
+
+        place charts
+
+    let private card single (row: bool) (chart: Chart) =
         let title =
             if chart.Title = "" then
                 ""
@@ -119,7 +132,14 @@ const draw = () => charts.forEach((chart, i) => {
             else
                 $"<figcaption>{title}{caption}</figcaption>"
 
-        $"<figure class=\"card\">{heading}<div class=\"plot\" style=\"min-height:{height}px\"></div></figure>"
+        let classes = if row then "card row" else "card"
+
+        let size =
+            match Render.width chart with
+            | 0 -> $"min-height:{height}px"
+            | width -> $"min-height:{height}px;min-width:{width}px"
+
+        $"<figure class=\"{classes}\">{heading}<div class=\"across\"><div class=\"plot\" style=\"{size}\"></div></div></figure>"
 
     let private drawing (chart: Chart) =
         Json.object
@@ -156,7 +176,9 @@ const draw = () => charts.forEach((chart, i) => {
         let windowTitle =
             [ page.Title; page.Charts.Head.Title; "Chart" ] |> List.find ((<>) "") |> encode
 
-        let cards = page.Charts |> List.map (card single) |> String.concat "\n"
+        let cards =
+            List.map2 (card single) (rows page.Charts) page.Charts |> String.concat "\n"
+
         let data = page.Charts |> List.map drawing |> Json.value |> Json.text
         let columns = if single then "charts" else "charts several"
 

@@ -91,6 +91,10 @@ module internal Palette =
     let font =
         "Inter, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'DejaVu Sans', Arial, sans-serif"
 
+    /// The font of the numbers at ticks.
+    let tickFont (size: int) : JObject =
+        Json.object [ "size", size; "color", faint ]
+
     let private axis =
         Json.object
             [
@@ -105,7 +109,7 @@ module internal Palette =
                 "zeroline", false
                 "exponentformat", "power"
                 "hoverformat", ".5~g"
-                "tickfont", Json.object [ "size", 12; "color", faint ]
+                "tickfont", tickFont 12
                 "title", Json.object [ "standoff", 12; "font", Json.object [ "size", 14; "color", ink ] ]
             ]
 

@@ -32,13 +32,28 @@ module internal Render =
         | None, (rows, _) when apart chart -> 100 + 250 * rows
         | None, (rows, _) -> 100 + 150 * rows
 
-    /// The traces: each layer takes the next series colour of its panel. Panels of a stack begin with different ones.
+    /// Pixels that the chart wants in width, where panels side by side would be too narrow to read; 0 where it takes what there is.
+    let width (chart: Chart) =
+        match snd (Model.size chart) with
+        | columns when columns > 2 -> columns * (if apart chart then 180 else 100)
+        | _ -> 0
+
+    /// Whether the label of the vertical axis says what the only layer of a panel in a stack is, so that the legend need not.
+    let private saidByAxis (chart: Chart) (panel: Panel) =
+        match Model.size chart, panel.Layers with
+        | (rows, 1), [ _ ] -> rows > 1 && panel.Y.Label <> ""
+        | _ -> false
+
+    /// The traces: each layer takes the next series colour of its panel. Panels of a stack go on where those above ended.
     let traces (chart: Chart) : JObject list =
         let columns = snd (Model.size chart)
 
+        let above =
+            chart.Panels |> List.scan (fun count panel -> count + panel.Layers.Length) 0
+
         chart.Panels
         |> List.mapi (fun index panel ->
-            let first = if columns = 1 then index else 0
+            let first = if columns = 1 then above[index] else 0
 
             panel.Layers
             |> List.mapi (fun i layer ->
@@ -48,6 +63,8 @@ module internal Render =
                         [
                             "xaxis", Json.any ("x" + suffix index)
                             "yaxis", Json.any ("y" + suffix index)
+                            if saidByAxis chart panel then
+                                "showlegend", Json.any false
                         ]
                 ))
             |> List.concat)
@@ -111,8 +128,12 @@ module internal Render =
                 "tickvals", Json.any [| for digit, exponent in ticks -> float digit * 10.0 ** float exponent |]
                 "ticktext", Json.any [| for digit, exponent in ticks -> inWords digit exponent |]
             ]
-        // Fewer ticks than this many per decade makes plotly.js label powers of ten alone.
-        | Some(low, high) when high - low >= 2.0 -> [ "nticks", Json.any (min 5 (int (floor ((high - low) / 0.71)))) ]
+        // Fewer ticks than this many per decade makes plotly.js label powers of ten alone, a quarter larger than other numbers.
+        | Some(low, high) when high - low >= 2.0 ->
+            [
+                "nticks", Json.any (min 5 (int (floor ((high - low) / 0.71))))
+                "tickfont", Json.any (Palette.tickFont 10)
+            ]
         | _ -> [ "nticks", Json.any 5 ]
 
     let private axis (panel: Panel) (name: string) (axis: Axis) (more: (string * obj) list) =

@@ -17,11 +17,12 @@ module internal Traces =
         Json.any (
             Json.object
                 [
-                    "title", Json.object [ "text", Json.literal name; "side", "top" ]
+                    // The empty line keeps the title off the number at the upper end.
+                    "title", Json.object [ "text", Json.any (Json.literal name + "<br>&nbsp;"); "side", "top" ]
                     "outlinewidth", 0
                     "thickness", 14
                     "exponentformat", "power"
-                    "tickfont", Json.object [ "size", 12; "color", Palette.faint ]
+                    "tickfont", Palette.tickFont 12
                 ]
         )
 

@@ -237,6 +237,29 @@ let tests =
                             "short numbers as they are"
                 ]
 
+            testCase "no two curves of a stack have one colour, and the legend has those that no axis names"
+            <| fun () ->
+                let panel label names =
+                    Chart.lines [ for name in names -> Series.line name x x ]
+                    |> Chart.axes "t" label
+
+                let drawn =
+                    Chart.stack
+                        [
+                            panel "size" [ "size" ]
+                            panel "residual" [ "a"; "b" ]
+                            panel "rank" [ "rank" ]
+                        ]
+                    |> traces
+
+                let colours = [ for t in drawn -> text "line.color" t ]
+                Expect.equal (List.length (List.distinct colours)) 4 "colours"
+
+                Expect.equal
+                    [ for t in drawn -> t.SelectToken "showlegend" |> isNull ]
+                    [ false; true; true; false ]
+                    "in the legend"
+
             testCase "a corner plot has a histogram of each coordinate and a cloud of each pair, drawn by weight"
             <| fun () ->
                 let points =

@@ -5,6 +5,7 @@ open System.IO
 open System.Text.RegularExpressions
 open Expecto
 open Newtonsoft.Json.Linq
+open Mne.Functional
 open Mne.Functional.Reporting
 open Mne.Functional.Tests.Reporting.Drawn
 
@@ -70,6 +71,35 @@ let tests =
                 Expect.equal (number "[0].data[0].y[1]" charts) 0.123456789 "value"
                 Expect.equal (at "[0].data[0].y[0]" charts).Type JTokenType.Null "gap"
                 Expect.isFalse (html.Contains "NaN") "no NaN"
+
+            testCase "high charts, and those that would be alone in their row, have a row to themselves"
+            <| fun () ->
+                let high = Chart.stack [ chart; chart; chart; chart ]
+
+                let classes charts =
+                    Regex.Matches(Page.htmlWith embedded (Page.create "t" "" charts), "class=\"(card[^\"]*)\"")
+                    |> Seq.map (fun found -> found.Groups[1].Value)
+                    |> Seq.toList
+
+                Expect.equal (classes [ chart; chart ]) [ "card"; "card" ] "two in a row"
+                Expect.equal (classes [ chart; chart; chart ]) [ "card"; "card"; "card row" ] "the last alone"
+
+                Expect.equal
+                    (classes [ chart; high; chart; chart ])
+                    [ "card row"; "card row"; "card"; "card" ]
+                    "beside a high one none is stretched"
+
+            testCase "many panels side by side are not narrower on a phone than can be read"
+            <| fun () ->
+                let points =
+                    Tensor.ofRows Placement.float64 [ for i in 0.0 .. 9.0 -> [ i; -i; i * i; 1.0 - i ] ]
+
+                let corner = Chart.corner [ "a"; "b"; "c"; "d" ] points (Array.replicate 10 1.0)
+                Expect.stringContains (Page.htmlWith embedded (Page.create "t" "" [ corner ])) "min-width:400px" "width"
+
+                Expect.isFalse
+                    ((Page.htmlWith embedded (Page.create "t" "" [ chart ])).Contains "min-width:0px")
+                    "one panel"
 
             testCase "text is shown as it is: no title ends the script or starts another"
             <| fun () ->
