@@ -299,8 +299,10 @@ let private byName: IDictionary<string, unit -> obj> =
             "Regression/g", box2 (fun () -> sine)
             "AutomaticEvolution/walls", box2 (fun () -> ([]: Wall list))
             "CSharp.AutomaticEvolution/walls", box2 (fun () -> Array.empty<CSharp.Wall>)
-            "Export.solutionCsv/times", box2 (fun () -> [ 0.0; 0.1 ])
-            "CSharp.Solution.SaveCsv/times", box2 (fun () -> [| 0.0; 0.1 |])
+            for name in [ "solutionCsv"; "solutionArrow" ] do
+                $"Export.{name}/times", box2 (fun () -> [ 0.0; 0.1 ])
+            for name in [ "SaveCsv"; "SaveArrow" ] do
+                $"CSharp.Solution.{name}/times", box2 (fun () -> [| 0.0; 0.1 |])
             "Sde.simulate/times", box2 (fun () -> [ 0.0; 0.1; 0.2 ])
             "Resampling.systematic/count", box2 (fun () -> 3)
             "Posterior.draw/count", box2 (fun () -> 30)
