@@ -115,10 +115,10 @@ printfn $"the same bits: {Tensor.toArray one = Tensor.toArray other}"
 ## For other programs
 
 `Export.csv` writes draws as text, every number with all its digits; `Export.namedCsv` does so for draws with names, `Export.solutionCsv` for a solution;
-`Export.npy` writes any tensor for `numpy.load`. The same tables are written as Arrow files, in a fraction of the time, by functions with `arrow` in place of `csv`:
+`Export.npy` writes any tensor for `numpy.load`. The same tables are written as Arrow files, in about a third of the time, by functions with `arrow` in place of `csv`:
 *)
 
-solution |> Export.solutionArrow (file "front.arrow") [ 0.0; 0.5; 1.0 ] x
+solution |> Export.solutionArrow (file "front.arrow") [ 0.0; 0.5; 1.0 ] x |> ignore
 
 (**
 Such a file (Arrow's IPC file format, which is Feather version 2) has columns of float64 under the names that the text has, without nulls: NaN stays NaN. It is read to the

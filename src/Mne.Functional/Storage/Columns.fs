@@ -118,7 +118,13 @@ module internal Columns =
                 let count = min atOnce (rows - first)
 
                 let part (values: float[]) : Apache.Arrow.IArrowArray =
-                    Apache.Arrow.DoubleArray.Builder().Append(ReadOnlySpan(values, first, count)).Build()
+                    let numbers =
+                        Apache.Arrow.ArrowBuffer
+                            .Builder<float>(count)
+                            .Append(ReadOnlySpan(values, first, count))
+                            .Build()
+
+                    new Apache.Arrow.DoubleArray(numbers, Apache.Arrow.ArrowBuffer.Empty, count, 0, 0)
 
                 use rows =
                     new Apache.Arrow.RecordBatch(schema, [ for _, values in columns -> part values ], count)

@@ -25,6 +25,16 @@ module Guard =
     let fail (name: string) (message: string) : 'a =
         raise (ArgumentException($"{name}: {message}", name))
 
+    /// The full path, of a path that can be the name of a file.
+    let internal file (path: string) : string =
+        if String.IsNullOrWhiteSpace path then
+            fail (nameof path) "found an empty path, wanted the name of a file"
+
+        if path.Contains '\000' then
+            fail (nameof path) "found a path with a NUL character in it, wanted the name of a file"
+
+        IO.Path.GetFullPath path
+
     /// <summary>Raises unless the number is finite and greater than zero.</summary>
     /// <param name="name">The name of the argument, as the message gives it.</param>
     /// <param name="value">What was found.</param>

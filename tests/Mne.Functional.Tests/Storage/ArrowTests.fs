@@ -91,7 +91,7 @@ let private readers =
         "nodejs-polars",
         """
 const polars = require("nodejs-polars");
-const table = polars.readIPC(process.argv[1]);
+const table = polars.readIPC(require("fs").readFileSync(process.argv[1]));
 const names = table.columns, column = name => table.getColumn(name).toArray();
 """
         "apache-arrow",

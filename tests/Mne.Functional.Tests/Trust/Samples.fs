@@ -267,6 +267,12 @@ let private byName: IDictionary<string, unit -> obj> =
             for name in [ "coxIngersollRoss"; "heston" ] do
                 for parameter in [ "reversion"; "level"; "volatility" ] do
                     $"Diffusion.{name}/{parameter}", box2 (fun () -> 0.8)
+            // Of one coordinate, as the equation in which it is used.
+            "Kolmogorov.flowingPoints/p", box2 (fun () -> Diffusion.ofProcess (Process.ornsteinUhlenbeck 1))
+            "CSharp.Kolmogorov.FlowingPoints/diffusion",
+            box2 (fun () -> CSharp.Diffusion.OfProcess(CSharp.Process.OrnsteinUhlenbeck 1))
+            "CSharp.Noise.Full/matrix",
+            box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> torch.diag_embed (1.0 .+ x.square ())))
             "Kolmogorov/killing", box2 (fun () -> sink)
             "Kolmogorov/source", box2 (fun () -> sink)
             "Kolmogorov/cost", box2 (fun () -> sink)
@@ -297,6 +303,7 @@ let private byName: IDictionary<string, unit -> obj> =
             "CSharp.Diffusion.Stratonovich/dimension", box2 (fun () -> 2)
             "Process.linear/matrix", box2 (fun () -> array2D [ [ -1.0; 0.0 ]; [ 0.0; -1.0 ] ])
             "Regression/g", box2 (fun () -> sine)
+            "AutomaticEvolution/tolerance", box2 (fun () -> 0.1)
             "AutomaticEvolution/walls", box2 (fun () -> ([]: Wall list))
             "CSharp.AutomaticEvolution/walls", box2 (fun () -> Array.empty<CSharp.Wall>)
             for name in [ "solutionCsv"; "solutionArrow" ] do
@@ -374,6 +381,7 @@ let private byName: IDictionary<string, unit -> obj> =
             "Model.conditioned/name", box2 (fun () -> "b")
             "Model.conditioned/values", box2 (fun () -> [ 0.5 ])
             "CSharp.Model.Conditioned/values", box2 (fun () -> [| 0.5 |])
+            "CSharp.Model.Unconstrained/draws", box2 (fun () -> SampleFacade.model.Constrained(points 2))
             "Model.unconstrained/draws", box2 (fun () -> model |> Model.constrained (points 2))
             "Data.ofJson/text", box2 (fun () -> """{ "y": [1, 2] }""")
             "Data.ofCsv/text", box2 (fun () -> "a,b\n1,2\n3,4\n")
