@@ -83,8 +83,11 @@ module Guard =
         if String.IsNullOrWhiteSpace name then
             fail argument "found no name, wanted a word such as \"theta\""
 
-    /// Raises unless the number is finite.
-    let internal real name (value: float) =
+    /// <summary>Raises unless the number is finite.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="value">What was found.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the number is finite.</exception>
+    let real name (value: float) =
         if not (Double.IsFinite value) then
             fail name $"found {value}, wanted a finite number"
 
@@ -149,9 +152,14 @@ module Guard =
         if tensor.shape[0] = 0L then
             fail name "found no points; give at least one row"
 
+    /// <summary>
     /// Raises for finite points so far out that squares of coordinates overflow, where a function would be NaN. What is not finite itself
     /// passes: NaN in points is seen in what comes of them.
-    let internal withinReach name (points: Tensor) =
+    /// </summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="points">X (N × d).</param>
+    /// <exception cref="T:System.ArgumentException">For a finite coordinate beyond 1e100.</exception>
+    let withinReach name (points: Tensor) =
         let farthest = Scope.free (fun () -> Tensor.toFloat (points.detach().abs().max()))
 
         if farthest > largest && Double.IsFinite farthest then
