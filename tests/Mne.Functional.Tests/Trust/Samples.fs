@@ -350,6 +350,8 @@ let private byName: IDictionary<string, unit -> obj> =
             "Wall/data", box2 (fun () -> fun (_: float) -> sine)
             "CSharp.Wall/data", box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> sine x))
             "CSharp.Wall.Varying/a", box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> x.select(1L, 0L).cos()))
+            "CSharp.Wall.Dirichlet/data", box2 (fun () -> 0.0)
+            "CSharp.Wall.Neumann/data", box2 (fun () -> 0.0)
             "CSharp.Wall.Varying/b", box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> sine x))
             "Wall.varying/a", box2 (fun () -> fun (_: float) (x: Tensor) -> x.select(1L, 0L).cos())
             "Wall.varying/b", box2 (fun () -> fun (_: float) -> sine)
