@@ -78,7 +78,8 @@ xarray, by h5netcdf and by netCDF4, where these are installed.
 
 **Weights.** ArviZ knows none: it counts every draw once. Draws whose weights differ are therefore resampled in proportion to them, as many as there were. Copies of
 a draw stay side by side, so that ArviZ's effective sample size, which looks at correlations along the chain, sees them for what they are; there is one
-chain. Nothing else is lost by it than a little precision. To keep weights, use `Storage.saveDraws` (to be opened again here) or CSV:
+chain. Nothing else is lost by it than a little precision. To keep weights, use `Storage.saveDraws` (to be opened again here), CSV, or an Arrow file, which has the
+same columns (`Export.namedArrow`, [read by pandas, polars, R and others](saving-and-resuming.html)):
 *)
 
 named |> Export.namedCsv "output/posterior.csv" |> ignore
@@ -97,5 +98,6 @@ using var named = NamedDraws.OfDraws(posterior.Draws, "tau", "a", "b");
 Console.WriteLine(Summary.Create(named, mass: 0.9));
 new InferenceData { Posterior = named, LogLikelihood = [("y", logLikelihood)], ObservedData = [("y", y)] }.Save("output/posterior.nc");
 named.SaveCsv("output/posterior.csv");
+named.SaveArrow("output/posterior.arrow");
 ```
 *)

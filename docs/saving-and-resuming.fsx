@@ -114,7 +114,26 @@ printfn $"the same bits: {Tensor.toArray one = Tensor.toArray other}"
 (**
 ## For other programs
 
-`Export.csv` writes draws as text, every number with all its digits; `Export.npy` writes any tensor for `numpy.load`.
+`Export.csv` writes draws as text, every number with all its digits; `Export.namedCsv` does so for draws with names, `Export.solutionCsv` for a solution;
+`Export.npy` writes any tensor for `numpy.load`. The same tables are written as Arrow files, in about a third of the time, by functions with `arrow` in place of `csv`:
+*)
+
+solution |> Export.solutionArrow (file "front.arrow") [ 0.0; 0.5; 1.0 ] x |> ignore
+
+(**
+Such a file (Arrow's IPC file format, which is Feather version 2) has columns of float64 under the names that the text has, without nulls: NaN stays NaN. It is read to the
+same bits, piece by piece if it is long:
+
+| Where | How |
+|---|---|
+| pandas | `pandas.read_feather("front.arrow")` |
+| polars | `polars.read_ipc("front.arrow")` |
+| DuckDB, in Python | `table = pyarrow.feather.read_table("front.arrow")`, then `duckdb.sql("SELECT t, avg(u) FROM table GROUP BY t")` |
+| R | `arrow::read_feather("front.arrow")` |
+| Julia | `DataFrame(Arrow.Table("front.arrow"))` |
+
+The metadata of its schema say which version of the library wrote it. Weighted draws bring a column `logWeight`, log-weights up to a constant: weigh by
+exp(logWeight − max), or resample before (`NamedDraws.resample`).
 *)
 (*** hide ***)
 folder.Delete true

@@ -56,20 +56,24 @@ public sealed class Diffusion
     public Noise Noise => new(Inner.Noise);
 
     /// <summary>b at the points (N × d).</summary>
-    public Tensor Drift(double t, Tensor points) => Inner.Drift.Invoke(t).Invoke(Checked(points));
+    /// <exception cref="ArgumentException">The time or a point is not finite, or points have another dimension; so for the others.</exception>
+    public Tensor Drift(double t, Tensor points) => Inner.Drift.Invoke(t).Invoke(Checked(t, points));
 
     /// <summary>∇·b at the points (N).</summary>
-    public Tensor DriftDivergence(double t, Tensor points) => Inner.DriftDivergence.Invoke(t).Invoke(Checked(points));
+    public Tensor DriftDivergence(double t, Tensor points) => Inner.DriftDivergence.Invoke(t).Invoke(Checked(t, points));
 
     /// <summary>∇·D at the points, (∇·D)_i = Σ_j ∂_j D_ij (N × d).</summary>
-    public Tensor NoiseDivergence(double t, Tensor points) => Inner.NoiseDivergence.Invoke(t).Invoke(Checked(points));
+    public Tensor NoiseDivergence(double t, Tensor points) => Inner.NoiseDivergence.Invoke(t).Invoke(Checked(t, points));
 
     /// <summary>∇·∇·D at the points, Σ_ij ∂_i∂_j D_ij (N).</summary>
-    public Tensor NoiseCurvature(double t, Tensor points) => Inner.NoiseCurvature.Invoke(t).Invoke(Checked(points));
+    public Tensor NoiseCurvature(double t, Tensor points) => Inner.NoiseCurvature.Invoke(t).Invoke(Checked(t, points));
 
-    private Tensor Checked(Tensor points)
+    private Tensor Checked(double t, Tensor points)
     {
+        Core.Guard.real(nameof(t), t);
         Core.Guard.points(nameof(points), Dimension, Bridge.Wanted(points));
+        Core.Guard.finite(nameof(points), points);
+        Core.Guard.withinReach(nameof(points), points);
         return points;
     }
 

@@ -98,7 +98,15 @@ public sealed class Draws : IDisposable
     public static Draws Open(string path) => new(Core.Storage.openDraws(path));
 
     /// <summary>Writes the draws as comma-separated text and gives the file's full path.</summary>
-    public string SaveCsv(string path) => Core.Export.csv(path, Inner);
+    public string SaveCsv(string path) => Core.Export.csv(Bridge.Wanted(path), Inner);
+
+    /// <summary>
+    /// Writes the draws as an Arrow file (Feather version 2), columns x0, x1, …, logProposal, logWeight, a row per draw, and gives the file's full path.
+    /// </summary>
+    /// <exception cref="ArgumentException">Draws are not whole, or the path is empty or that of a folder.</exception>
+    /// <exception cref="IOException">The file cannot be written; the old one is as it was.</exception>
+    /// <example><code>draws.SaveArrow("output/draws.arrow");</code></example>
+    public string SaveArrow(string path) => Core.Export.arrow(Bridge.Wanted(path), Inner);
 
     /// <inheritdoc/>
     public override string ToString() => Inner.ToString();

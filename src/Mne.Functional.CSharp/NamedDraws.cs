@@ -123,6 +123,14 @@ public sealed class NamedDraws : IDisposable
     /// <example><code>named.SaveCsv("output/named.csv");</code></example>
     public string SaveCsv(string path) => Core.Export.namedCsv(Bridge.Wanted(path), Inner);
 
+    /// <summary>
+    /// Writes the draws as an Arrow file (Feather version 2), a column for each label and <c>logWeight</c>, a row per draw, and gives the file's full path.
+    /// </summary>
+    /// <exception cref="ArgumentException">Two columns would have one name, or the path is empty or that of a folder.</exception>
+    /// <exception cref="IOException">The file cannot be written; the old one is as it was.</exception>
+    /// <example><code>named.SaveArrow("output/named.arrow");</code></example>
+    public string SaveArrow(string path) => Core.Export.namedArrow(Bridge.Wanted(path), Inner);
+
     private static IReadOnlyList<Estimate> Estimates(IEnumerable<Core.Estimate> estimates) => [.. estimates.Select(Estimate.OfCore)];
 
     /// <inheritdoc/>

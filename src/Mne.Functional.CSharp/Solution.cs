@@ -109,6 +109,20 @@ public sealed class Solution : IDisposable
     public string SaveCsv(string path, IEnumerable<double> times, Tensor points) =>
         Core.Export.solutionCsv(Bridge.Wanted(path), Bridge.List(times), Bridge.Wanted(points), Inner);
 
+    /// <summary>
+    /// Writes u at the points (M × d) and times as an Arrow file (Feather version 2), columns t, x0, x1, …, u (or u0, u1, …), a row for each point at each
+    /// time, and gives the file's full path.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are no times, one lies outside the time span that was reached, the points do not fit, or the path is
+    /// empty or that of a folder.</exception>
+    /// <exception cref="IOException">The file cannot be written; the old one is as it was.</exception>
+    /// <example><code>
+    /// using var x = Tensors.Points(new double[,] { { 1.0 }, { 2.0 } });
+    /// solution.SaveArrow("output/heat.arrow", [0.0, 0.5, 1.0], x);
+    /// </code></example>
+    public string SaveArrow(string path, IEnumerable<double> times, Tensor points) =>
+        Core.Export.solutionArrow(Bridge.Wanted(path), Bridge.List(times), Bridge.Wanted(points), Inner);
+
     /// <summary>The solution of a file, to the same bits; give the network where it was one by <see cref="Network.OfFunction"/>.</summary>
     /// <exception cref="ArgumentException">The file is not one of a solution, or its network has to be given, or is another one.</exception>
     /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>

@@ -210,6 +210,7 @@ public class FacadeTests
             using var stored = Draws.Open(draws.Save(Path.Combine(folder, "d.h5")));
             Assert.Equal(Tensors.ToArray(draws.Points), Tensors.ToArray(stored.Points));
             Assert.Equal(201, File.ReadAllLines(draws.SaveCsv(Path.Combine(folder, "d.csv"))).Length);
+            Assert.True(new FileInfo(draws.SaveArrow(Path.Combine(folder, "d.arrow"))).Length > 200 * 4 * 8);
 
             var conditional = SamplingFacadeTests.Partly.Value;
             using var given = conditional.Draw(30, [0.5]);

@@ -88,6 +88,7 @@ public class SummariesFacadeTests
             var data = new InferenceData { Posterior = draws, ObservedData = [("y", y)] };
             Assert.True(new FileInfo(data.Save(Path.Combine(folder, "posterior.nc"))).Length > 4000 * 16);
             Assert.StartsWith("mu,b,logWeight", File.ReadAllText(draws.SaveCsv(Path.Combine(folder, "draws.csv"))), StringComparison.Ordinal);
+            Assert.Equal("ARROW1"u8.ToArray(), File.ReadAllBytes(draws.SaveArrow(Path.Combine(folder, "draws.arrow")))[..6]);
         }
         finally
         {

@@ -36,6 +36,7 @@ module internal WallDefect =
 
         Scope.free (fun () ->
             let values = Lent.one (f t) x
+            Guard.numbers "Walls" values
 
             if values.dim () = 1L then
                 Guard.vector "Walls" m values

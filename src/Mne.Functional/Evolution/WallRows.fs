@@ -208,8 +208,7 @@ module internal WallRows =
         },
         f
 
-    /// Raises `ArgumentException` where u at the start is not as a wall wants it, `size` being how large u is or becomes, or cannot be.
-    let check (network: Network) (θ: Tensor) (t: float) (size: float) (walls: WallPoints list) : unit =
+    let private checkStart (network: Network) (θ: Tensor) (t: float) (size: float) (walls: WallPoints list) : unit =
         for rows in walls do
             Scope.free (fun () ->
                 let tangent, _, _ = below network θ t [ rows ]
@@ -236,6 +235,8 @@ module internal WallRows =
                             WallDefect.rms (WallDefect.defectAt rows.Wall.Condition nothing (t0 + s * (t1 - t0)))
                             / unit
                 ]
+                // Data that are no numbers later end the run there, and say nothing about the start.
+                |> List.filter Double.IsFinite
                 |> List.fold max size)
 
         let found, where = WallDefect.misfit network θ t largest walls
@@ -244,3 +245,13 @@ module internal WallRows =
             Guard.fail
                 "Walls"
                 $"{where}: u at the start misses the condition there by {found:P1} of its size; fit the start at points that reach the wall, or let the condition's data begin with what the start has and change over a short time"
+
+    /// Raises `ArgumentException` where u at the start is not as a wall wants it, `size` being how large u is or becomes, or cannot be.
+    let check (network: Network) (θ: Tensor) (t: float) (size: float) (walls: WallPoints list) : unit =
+        try
+            checkStart network θ t size walls
+        with FieldRefused outcome ->
+            match outcome t with
+            | Outcome.NonFinite what ->
+                Guard.fail "Walls" $"{what}, where the run begins; wanted data that are finite from there on"
+            | _ -> reraise ()

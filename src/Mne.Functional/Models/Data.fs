@@ -213,11 +213,7 @@ module Data =
 
         new Data(Map.ofList (names |> List.mapi (fun k name -> name, column k)))
 
-    let private fileText (path: string) : string =
-        if String.IsNullOrWhiteSpace path then
-            Guard.fail "path" "found no path, wanted that of a file"
-
-        File.ReadAllText path
+    let private fileText (path: string) : string = File.ReadAllText(Guard.file path)
 
     /// <summary>Observations from a file of JSON as Stan reads it.</summary>
     /// <param name="path">The file.</param>

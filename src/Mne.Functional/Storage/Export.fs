@@ -1,37 +1,11 @@
 namespace Mne.Functional
 
-open System
-open System.Globalization
 open System.IO
 open System.Text
 
-/// <summary>Numbers for other programs: text for spreadsheets, NumPy's format for Python.</summary>
+/// <summary>Numbers for other programs: text for spreadsheets, Arrow for tables of any length, NumPy's format for Python.</summary>
 [<RequireQualifiedAccess>]
 module Export =
-
-    /// A text between commas: in quotes where it has any of its own (RFC 4180).
-    let private field (text: string) =
-        if text.IndexOfAny [| ','; '"'; '\n'; '\r' |] >= 0 then
-            let doubled = text.Replace("\"", "\"\"")
-            $"\"{doubled}\""
-        else
-            text
-
-    /// Columns of numbers under their names.
-    let private table (path: string) (columns: (string * float[]) list) : string =
-        WholeFile.write path (fun stream ->
-            use writer = new StreamWriter(stream, UTF8Encoding false, leaveOpen = true)
-
-            let line (entries: string seq) =
-                writer.Write(String.Join(",", entries) + "\n")
-
-            line (columns |> List.map (fst >> field))
-
-            for i in 0 .. (snd columns.Head).Length - 1 do
-                line
-                    [
-                        for _, values in columns -> values[i].ToString("R", CultureInfo.InvariantCulture)
-                    ])
 
     /// <summary>
     /// Writes draws as comma-separated text: a line of names x0, x1, …, logProposal, logWeight, then a line per draw,
@@ -42,18 +16,20 @@ module Export =
     /// <param name="draws">Weighted draws: points (M × d), log q (M) and log-weights (M).</param>
     /// <example><code>draws |&gt; Export.csv "output/draws.csv"</code></example>
     let csv (path: string) (draws: Draws) : string =
-        DrawsFile.check draws
-        let points = Tensor.toArray2D draws.Points
+        Columns.ofDraws draws |> Columns.csv path
 
-        table
-            path
-            [
-                for k in 0 .. Array2D.length2 points - 1 do
-                    $"x{k}", points[*, k]
-
-                "logProposal", Tensor.toArray draws.LogProposal
-                "logWeight", Tensor.toArray draws.LogWeights
-            ]
+    /// <summary>
+    /// Writes draws as an Arrow file (IPC file format, also called Feather version 2), for pandas, polars, DuckDB, R and Julia: columns x0, x1, …, logProposal,
+    /// logWeight of float64 without nulls, a row per draw, in record batches of at most 8 MB; numbers keep their bits, NaN and ∞ too. The metadata of the schema
+    /// have the library and its version under <c>library</c>. Gives the file's full path; a file of that name is replaced whole or not at all.
+    /// </summary>
+    /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
+    /// <param name="draws">Weighted draws: points (M × d), log q (M) and log-weights (M).</param>
+    /// <exception cref="T:System.ArgumentException">Draws are not whole, or the path is empty or that of a folder.</exception>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written; the old one is as it was.</exception>
+    /// <example><code>draws |&gt; Export.arrow "output/draws.arrow"</code></example>
+    let arrow (path: string) (draws: Draws) : string =
+        Columns.ofDraws draws |> Columns.arrow path
 
     /// <summary>
     /// Writes draws of quantities with names as comma-separated text: a line of their labels and <c>logWeight</c>, then a line per draw, every number
@@ -62,20 +38,23 @@ module Export =
     /// </summary>
     /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
     /// <param name="draws">Weighted draws.</param>
-    /// <exception cref="T:System.ArgumentException">Draws are not whole, or the path is empty.</exception>
+    /// <exception cref="T:System.ArgumentException">Draws are not whole, two columns would have one name, or the path is empty.</exception>
     /// <example><code>named |&gt; Export.namedCsv "output/named.csv"</code></example>
     let namedCsv (path: string) (draws: NamedDraws) : string =
-        NamedDraws.check draws
-        let values = Tensor.toArray2D draws.Values
+        Columns.ofNamed draws |> Columns.csv path
 
-        table
-            path
-            [
-                for k, label in List.indexed (NamedDraws.labels draws) do
-                    label, values[*, k]
-
-                "logWeight", Tensor.toArray draws.LogWeights
-            ]
+    /// <summary>
+    /// Writes draws of quantities with names as an Arrow file as <c>Export.arrow</c> does: a column of float64 for each label, such as
+    /// <c>tau</c>, <c>theta[1]</c> or <c>Sigma[1,2]</c>, and <c>logWeight</c>, a row per draw. Gives the file's full path; a file of that name is replaced whole
+    /// or not at all.
+    /// </summary>
+    /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
+    /// <param name="draws">Weighted draws.</param>
+    /// <exception cref="T:System.ArgumentException">Draws are not whole, two columns would have one name, or the path is empty or that of a folder.</exception>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written; the old one is as it was.</exception>
+    /// <example><code>named |&gt; Export.namedArrow "output/named.arrow"</code></example>
+    let namedArrow (path: string) (draws: NamedDraws) : string =
+        Columns.ofNamed draws |> Columns.arrow path
 
     /// <summary>
     /// Writes a solution as comma-separated text: a line of names t, x0, x1, …, u (or u0, u1, … for several components), then a line for each point at each
@@ -89,33 +68,22 @@ module Export =
     /// <exception cref="T:System.ArgumentException">There are no times, one lies outside the time span that was reached, or the points do not fit.</exception>
     /// <example><code>solution |&gt; Export.solutionCsv "output/heat.csv" [ 0.0 .. 0.1 .. 1.0 ] (Tensor.ofRows Placement.float64 [ [ 1.0 ]; [ 2.0 ] ])</code></example>
     let solutionCsv (path: string) (times: float list) (points: Tensor) (solution: Solution) : string =
-        if times.IsEmpty then
-            Guard.fail (nameof times) "found none, wanted one or more"
+        Columns.ofSolution times points solution |> Columns.csv path
 
-        Guard.points (nameof points) solution.Network.Domain.Dimension points
-        let x = Tensor.toArray2D points
-        let m, outputs = Array2D.length1 x, solution.Network.Outputs
-
-        // Point by point at each time.
-        let u =
-            times
-            |> List.map (fun t -> Scope.free (fun () -> solution |> Solution.evaluate t points |> Tensor.toArray))
-            |> Array.concat
-
-        let repeated (column: float[]) =
-            times |> List.map (fun _ -> column) |> Array.concat
-
-        table
-            path
-            [
-                "t", times |> List.map (Array.replicate m) |> Array.concat
-
-                for k in 0 .. Array2D.length2 x - 1 do
-                    $"x{k}", repeated x[*, k]
-
-                for k in 0 .. outputs - 1 do
-                    (if outputs = 1 then "u" else $"u{k}"), [| for i in k..outputs .. u.Length - 1 -> u[i] |]
-            ]
+    /// <summary>
+    /// Writes a solution as an Arrow file as <c>Export.arrow</c> does: columns t, x0, x1, …, u (or u0, u1, … for several components) of
+    /// float64, a row for each point at each time. Gives the file's full path; a file of that name is replaced whole or not at all.
+    /// </summary>
+    /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
+    /// <param name="times">One or more times, each between the beginning and the time that was reached.</param>
+    /// <param name="points">Points, one per row (M × d), the same at all times.</param>
+    /// <param name="solution">What an evolution has reached.</param>
+    /// <exception cref="T:System.ArgumentException">There are no times, one lies outside the time span that was reached, the points do not fit, or the path is
+    /// empty or that of a folder.</exception>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written; the old one is as it was.</exception>
+    /// <example><code>solution |&gt; Export.solutionArrow "output/heat.arrow" [ 0.0 .. 0.1 .. 1.0 ] (Tensor.ofRows Placement.float64 [ [ 1.0 ]; [ 2.0 ] ])</code></example>
+    let solutionArrow (path: string) (times: float list) (points: Tensor) (solution: Solution) : string =
+        Columns.ofSolution times points solution |> Columns.arrow path
 
     /// <summary>
     /// Writes a tensor as a .npy file (format 1.0), to be read with <c>numpy.load</c>: float64 or float32, in its own

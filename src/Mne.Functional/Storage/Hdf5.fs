@@ -180,7 +180,7 @@ module internal Hdf5 =
     /// Reads a file of the given kind. Raises `FileNotFoundException` when there is none, `DamagedFileException` when it is
     /// not what was written, and `ArgumentException` when it is of another kind.
     let read (path: string) (kinds: string list) (take: IH5Group -> 'a) : 'a =
-        let full = WholeFile.named path
+        let full = Guard.file path
 
         if Directory.Exists full then
             refuse $"found the folder {full}, wanted the name of a file"

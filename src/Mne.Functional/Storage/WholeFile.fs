@@ -6,16 +6,6 @@ open System.IO
 /// Files that are replaced at once and whole, or not at all.
 module internal WholeFile =
 
-    /// The full path, of a path that can be the name of a file.
-    let named (path: string) : string =
-        if String.IsNullOrWhiteSpace path then
-            Guard.fail "path" "found an empty path, wanted the name of a file"
-
-        if path.Contains '\000' then
-            Guard.fail "path" "found a path with a NUL character in it, wanted the name of a file"
-
-        Path.GetFullPath path
-
     /// What is left of a write that was killed is younger than this while it may still be one under way.
     let private abandoned = TimeSpan.FromHours 1.0
 
@@ -55,7 +45,7 @@ module internal WholeFile =
     /// Raises `ArgumentException` unless the path is one of a file, and `IOException` or `UnauthorizedAccessException` when it
     /// cannot be written; then nothing is left behind.
     let write (path: string) (fill: FileStream -> unit) : string =
-        let full = named path
+        let full = Guard.file path
         let place = place full
 
         let folder =

@@ -25,6 +25,16 @@ module Guard =
     let fail (name: string) (message: string) : 'a =
         raise (ArgumentException($"{name}: {message}", name))
 
+    /// The full path, of a path that can be the name of a file.
+    let internal file (path: string) : string =
+        if String.IsNullOrWhiteSpace path then
+            fail (nameof path) "found an empty path, wanted the name of a file"
+
+        if path.Contains '\000' then
+            fail (nameof path) "found a path with a NUL character in it, wanted the name of a file"
+
+        IO.Path.GetFullPath path
+
     /// <summary>Raises unless the number is finite and greater than zero.</summary>
     /// <param name="name">The name of the argument, as the message gives it.</param>
     /// <param name="value">What was found.</param>
@@ -73,8 +83,11 @@ module Guard =
         if String.IsNullOrWhiteSpace name then
             fail argument "found no name, wanted a word such as \"theta\""
 
-    /// Raises unless the number is finite.
-    let internal real name (value: float) =
+    /// <summary>Raises unless the number is finite.</summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="value">What was found.</param>
+    /// <exception cref="T:System.ArgumentException">Unless the number is finite.</exception>
+    let real name (value: float) =
         if not (Double.IsFinite value) then
             fail name $"found {value}, wanted a finite number"
 
@@ -139,9 +152,14 @@ module Guard =
         if tensor.shape[0] = 0L then
             fail name "found no points; give at least one row"
 
+    /// <summary>
     /// Raises for finite points so far out that squares of coordinates overflow, where a function would be NaN. What is not finite itself
     /// passes: NaN in points is seen in what comes of them.
-    let internal withinReach name (points: Tensor) =
+    /// </summary>
+    /// <param name="name">The name of the argument, as the message gives it.</param>
+    /// <param name="points">X (N × d).</param>
+    /// <exception cref="T:System.ArgumentException">For a finite coordinate beyond 1e100.</exception>
+    let withinReach name (points: Tensor) =
         let farthest = Scope.free (fun () -> Tensor.toFloat (points.detach().abs().max()))
 
         if farthest > largest && Double.IsFinite farthest then

@@ -579,6 +579,51 @@ let private refused =
                 match solution.Outcome with
                 | Outcome.NonFinite where -> Expect.stringContains where "wall" "names the wall"
                 | other -> failtest $"{other}")
+
+            Check.scoped
+                "data that are no numbers where the run begins, and a start that misses data that are none later"
+                (fun () ->
+                    let start = fit small pulse points
+
+                    let refused parts wall =
+                        Check.refuses ("Walls" :: "the low end of coordinate 0" :: parts) (fun () ->
+                            Evolution.trySolve
+                                Run.quiet
+                                { options with Walls = [ wall ] }
+                                -ux
+                                small
+                                points
+                                start
+                                (0.0, 0.1)
+                            |> ignore)
+
+                    for value in [ nan; infinity ] do
+                        let data _ x = value .* torch.ones_like (column x)
+
+                        for wall in
+                            [
+                                Wall.dirichlet (Side.Low 0) data
+                                Wall.neumann (Side.Low 0) data
+                                Wall.varying (Side.Low 0) data (Wall.constant 1.0) zero
+                            ] do
+                            refused [ "where the run begins"; "finite" ] wall
+
+                    Wall.dirichlet (Side.Low 0) (fun t x ->
+                        (if t > 0.05 then nan else 5.0) .* torch.ones_like (column x))
+                    |> refused [ "misses" ]
+
+                    Check.refuses [ "Walls"; "found null" ] (fun () ->
+                        Evolution.trySolve
+                            Run.quiet
+                            { options with
+                                Walls = [ Wall.dirichlet (Side.Low 0) (fun _ _ -> Unchecked.defaultof<Tensor>) ]
+                            }
+                            -ux
+                            small
+                            points
+                            start
+                            (0.0, 0.1)
+                        |> ignore))
         ]
 
 [<Tests>]

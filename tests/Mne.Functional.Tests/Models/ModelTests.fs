@@ -277,7 +277,11 @@ let data =
                 Check.refuses [ "found \"z\""; "\"y\"" ] (fun () -> data["z"] |> ignore)
                 Check.refuses [ "\"y\""; "wanted one number" ] (fun () -> Data.count "y" data |> ignore)
                 Check.refuses [ "text: this is not JSON" ] (fun () -> Data.ofJson "{ \"y\": [1, " |> ignore)
-                Check.refuses [ "text: found Array" ] (fun () -> Data.ofJson "[1, 2]" |> ignore))
+                Check.refuses [ "text: found Array" ] (fun () -> Data.ofJson "[1, 2]" |> ignore)
+
+                for read in [ Data.json; Data.csv ] do
+                    for path, found in [ "", "empty path"; "a\000b", "NUL" ] do
+                        Check.refuses [ "path"; found ] (fun () -> read path |> ignore))
 
             Check.scoped "comma-separated text" (fun () ->
                 let data =

@@ -141,6 +141,7 @@ let tests =
                         [
                             fun path -> Storage.saveDraws path "" draws
                             fun path -> Export.csv path draws
+                            fun path -> Export.arrow path draws
                             fun path -> Export.npy path draws.Points
                         ] do
                         Check.refuses [ "path"; "folder"; folder ] (fun () -> write folder |> ignore)

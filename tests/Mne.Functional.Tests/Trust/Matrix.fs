@@ -209,17 +209,27 @@ let child (limit: int) : unit =
 
         line <- Console.In.ReadLine()
 
+/// Functions whose right arguments are refused, among those so called: whatever was wrong in place of one of them, it would not be tried.
+let private notRight (isChosen: string -> bool) : string list =
+    [
+        for found in Surface.all.Value do
+            match found with
+            | Ok callable when isChosen callable.Name ->
+                try
+                    use _ = torch.NewDisposeScope()
+                    Used.put (callable.Call(callable.Arguments())) |> ignore
+                with error when not (callable.Name = "Placement.onCuda" && not (torch.cuda.is_available ())) ->
+                    $"{callable.Name}: {error.GetType().Name} {clean error.Message}"
+            | _ -> ()
+    ]
+
 /// Prints how many calls there are, and what of both APIs is not called.
 let describe () : unit =
-    for found in Surface.all.Value do
-        match found with
-        | Error reason -> printfn $"not called: {reason}"
-        | Ok callable ->
-            try
-                use _ = torch.NewDisposeScope()
-                Used.put (callable.Call(callable.Arguments())) |> ignore
-            with error ->
-                printfn $"not right: {callable.Name}: {error.GetType().Name} {clean error.Message}"
+    for reason in notCalled.Value do
+        printfn $"not called: {reason}"
+
+    for reason in notRight (fun _ -> true) do
+        printfn $"not right: {reason}"
 
     printfn $"{cases.Value.Length} calls"
 
@@ -332,7 +342,7 @@ let run (limit: int) (chosen: int -> int list) : Ending list * int * int =
     go running (chosen count) [], count, missing
 
 /// Makes every call, or those whose names the regular expression in TRUST_ONLY matches, prints those that did not end as calls have to, and
-/// gives how many were made and how many of those there are.
+/// gives how many were made and how many of those there are; a function whose right arguments are refused is one more.
 let whole () : int * int =
     let isChosen =
         match Environment.GetEnvironmentVariable "TRUST_ONLY" with
@@ -348,4 +358,17 @@ let whole () : int * int =
     for verdict, found in endings |> List.countBy _.Verdict do
         printfn $"{found} {verdict}"
 
-    endings.Length, wrong.Length + missing
+    let chosen =
+        set
+            [
+                for index in 0 .. cases.Value.Length - 1 do
+                    if isChosen index then
+                        cases.Value[index].Callable.Name
+            ]
+
+    let refused = notRight chosen.Contains
+
+    for reason in refused do
+        printfn $"not right: {reason}"
+
+    endings.Length, wrong.Length + missing + refused.Length

@@ -13,6 +13,12 @@ open TorchSharp
 open Mne.Functional
 open Mne.Functional.Tests.SampleValues
 
+let private terms =
+    Func<CSharp.ParameterValues, IEnumerable<Tensor>>(fun p -> [| -(p["a"].Square()); -p["b"] |])
+
+let model =
+    CSharp.Model.Create([| CSharp.Parameter.Real "a"; CSharp.Parameter.Positive "b" |], terms)
+
 /// The facade's values over those of the core.
 let byType: IDictionary<Type, unit -> obj> =
     let circle = CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI))
@@ -84,12 +90,6 @@ let byType: IDictionary<Type, unit -> obj> =
 
     let segment () =
         CSharp.Segment.Hermite(0.0, 0.1, vector (), vector (), vector (), vector ())
-
-    let terms =
-        Func<CSharp.ParameterValues, IEnumerable<Tensor>>(fun p -> [| -(p["a"].Square()); -p["b"] |])
-
-    let model =
-        CSharp.Model.Create([| CSharp.Parameter.Real "a"; CSharp.Parameter.Positive "b" |], terms)
 
     let process2 = CSharp.Process.OrnsteinUhlenbeck 2
 

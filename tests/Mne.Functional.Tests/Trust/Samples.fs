@@ -267,6 +267,12 @@ let private byName: IDictionary<string, unit -> obj> =
             for name in [ "coxIngersollRoss"; "heston" ] do
                 for parameter in [ "reversion"; "level"; "volatility" ] do
                     $"Diffusion.{name}/{parameter}", box2 (fun () -> 0.8)
+            // Of one coordinate, as the equation in which it is used.
+            "Kolmogorov.flowingPoints/p", box2 (fun () -> Diffusion.ofProcess (Process.ornsteinUhlenbeck 1))
+            "CSharp.Kolmogorov.FlowingPoints/diffusion",
+            box2 (fun () -> CSharp.Diffusion.OfProcess(CSharp.Process.OrnsteinUhlenbeck 1))
+            "CSharp.Noise.Full/matrix",
+            box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> torch.diag_embed (1.0 .+ x.square ())))
             "Kolmogorov/killing", box2 (fun () -> sink)
             "Kolmogorov/source", box2 (fun () -> sink)
             "Kolmogorov/cost", box2 (fun () -> sink)
@@ -297,10 +303,13 @@ let private byName: IDictionary<string, unit -> obj> =
             "CSharp.Diffusion.Stratonovich/dimension", box2 (fun () -> 2)
             "Process.linear/matrix", box2 (fun () -> array2D [ [ -1.0; 0.0 ]; [ 0.0; -1.0 ] ])
             "Regression/g", box2 (fun () -> sine)
+            "AutomaticEvolution/tolerance", box2 (fun () -> 0.1)
             "AutomaticEvolution/walls", box2 (fun () -> ([]: Wall list))
             "CSharp.AutomaticEvolution/walls", box2 (fun () -> Array.empty<CSharp.Wall>)
-            "Export.solutionCsv/times", box2 (fun () -> [ 0.0; 0.1 ])
-            "CSharp.Solution.SaveCsv/times", box2 (fun () -> [| 0.0; 0.1 |])
+            for name in [ "solutionCsv"; "solutionArrow" ] do
+                $"Export.{name}/times", box2 (fun () -> [ 0.0; 0.1 ])
+            for name in [ "SaveCsv"; "SaveArrow" ] do
+                $"CSharp.Solution.{name}/times", box2 (fun () -> [| 0.0; 0.1 |])
             "Sde.simulate/times", box2 (fun () -> [ 0.0; 0.1; 0.2 ])
             "Resampling.systematic/count", box2 (fun () -> 3)
             "Posterior.draw/count", box2 (fun () -> 30)
@@ -339,7 +348,12 @@ let private byName: IDictionary<string, unit -> obj> =
             "Term.diffusion/coefficient", box2 (fun () -> Term.value)
             "CSharp.Term.Diffusion/coefficient", box2 (fun () -> CSharp.Term.Value)
             "Wall/data", box2 (fun () -> fun (_: float) -> sine)
-            "Wall.varying/a", box2 (fun () -> fun (_: float) -> sine)
+            "CSharp.Wall/data", box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> sine x))
+            "CSharp.Wall.Varying/a", box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> x.select(1L, 0L).cos()))
+            "CSharp.Wall.Dirichlet/data", box2 (fun () -> 0.0)
+            "CSharp.Wall.Neumann/data", box2 (fun () -> 0.0)
+            "CSharp.Wall.Varying/b", box2 (fun () -> Func<float, Tensor, Tensor>(fun _ x -> sine x))
+            "Wall.varying/a", box2 (fun () -> fun (_: float) (x: Tensor) -> x.select(1L, 0L).cos())
             "Wall.varying/b", box2 (fun () -> fun (_: float) -> sine)
             "Collocation.inside/shape", box2 (fun () -> fun (x: Tensor) -> x.select (1L, 0L) .+ 10.0)
             "CSharp.Collocation.Inside/shape", box2 (fun () -> Func<Tensor, Tensor>(fun x -> x.select (1L, 0L) .+ 10.0))
@@ -372,6 +386,7 @@ let private byName: IDictionary<string, unit -> obj> =
             "Model.conditioned/name", box2 (fun () -> "b")
             "Model.conditioned/values", box2 (fun () -> [ 0.5 ])
             "CSharp.Model.Conditioned/values", box2 (fun () -> [| 0.5 |])
+            "CSharp.Model.Unconstrained/draws", box2 (fun () -> SampleFacade.model.Constrained(points 2))
             "Model.unconstrained/draws", box2 (fun () -> model |> Model.constrained (points 2))
             "Data.ofJson/text", box2 (fun () -> """{ "y": [1, 2] }""")
             "Data.ofCsv/text", box2 (fun () -> "a,b\n1,2\n3,4\n")

@@ -32,6 +32,12 @@ let rec put (result: obj) : obj =
 
     let grid = Collocation.grid circle 12
 
+    /// With the weights and the bias of the output 0: u = 0, which keeps every condition of the samples.
+    let nothing (θ: Tensor) =
+        let changed = θ.clone ()
+        changed.narrow(0L, changed.shape[0] - 5L, 5L).zero_() |> ignore
+        changed
+
     let solveByFacade (options: CSharp.EvolutionOptions) =
         let circle = CSharp.Domain.Periodic(struct (0.0, 2.0 * Math.PI))
         let network = CSharp.Network.Create(circle, CSharp.Layer.Harmonics 2)
@@ -165,6 +171,37 @@ let rec put (result: obj) : obj =
         )
     | :? Diffusion as p -> put (box (Diffusion.paths p))
     | :? CSharp.Diffusion as p -> put (box (p.Paths()))
+    | :? Wall as wall ->
+        let network =
+            Network.create (Domain.box [ 0.0, 1.0 ]) [ Mne.Functional.Layer.dense 4 Tanh ]
+
+        let equation = Term.laplacian + Term.value
+        let grid = Collocation.grid network.Domain 12
+
+        box (
+            Evolution.trySolve
+                Run.quiet
+                { options with
+                    MaximumSteps = 20
+                    Walls = [ wall ]
+                }
+                equation
+                network
+                grid
+                (nothing (Network.initial network 1))
+                (0.0, 0.1)
+        )
+    | :? CSharp.Side as side when side.ToString() = "Shape" -> put (CSharp.Wall.Dirichlet(side, 0.0))
+    | :? CSharp.Wall as wall ->
+        let network =
+            CSharp.Network.Create(CSharp.Domain.Box(struct (0.0, 1.0)), CSharp.Layer.Dense(4, CSharp.Activation.Tanh))
+
+        let options =
+            CSharp.EvolutionOptions(Tolerance = 1e-2, MaximumSteps = 20, Regularisation = 1e-6, Walls = [| wall |])
+
+        let equation = CSharp.Term.Laplacian + CSharp.Term.Value
+        let grid = CSharp.Collocation.Grid(network.Domain, 12)
+        box (CSharp.Evolution.TrySolve(equation, network, grid, nothing (network.Initial 1), 0.0, 0.1, options))
     | :? CSharp.Noise as noise -> put (box (CSharp.Diffusion.Create(2, (fun _ x -> x.neg ()), noise)))
     | :? Process as p ->
         let energy =
@@ -252,6 +289,8 @@ let rec seesNaN (depth: int) (result: obj) : bool =
         && Array.exists Double.IsNaN (Tensor.toArray tensor)
     | :? (float[]) as values -> Array.exists Double.IsNaN values
     // What has NaN where there is nothing to tell, as its documentation says.
+    | :? Resolution
+    | :? CSharp.Resolution -> false
     | :? Progress as progress -> Double.IsNaN progress.Fraction || Double.IsNaN progress.Time
     | :? string -> false
     | :? IEnumerable as items ->
@@ -284,6 +323,8 @@ let rec isSaid (result: obj) : bool =
     | null -> false
     | tuple when FSharpType.IsTuple(tuple.GetType()) -> FSharpValue.GetTupleFields tuple |> Array.exists isSaid
     | :? Solution as solution -> solution.Outcome <> Outcome.Completed
+    | :? AutomaticSolution as automatic -> isSaid automatic.Solution
+    | :? CSharp.AutomaticSolution as automatic -> isSaid automatic.Solution
     | :? Trajectory<unit> as trajectory -> trajectory.Outcome <> Outcome.Completed
     | :? CSharp.Solution as solution -> not solution.Outcome.Succeeded
     | _ -> false
