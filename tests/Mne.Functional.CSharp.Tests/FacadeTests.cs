@@ -173,6 +173,13 @@ public class FacadeTests
             Assert.Equal(solution.Steps.Count - 1, failures.Count);
             Assert.All(failures, failure => Assert.Contains(folder, failure.Message));
 
+            var fitted = Path.Combine(folder, "fit.h5");
+            var fit = new RegressionOptions { Steps = 15, Checkpoint = new() { Path = fitted, EverySteps = 2 } };
+            using var first = Regression.Fit(Net, x => x.squeeze(1).sin(), Points, fit);
+            using var goneOn = Regression.Resume(fitted, Net, x => x.squeeze(1).sin(), Points, fit with { Checkpoint = null });
+            Assert.Equal(first.data<double>().ToArray(), goneOn.data<double>().ToArray());
+            Assert.Contains("state", Assert.Throws<ArgumentException>(() => Regression.TryResume(fitted, Net, x => x.squeeze(1).cos(), Points, fit)).Message);
+
             File.WriteAllBytes(file, File.ReadAllBytes(file)[..^1]);
             Assert.Contains("cut short", Assert.Throws<DamagedFileException>(() => Solution.Open(file)).Message);
         }

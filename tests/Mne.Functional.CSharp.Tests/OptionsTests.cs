@@ -131,7 +131,7 @@ public class OptionsTests
         var sampler = Changed<SamplerOptions>() with
         {
             Cover = Changed<CoverOptions>(),
-            Fit = Changed<RegressionOptions>(),
+            Fit = Changed<RegressionOptions>("Checkpoint"),
             Evolve = evolution,
             Draw = Changed<DrawOptions>(),
         };

@@ -137,16 +137,30 @@ let private withEach name (body: Launcher -> unit) =
 /// `.ci/mpi` asks for more ranks and more kills than a run of all tests.
 let private atLength = Environment.GetEnvironmentVariable "MNE_AT_LENGTH" = "1"
 
-/// The processes of all ranks, by rank, once they are there: launchers start them in that order.
+/// The processes of all ranks, by rank: launchers start them in that order.
 let private ranksOf (job: Job) (count: int) : int list =
-    let clock = Stopwatch.StartNew()
-
-    while job.Ranks().Length < count && clock.Elapsed.TotalSeconds < 60.0 do
-        Thread.Sleep 20
-
     match job.Ranks() with
     | found when found.Length = count -> List.sort found
     | found -> failtest $"{found.Length} ranks found of {count}"
+
+/// Waits until a rank has written the file.
+let private await (file: string) =
+    let clock = Stopwatch.StartNew()
+
+    while not (File.Exists file) && clock.Elapsed.TotalSeconds < 60.0 do
+        Thread.Sleep 20
+
+/// Three ranks, of which the last works for so long while the others wait.
+let private withSlow launcher (seconds: string) (body: Job -> int list -> unit) =
+    let folder = Directory.CreateTempSubdirectory "mne-mpi-"
+    let file = Path.Combine(folder.FullName, "begun")
+
+    try
+        use job = new Job(launcher, 3, [ "slow"; seconds; file ])
+        await file
+        body job (ranksOf job 3)
+    finally
+        folder.Delete true
 
 /// Which ranks say that they end because of another one.
 let private typed (text: string) : Set<string> =
@@ -170,11 +184,7 @@ let private connection () : Socket * Socket =
 /// A rank is killed after so long; what the others said, and how long they lasted.
 let private killed launcher ranks (rank: int) (file: string) until (after: TimeSpan) =
     use job = new Job(launcher, ranks, [ "long"; file; until ])
-    let clock = Stopwatch.StartNew()
-
-    while not (File.Exists file) && clock.Elapsed.TotalSeconds < 60.0 do
-        Thread.Sleep 20
-
+    await file
     Thread.Sleep after
 
     Process.GetProcessById(ranksOf job ranks |> List.item rank).Kill()
@@ -285,40 +295,35 @@ let tests =
                 withEach
                     "a rank that is slow, or stopped, is not lost, and ranks that are told to end wait for it"
                     (fun launcher ->
-                        let stopped = if atLength then 12.0 else 1.0
-                        use job = new Job(launcher, 3, [ "slow"; (if atLength then "15" else "4") ])
-                        let ranks = ranksOf job 3
-                        Thread.Sleep 2000
-                        Expect.equal (kill (ranks[2], 19)) 0 "SIGSTOP"
-                        Thread.Sleep(TimeSpan.FromSeconds stopped)
-                        Expect.equal (kill (ranks[2], 18)) 0 "SIGCONT"
+                        withSlow launcher (if atLength then "15" else "4") (fun job ranks ->
+                            Expect.equal (kill (ranks[2], 19)) 0 "SIGSTOP"
+                            Thread.Sleep(TimeSpan.FromSeconds(if atLength then 12.0 else 1.0))
+                            Expect.equal (kill (ranks[2], 18)) 0 "SIGCONT"
 
-                        for rank in ranks do
-                            Expect.equal (kill (rank, 15)) 0 "SIGTERM"
+                            for rank in ranks do
+                                Expect.equal (kill (rank, 15)) 0 "SIGTERM"
 
-                        let text, code = job.Wait 60.0
-                        Expect.stringContains text "all 3 are there" "no rank has gone"
-                        Expect.isEmpty (typed text) text
-                        Expect.notEqual code 0 "they stop afterwards, since they were told to")
+                            let text, code = job.Wait 60.0
+                            Expect.stringContains text "all 3 are there" "no rank has gone"
+                            Expect.isEmpty (typed text) text
+                            Expect.notEqual code 0 "they stop afterwards, since they were told to"))
 
             yield!
                 withEach "a rank that works on its own says that another is lost, too" (fun launcher ->
-                    use job = new Job(launcher, 3, [ "slow"; "100" ])
-                    let ranks = ranksOf job 3
-                    Thread.Sleep 3000
-                    Expect.equal (kill (ranks[1], 9)) 0 "SIGKILL"
-                    let clock = Stopwatch.StartNew()
-                    let text, _ = job.Wait 60.0
-                    Expect.isLessThan clock.Elapsed.TotalSeconds 10.0 "within ten seconds"
+                    withSlow launcher "100" (fun job ranks ->
+                        Expect.equal (kill (ranks[1], 9)) 0 "SIGKILL"
+                        let clock = Stopwatch.StartNew()
+                        let text, _ = job.Wait 60.0
+                        Expect.isLessThan clock.Elapsed.TotalSeconds 10.0 "within ten seconds"
 
-                    Expect.equal
-                        (typed text)
-                        (set
-                            [
-                                "rank 0 of 3: CommunicationFailedException"
-                                "rank 2 of 3: CommunicationFailedException"
-                            ])
-                        text)
+                        Expect.equal
+                            (typed text)
+                            (set
+                                [
+                                    "rank 0 of 3: CommunicationFailedException"
+                                    "rank 2 of 3: CommunicationFailedException"
+                                ])
+                            text))
 
             yield!
                 withEach
