@@ -221,7 +221,7 @@ module Mpi =
     /// results; rank 0 writes files. The run ends in order on SIGTERM, as preempted jobs do. Where the program raises on a rank, that rank
     /// says so on standard error and ends all others; where a rank dies, the others say that it has, as
     /// <c>CommunicationFailedException</c>, and end within seconds: those that wait raise it, those that compute are ended. MPICH's launcher
-    /// leaves them the time with <c>-disable-auto-cleanup</c>. Call it once in a process.
+    /// leaves them the time if it is told to (docs/machines.md). Call it once in a process.
     /// </summary>
     /// <param name="program">What each rank does with the run, whose <c>Communicator</c> is that of MPI.</param>
     /// <returns>What the program returns.</returns>

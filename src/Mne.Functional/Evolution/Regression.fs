@@ -80,15 +80,27 @@ module Regression =
             | FitEnd.StepsUsed ->
                 $"After {reached.Steps} steps the relative error is {error:G2} (wanted {wanted:G2}): raise Steps, take a wider network, or raise Tolerance if this is enough."
 
-    /// Values of g and of u_θ at some of the points, in the unit of a fit.
-    let private witness (problem: FitUnit.Problem) (θ: Tensor) (points: Tensor) : float[] =
+    /// The unit of a fit, and values of g and of u_θ in it at some of the points: numbers of like size, whatever that of g.
+    let private witness (unit: FitUnit.Unit) (problem: FitUnit.Problem) (θ: Tensor) (points: Tensor) : float[] =
         Scope.free (fun () ->
             let few = points.narrow (0L, 0L, min 64L points.shape[0])
 
-            Array.append (Tensor.toArray (problem.Function few)) (Tensor.toArray (Network.value problem.Network θ few)))
+            Array.concat
+                [
+                    Array.map log unit.Scale
+                    Array.map2 (fun mean scale -> mean / (abs mean + scale)) unit.Mean unit.Scale
+                    Tensor.toArray (problem.Function few)
+                    Tensor.toArray (Network.value problem.Network θ few)
+                ])
 
     /// Raises unless a state is one of this fit.
-    let private checkState (problem: FitUnit.Problem) (collocation: Collocation) (points: Tensor) (state: FitState) =
+    let private checkState
+        (unit: FitUnit.Unit)
+        (problem: FitUnit.Problem)
+        (collocation: Collocation)
+        (points: Tensor)
+        (state: FitState)
+        =
         match collocation, state.Change with
         | Collocation.Given _, Some _ ->
             Guard.fail "collocation" "found points that are given, but the fit was at drawn ones"
@@ -99,7 +111,7 @@ module Regression =
         // As of the states of evolutions.
         let tolerance = sqrt (Placement.epsilon (Placement.ofTensor state.Parameters))
 
-        if not (Witness.agrees tolerance state.Witness (witness problem state.Parameters points)) then
+        if not (Witness.agrees tolerance state.Witness (witness unit problem state.Parameters points)) then
             Guard.fail
                 "state"
                 "function, network, points or seed are others than those of the fit that has left it; give those that it began with"
@@ -134,7 +146,7 @@ module Regression =
                 match beginning with
                 | Beginning.Resumed state ->
                     Guard.vector "state" network.ParameterCount state.Parameters
-                    checkState problem collocation first state
+                    checkState unit problem collocation first state
 
                     { state with
                         Parameters = state.Parameters.clone ()
@@ -158,7 +170,7 @@ module Regression =
                                 lazy
                                     { state.Value with
                                         Start = state.Value.Start |> Option.map _.alias()
-                                        Witness = witness problem state.Value.Parameters first
+                                        Witness = witness unit problem state.Value.Parameters first
                                     }
 
                             // The last word is there already.

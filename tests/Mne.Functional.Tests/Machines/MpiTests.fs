@@ -21,6 +21,8 @@ type private Launcher =
         Name: string
         Command: string
         Options: string list
+        /// What the ranks are started by, if anything.
+        Wrapper: string list
     }
 
 let private openMpi =
@@ -28,14 +30,16 @@ let private openMpi =
         Name = "Open MPI"
         Command = "mpirun.openmpi"
         Options = [ "--oversubscribe" ]
+        Wrapper = []
     }
 
 let private mpich =
     {
         Name = "MPICH"
         Command = "mpiexec.hydra"
-        // It would kill the others as soon as one has died.
+        // It would kill the others as soon as one has died, and even so where it sees that a signal was the cause: a shell tells it a code.
         Options = [ "-disable-auto-cleanup" ]
+        Wrapper = [ "sh"; "-c"; """trap : TERM USR1 USR2; "$0" "$@"; exit $?""" ]
     }
 
 let private installed (launcher: Launcher) =
@@ -54,7 +58,11 @@ type private Job(launcher: Launcher, ranks: int, arguments: string list) =
     let start =
         ProcessStartInfo(
             launcher.Command,
-            launcher.Options @ [ "-n"; string ranks; "dotnet"; program.Value ] @ arguments,
+            launcher.Options
+            @ [ "-n"; string ranks ]
+            @ launcher.Wrapper
+            @ [ "dotnet"; program.Value ]
+            @ arguments,
             RedirectStandardOutput = true,
             RedirectStandardError = true
         )
@@ -137,10 +145,14 @@ let private withEach name (body: Launcher -> unit) =
 /// `.ci/mpi` asks for more ranks and more kills than a run of all tests.
 let private atLength = Environment.GetEnvironmentVariable "MNE_AT_LENGTH" = "1"
 
-/// The processes of all ranks, by rank: launchers start them in that order.
+/// The processes of all ranks, by rank, which launchers tell them.
 let private ranksOf (job: Job) (count: int) : int list =
+    let rank (id: int) =
+        Regex.Match(File.ReadAllText $"/proc/{id}/environ", "(PMI_RANK|OMPI_COMM_WORLD_RANK)=([0-9]+)").Groups[2].Value
+        |> int
+
     match job.Ranks() with
-    | found when found.Length = count -> List.sort found
+    | found when found.Length = count -> List.sortBy rank found
     | found -> failtest $"{found.Length} ranks found of {count}"
 
 /// Waits until a rank has written the file.

@@ -144,6 +144,7 @@ let private fits =
 
                         refused "state" network (fun x -> 1.01 .* sine x) collocation
                         refused "state" network (sine >> _.square()) collocation
+                        refused "state" network (fun x -> 0.01 .+ sine x) collocation
 
                         refused
                             "state"
