@@ -72,7 +72,7 @@ public class FacadeTests
         Assert.Equal(Core.Regression.defaults.Steps, fit.Steps);
         var sampler = new SamplerOptions().ToCore();
         Assert.Equal(Core.SamplerModule.defaults.Cover, sampler.Cover);
-        Assert.Equal(Core.SamplerModule.defaults.Fit, sampler.Fit);
+        Assert.Equal(RegressionOptions.OfCore(Core.SamplerModule.defaults.Fit), SamplerOptions.Defaults.Fit);
         Assert.Equal(EvolutionOptions.OfCore(Core.SamplerModule.defaults.Evolve), SamplerOptions.Defaults.Evolve);
         Assert.Equal(Core.SamplerModule.defaults.Draw, sampler.Draw);
         var run = Run.ToCore(null, null, default);
