@@ -122,71 +122,12 @@ module Sampler =
 
         p, network
 
-    /// The standard deviation of the energy of a normal distribution in d dimensions: what errors of an energy are compared with at least.
-    let private normalSpread d = sqrt (0.5 * float d)
-
     /// Where a sampler in the making goes on from.
     [<RequireQualifiedAccess>]
     type private From =
         | Nothing
         | Fit of FitState
         | Evolution of EvolutionState
-
-    /// The known part, and θ with which the network has what is left of the energy at time 0, with its relative error at fresh points.
-    let private fitEnergy
-        (run: Run)
-        (options: SamplerOptions)
-        (p: Process)
-        (network: Network)
-        points
-        (from: From)
-        (target: Density)
-        =
-        let drawn, count = SamplerPoints.drawn run points, options.Cover.FitPoints
-
-        let level =
-            // An additive constant of the energy is free; the network need not learn it.
-            Scope.free (fun () -> Tensor.toFloat ((target.Energy(drawn Stream.Level count)).mean()))
-
-        let part =
-            match options.Known with
-            | KnownPart.Mixture mixture -> Some mixture
-            | KnownPart.Normal when p.Transition.IsSome ->
-                Scope.free (fun () ->
-                    drawn Stream.NormalPart (max count (NormalPart.wanted network))
-                    |> NormalPart.fit network target.Energy
-                    |> Some)
-            | KnownPart.Normal
-            | KnownPart.Nothing -> None
-
-        let rest x =
-            target.Energy x .- level - Energy.known p part 0.0 x
-
-        let fit =
-            { options.Fit with
-                SmallestScale = max options.Fit.SmallestScale (normalSpread target.Dimension)
-            }
-
-        // How far the fit is from the whole energy is measured below, and judged with everything else.
-        let θ =
-            (match from with
-             | From.Fit state ->
-                 Regression.tryResumeEnergy (Stream.run Stream.Fit run) fit network rest (points count) state
-             | From.Nothing
-             | From.Evolution _ ->
-                 network.Initial run.Placement (Stream.seed Stream.InitialParameters run)
-                 |> Regression.tryFitEnergy (Stream.run Stream.Fit run) fit network rest (points count))
-                .Parameters
-
-        let error =
-            Scope.free (fun () ->
-                let fresh = drawn Stream.FreshPoints count
-                let whole = target.Energy fresh
-
-                Tensor.rms (Network.value network θ fresh - rest fresh)
-                / Tensor.rms (whole - whole.mean ()))
-
-        part, θ, error
 
     /// As `evolve` or, from a state, `resume` or `resumeFit`, also along a process without a stationary distribution, as partial noise is.
     let private along (run: Run) options (family: int -> Process) (from: From) target : Sampler =
@@ -198,14 +139,22 @@ module Sampler =
                 target |> Cover.points (Stream.run Stream.FirstPoints run) options.Cover
 
             run.Meter(Progress.started Phase.Fit 0.0)
-            let part, θ, error = fitEnergy run options p network points from target
+
+            let fit =
+                match from with
+                | From.Fit state -> Some state
+                | From.Nothing
+                | From.Evolution _ -> None
+
+            let part, θ, error = EnergyFit.fitEnergy run options p network points fit target
+
             let n = SamplerPoints.count run options network points θ
 
             let evolution = Stream.run Stream.Evolution run
 
             let evolve =
                 { options.Evolve with
-                    SmallestScale = max options.Evolve.SmallestScale (normalSpread target.Dimension)
+                    SmallestScale = max options.Evolve.SmallestScale (EnergyFit.normalSpread target.Dimension)
                     Points = SamplerPoints.dynamics options p part points n
                 }
 
