@@ -112,6 +112,11 @@ printfn $"the same bits: {Tensor.toArray one = Tensor.toArray other}"
 (*** include-output ***)
 
 (**
+Fits have them too: `Regression.defaults.Checkpoint`, `Checkpoint.everyFit`, and `Checkpoint.readFit "fit.h5" |> Regression.resume …`, which is given
+network, function and points again. `Sampler.resumeFit` goes on with a sampler from there.
+*)
+
+(**
 ## For other programs
 
 `Export.csv` writes draws as text, every number with all its digits; `Export.namedCsv` does so for draws with names, `Export.solutionCsv` for a solution;

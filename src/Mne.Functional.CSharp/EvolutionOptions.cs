@@ -60,15 +60,17 @@ public sealed record Checkpoint
     /// </summary>
     public Action<Exception>? OnFailure { get; init; }
 
-    internal FSharpFunc<Lazy<Core.EvolutionState>, Unit> ToCore()
-    {
-        var interval = EverySteps is int steps
-            ? Core.CheckpointInterval.NewSteps(steps)
-            : Core.CheckpointInterval.NewElapsed(Every);
-        return OnFailure is null
-            ? Core.Checkpoint.every(interval, Bridge.Wanted(Path))
-            : Core.Checkpoint.everyOr(FuncConvert.FromAction(OnFailure), interval, Bridge.Wanted(Path));
-    }
+    private Core.CheckpointInterval Interval => EverySteps is int steps
+        ? Core.CheckpointInterval.NewSteps(steps)
+        : Core.CheckpointInterval.NewElapsed(Every);
+
+    internal FSharpFunc<Lazy<Core.EvolutionState>, Unit> ToCore() => OnFailure is null
+        ? Core.Checkpoint.every(Interval, Bridge.Wanted(Path))
+        : Core.Checkpoint.everyOr(FuncConvert.FromAction(OnFailure), Interval, Bridge.Wanted(Path));
+
+    internal FSharpFunc<Lazy<Core.FitState>, Unit> ToCoreFit() => OnFailure is null
+        ? Core.Checkpoint.everyFit(Interval, Bridge.Wanted(Path))
+        : Core.Checkpoint.everyFitOr(FuncConvert.FromAction(OnFailure), Interval, Bridge.Wanted(Path));
 }
 
 /// <summary>How to solve an evolution equation. Equal options are equal values; lists and functions in them count by identity.</summary>

@@ -10,7 +10,7 @@ public static class Preemption
 
     /// <summary>
     /// Runs a program with a token that is cancelled when the process gets SIGTERM, as jobs do that are preempted or out of time, or SIGUSR1 or
-    /// SIGUSR2. An evolution with a checkpoint then writes its last step, whatever the interval.
+    /// SIGUSR2. An evolution or a fit with a checkpoint then writes its last step, whatever the interval.
     /// </summary>
     /// <param name="program">What to do.</param>
     /// <returns>The exit code: 0, or <see cref="ExitCode"/> where the program stopped because it was told to.</returns>

@@ -25,13 +25,17 @@ public sealed record RegressionOptions
     /// <summary>How the minimal-norm problem is restricted (points that are drawn). Default <see cref="Sketch.Exact"/>.</summary>
     public Sketch Sketch { get; init; } = new(Defaults.Sketch);
 
+    /// <summary>Writes the state of the fit to a file while it lasts. Default null: nothing is written.</summary>
+    public Checkpoint? Checkpoint { get; init; }
+
     internal Core.RegressionOptions ToCore() => new(
         steps: Steps,
         tolerance: Tolerance,
         smallestScale: SmallestScale,
         momentum: Momentum,
         regularisation: Regularisation.ToTuple(),
-        sketch: Bridge.Wanted(Sketch).Inner);
+        sketch: Bridge.Wanted(Sketch).Inner,
+        checkpoint: Checkpoint?.ToCoreFit() ?? Defaults.Checkpoint);
 
     internal static RegressionOptions OfCore(Core.RegressionOptions options) => new()
     {
@@ -169,4 +173,68 @@ public static class Regression
         Bridge.Result(() => Core.Regression.fitFrom(
             Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(),
             Bridge.Wanted(network).Inner, Bridge.Function(g), Bridge.Wanted(points).Inner, Bridge.Wanted(start)));
+
+    /// <summary>
+    /// As <see cref="Resume"/>, but returns what was reached, however good; see <see cref="TryFit"/>.
+    /// </summary>
+    /// <param name="path">The file of the checkpoint.</param>
+    /// <param name="network">As before.</param>
+    /// <param name="g">The function, as before.</param>
+    /// <param name="points">Where to fit, as before.</param>
+    /// <param name="options">As before; null for the defaults.</param>
+    /// <param name="run">As before; null for the default.</param>
+    /// <param name="progress">Is told after every step.</param>
+    /// <param name="cancellationToken">Ends the fit.</param>
+    /// <exception cref="ArgumentException">The checkpoint is of another fit.</exception>
+    /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static Fitted TryResume(
+        string path,
+        Network network,
+        Func<Tensor, Tensor> g,
+        Collocation points,
+        RegressionOptions? options = null,
+        Run? run = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        new(Bridge.Result(() => Core.Regression.tryResume(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(),
+            Bridge.Wanted(network).Inner, Bridge.Function(g), Bridge.Wanted(points).Inner,
+            Core.Checkpoint.readFit(Bridge.Wanted(path)))));
+
+    /// <summary>
+    /// Goes on with a fit from a checkpoint (see <see cref="RegressionOptions.Checkpoint"/>): with network, function, points, options and run of
+    /// the first one, to the bits that it would have had without the interruption.
+    /// </summary>
+    /// <example><code>
+    /// // "fit.h5" is what a Checkpoint in the options has left.
+    /// Func&lt;Tensor&gt; goOn = () =&gt; Regression.Resume("fit.h5", network, x =&gt; x.squeeze(1).sin(), Collocation.Grid(circle, 128));
+    /// </code></example>
+    /// <param name="path">The file of the checkpoint.</param>
+    /// <param name="network">As before.</param>
+    /// <param name="g">The function, as before.</param>
+    /// <param name="points">Where to fit, as before.</param>
+    /// <param name="options">As before; null for the defaults.</param>
+    /// <param name="run">As before; null for the default.</param>
+    /// <param name="progress">Is told after every step.</param>
+    /// <param name="cancellationToken">Ends the fit.</param>
+    /// <exception cref="FitFailedException">As <see cref="Fit"/>.</exception>
+    /// <exception cref="ArgumentException">The checkpoint is of another fit.</exception>
+    /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static Tensor Resume(
+        string path,
+        Network network,
+        Func<Tensor, Tensor> g,
+        Collocation points,
+        RegressionOptions? options = null,
+        Run? run = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Bridge.Result(() => Core.Regression.resume(
+            Run.ToCore(run, progress, cancellationToken), (options ?? new()).ToCore(),
+            Bridge.Wanted(network).Inner, Bridge.Function(g), Bridge.Wanted(points).Inner,
+            Core.Checkpoint.readFit(Bridge.Wanted(path))));
 }

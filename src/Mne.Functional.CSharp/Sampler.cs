@@ -92,6 +92,40 @@ public sealed class Sampler : IDisposable
             Core.Checkpoint.read(Bridge.Wanted(path)))));
 
     /// <summary>
+    /// Goes on with a sampler in the making whose fit has left a checkpoint: first points are found again from the same seed, the fit goes on from
+    /// the file, and the evolution follows. Target, options, process and run are those of before.
+    /// </summary>
+    /// <example><code>
+    /// // "fit.h5" is what a Checkpoint in the options' Fit has left.
+    /// Func&lt;Sampler&gt; goOn = () =&gt; Sampler.ResumeFit("fit.h5", target);
+    /// </code></example>
+    /// <param name="path">The file of the checkpoint.</param>
+    /// <param name="target">What is to be sampled.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="process">The process in d dimensions; null for Ornstein and Uhlenbeck's.</param>
+    /// <param name="run">Where numbers are, and the seed of everything random; null for the default.</param>
+    /// <param name="progress">Is told after every step.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <exception cref="ArgumentException">The checkpoint is of another fit.</exception>
+    /// <exception cref="DamagedFileException">It is not, byte for byte, what was written.</exception>
+    /// <exception cref="EvolutionFailedException">The evolution did not reach T.</exception>
+    /// <exception cref="OperationCanceledException">Cancellation was requested.</exception>
+    public static Sampler ResumeFit(
+        string path,
+        Density target,
+        SamplerOptions? options = null,
+        Func<int, Process>? process = null,
+        Run? run = null,
+        IProgress<Progress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        new(Bridge.Result(() => Core.SamplerModule.resumeFit(
+            Run.ToCore(run, progress, cancellationToken),
+            (options ?? new()).ToCore(),
+            Family(process),
+            Bridge.Wanted(target).Inner,
+            Core.Checkpoint.readFit(Bridge.Wanted(path)))));
+
+    /// <summary>
     /// Options and process for a target that is not of unit size around the origin: the first points are found, and network and process
     /// are shifted and scaled to them. <paramref name="width"/> is 1 to 3: more leaves room for narrow modes.
     /// </summary>

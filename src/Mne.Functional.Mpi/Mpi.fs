@@ -2,7 +2,7 @@ namespace Mne.Functional
 
 open System
 open System.Diagnostics
-open System.Globalization
+open System.Runtime.ExceptionServices
 open System.Runtime.InteropServices
 open System.Threading
 
@@ -29,31 +29,48 @@ type MpiRanks internal (run: Run) =
 
 /// <summary>
 /// Runs a computation on the ranks of MPI: Open MPI, or MPICH and its relatives, whichever started the program. Exchanges do not block
-/// within MPI, so that a rank that waits for one that has died hears that the launcher ends the job, and says so.
+/// within MPI, so that a rank that waits for one that has died hears of it, and says so.
 /// </summary>
 [<RequireQualifiedAccess>]
 module Mpi =
 
-    /// How long a rank that was told to end waits for the others within one exchange, in seconds: a launcher that ends a job since one of
-    /// its ranks died sends a signal first, and kills a second later.
-    let private grace =
-        match Environment.GetEnvironmentVariable "MNE_MPI_GRACE" with
-        | null -> 0.7
-        | text ->
-            match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
-            | true, seconds when seconds >= 0.0 -> seconds
-            | _ -> Guard.fail "MNE_MPI_GRACE" $"found {text}, wanted a number of seconds, 0 or greater"
+    /// How long a rank that computes may go on before it says itself that another one is lost. Open MPI's launcher kills the others a second
+    /// after it has told them to end.
+    let private grace = TimeSpan.FromSeconds 0.7
+
+    /// Whether ranks watch each other.
+    let private watched () =
+        match Environment.GetEnvironmentVariable Watch.variable with
+        | null
+        | ""
+        | "on" -> true
+        | "off" -> false
+        | other -> Guard.fail Watch.variable $"found {other}, wanted on or off"
+
+    let private sayLast (rank: int) (size: int) (error: exn) =
+        eprintfn $"rank {rank} of {size}: {error.GetType().Name}: {error.Message}"
 
     /// A started MPI, and whether this rank was told to end.
     type private Session(library: MpiLibrary.Library) =
         let told = new CancellationTokenSource()
-        let since = Stopwatch()
+        let mutable begun = false
+
+        /// Ends this process, whatever its other threads do: they may be within a function that never comes back.
+        let kill () =
+            Process.GetCurrentProcess().Kill()
+            Thread.Sleep Timeout.Infinite
 
         let registration =
             Preemption.listen (fun () ->
-                // To be heard by what computes, which ends in order, or by what waits.
-                since.Start()
-                told.Cancel())
+                told.Cancel()
+
+                // MPI's own beginning waits for all ranks, and hears of none that is lost.
+                if not (Volatile.Read &begun) then
+                    Thread.Sleep 5000
+
+                    if not (Volatile.Read &begun) then
+                        eprintfn "CommunicationFailedException: this rank was told to end before all had begun"
+                        kill ())
 
         let scratch = Marshal.AllocHGlobal 256
 
@@ -76,6 +93,35 @@ module Mpi =
         let rank = ask "rank" (fun answer -> library.Rank.Invoke(library.World, answer))
         let size = ask "size" (fun answer -> library.Size.Invoke(library.World, answer))
 
+        /// Which rank was lost, once one is; and whether this rank has said so, by whichever of its threads came first.
+        let mutable gone: CommunicationFailedException | null = null
+        let mutable said = 0
+        let nobody, thisThread, theWatch = 0, 1, 2
+
+        let lost (other: int) =
+            let error =
+                CommunicationFailedException
+                    $"rank {other} of {size} has ended, or its machine does not answer, while others were still at work. Go on from the last checkpoint"
+
+            Volatile.Write(&gone, error)
+            Thread.Sleep grace
+
+            // The other thread computes, perhaps for long: there is nobody left whom it could give its result.
+            if Interlocked.CompareExchange(&said, theWatch, nobody) = nobody then
+                sayLast rank size error
+                kill ()
+
+        let raiseWhereLost () =
+            match Volatile.Read &gone with
+            | null -> ()
+            | error ->
+                if Interlocked.CompareExchange(&said, thisThread, nobody) = theWatch then
+                    Thread.Sleep Timeout.Infinite
+
+                raise error
+
+        let mutable watch: Watch option = None
+
         /// Begins an exchange and waits for its end: at first without giving the processor away, which would cost more than the exchange.
         let complete (what: string) (start: nativeint -> int) =
             let request, flag, status = scratch, scratch + 16n, scratch + 64n
@@ -88,6 +134,7 @@ module Mpi =
                 Marshal.ReadInt32 flag <> 0
 
             while not (finished ()) do
+                raiseWhereLost ()
                 let waited = clock.Elapsed
 
                 if waited.TotalMilliseconds < 0.2 then
@@ -96,13 +143,6 @@ module Mpi =
                     Thread.Yield() |> ignore
                 else
                     Thread.Sleep 1
-
-                if since.IsRunning && min waited.TotalSeconds since.Elapsed.TotalSeconds > grace then
-                    raise (
-                        CommunicationFailedException(
-                            $"rank {rank} of {size} was told to end while it waited for other ranks in MPI's {what}: one of them has died, or the job is being ended. Go on from the last checkpoint"
-                        )
-                    )
 
         let withPinned (numbers: float[]) (work: nativeint -> unit) =
             if numbers.Length > 0 then
@@ -148,8 +188,17 @@ module Mpi =
                 Barrier = fun () -> complete "barrier" (fun request -> library.Barrier.Invoke(library.World, request))
             }
 
-        /// Ends MPI in order, which waits for the others.
-        member _.Finish() =
+        /// From here on, ranks that are lost are noticed.
+        member session.Begin() =
+            if size > 1 && watched () then
+                watch <- Some(Watch.start session.Communicator lost)
+
+            Volatile.Write(&begun, true)
+
+        /// Ends MPI in order, which waits for the others: first where one that is lost is noticed.
+        member session.Finish() =
+            session.Communicator.Barrier()
+            watch |> Option.iter _.Leave()
             registration.Dispose()
 
             if ask "end" library.Finalized.Invoke = 0 then
@@ -171,7 +220,8 @@ module Mpi =
     /// Runs a program on every rank that mpirun has started. Each calls the same functions with the run that it is given, and gets the same
     /// results; rank 0 writes files. The run ends in order on SIGTERM, as preempted jobs do. Where the program raises on a rank, that rank
     /// says so on standard error and ends all others; where a rank dies, the others say that it has, as
-    /// <c>CommunicationFailedException</c>, and end. Call it once in a process.
+    /// <c>CommunicationFailedException</c>, and end within seconds: those that wait raise it, those that compute are ended. MPICH's launcher
+    /// leaves them the time if it is told to (docs/machines.md). Call it once in a process.
     /// </summary>
     /// <param name="program">What each rank does with the run, whose <c>Communicator</c> is that of MPI.</param>
     /// <returns>What the program returns.</returns>
@@ -186,21 +236,34 @@ module Mpi =
             }
             |> Run.among session.Communicator
 
-        let result =
-            try
-                program run
-            with
-            | :? OperationCanceledException ->
-                // All ranks stop together.
-                session.Finish()
-                reraise ()
-            | error ->
-                let ranks = session.Communicator
-                eprintfn $"rank {ranks.Rank} of {ranks.Size}: {error.GetType().Name}: {error.Message}"
-                session.Abort 1
+        try
+            session.Begin()
 
-        session.Finish()
-        result
+            let result =
+                try
+                    Ok(program run)
+                with :? OperationCanceledException as stopped ->
+                    // All ranks stop together.
+                    Error(ExceptionDispatchInfo.Capture stopped)
+
+            session.Finish()
+
+            match result with
+            | Ok result -> result
+            | Error stopped ->
+                stopped.Throw()
+                raise stopped.SourceException
+        with
+        | :? OperationCanceledException -> reraise ()
+        | error ->
+            let ranks = session.Communicator
+            sayLast ranks.Rank ranks.Size error
+
+            // The others say so too, before they are ended.
+            if error :? CommunicationFailedException then
+                Thread.Sleep 2000
+
+            session.Abort 1
 
     /// <summary>As <c>run</c>, from C#.</summary>
     /// <param name="program">What each rank does.</param>

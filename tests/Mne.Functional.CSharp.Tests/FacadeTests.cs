@@ -72,7 +72,7 @@ public class FacadeTests
         Assert.Equal(Core.Regression.defaults.Steps, fit.Steps);
         var sampler = new SamplerOptions().ToCore();
         Assert.Equal(Core.SamplerModule.defaults.Cover, sampler.Cover);
-        Assert.Equal(Core.SamplerModule.defaults.Fit, sampler.Fit);
+        Assert.Equal(RegressionOptions.OfCore(Core.SamplerModule.defaults.Fit), SamplerOptions.Defaults.Fit);
         Assert.Equal(EvolutionOptions.OfCore(Core.SamplerModule.defaults.Evolve), SamplerOptions.Defaults.Evolve);
         Assert.Equal(Core.SamplerModule.defaults.Draw, sampler.Draw);
         var run = Run.ToCore(null, null, default);
@@ -172,6 +172,13 @@ public class FacadeTests
             Assert.Equal(solution.Evaluate(0.9, Probe), same.Evaluate(0.9, Probe));
             Assert.Equal(solution.Steps.Count - 1, failures.Count);
             Assert.All(failures, failure => Assert.Contains(folder, failure.Message));
+
+            var fitted = Path.Combine(folder, "fit.h5");
+            var fit = new RegressionOptions { Steps = 15, Checkpoint = new() { Path = fitted, EverySteps = 2 } };
+            using var first = Regression.Fit(Net, x => x.squeeze(1).sin(), Points, fit);
+            using var goneOn = Regression.Resume(fitted, Net, x => x.squeeze(1).sin(), Points, fit with { Checkpoint = null });
+            Assert.Equal(first.data<double>().ToArray(), goneOn.data<double>().ToArray());
+            Assert.Contains("state", Assert.Throws<ArgumentException>(() => Regression.TryResume(fitted, Net, x => x.squeeze(1).cos(), Points, fit)).Message);
 
             File.WriteAllBytes(file, File.ReadAllBytes(file)[..^1]);
             Assert.Contains("cut short", Assert.Throws<DamagedFileException>(() => Solution.Open(file)).Message);

@@ -61,7 +61,7 @@ public class OptionsTests
         core.GetType().GetProperties().ToDictionary(p => p.Name, p => p.GetValue(core) switch
         {
             FSharpFunc<Core.Domain, Core.Network> network => network.Invoke(Core.DomainModule.euclidean(1)).Description,
-            Core.EvolutionOptions or Core.SamplerOptions => Lines(p.GetValue(core)!),
+            Core.EvolutionOptions or Core.RegressionOptions or Core.SamplerOptions => Lines(p.GetValue(core)!),
             FSharpOption<Core.SamplerOptions> flow => Lines(flow.Value),
             var value => value,
         });
@@ -131,7 +131,7 @@ public class OptionsTests
         var sampler = Changed<SamplerOptions>() with
         {
             Cover = Changed<CoverOptions>(),
-            Fit = Changed<RegressionOptions>(),
+            Fit = Changed<RegressionOptions>("Checkpoint"),
             Evolve = evolution,
             Draw = Changed<DrawOptions>(),
         };

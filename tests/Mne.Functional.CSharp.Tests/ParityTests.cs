@@ -17,7 +17,10 @@ public class ParityTests
     {
         ["Checkpoint.every"] = "EvolutionOptions.Checkpoint",
         ["Checkpoint.everyOr"] = "Checkpoint.OnFailure",
+        ["Checkpoint.everyFit"] = "RegressionOptions.Checkpoint",
+        ["Checkpoint.everyFitOr"] = "Checkpoint.OnFailure",
         ["Checkpoint.read"] = "Evolution.Resume",
+        ["Checkpoint.readFit"] = "Regression.Resume",
         ["Checkpoint.readWith"] = "Evolution.Resume",
         ["Export.csv"] = "Draws.SaveCsv",
         ["Export.solutionCsv"] = "Solution.SaveCsv",

@@ -42,6 +42,21 @@ let private raises (run: Run) =
 
     run.Communicator.Barrier()
 
+/// The last rank works for so many seconds, with nothing to say, and the others wait; a stop that is asked for is heard by all afterwards.
+/// The file is there once all have begun.
+let private slow (seconds: float) (file: string) (run: Run) =
+    run.Communicator.Barrier()
+
+    if run.Communicator.Rank = 0 then
+        File.WriteAllText(file, "")
+
+    if run.Communicator.Rank = run.Communicator.Size - 1 then
+        Thread.Sleep(TimeSpan.FromSeconds seconds)
+
+    run.Communicator.Barrier()
+    say run $"all {run.Communicator.Size} are there, after {seconds} s"
+    Run.stopIfAsked run
+
 let private plane = Domain.periodic [ (0.0, 2.0 * Math.PI); (0.0, 2.0 * Math.PI) ]
 
 let private network =
@@ -199,10 +214,11 @@ let main arguments =
         | [ "sum" ] -> Mpi.run sum
         | [ "latency" ] -> Mpi.run latency
         | [ "raises" ] -> Mpi.run raises
+        | [ "slow"; seconds; file ] -> Mpi.run (slow (float seconds) file)
         | [ "agrees" ] -> Mpi.run agrees
         | [ "times"; n; s ] -> Mpi.run (times (int n) (int s))
         | [ "long"; file; until ] -> Mpi.run (long file (float until))
-        | _ -> eprintfn "MpiCheck sum | latency | raises | agrees | times N s | long FILE UNTIL"
+        | _ -> eprintfn "MpiCheck sum | latency | raises | slow SECONDS FILE | agrees | times N s | long FILE UNTIL"
 
         0
     with :? OperationCanceledException ->

@@ -205,6 +205,17 @@ type internal FitSteps =
 
 module internal FitSteps =
 
+    /// Hands the state after a step to the caller; a last word is there already.
+    let checkpoint (run: Run) (options: RegressionOptions) (isLast: bool) (state: unit -> FitState) : unit =
+        if run.Communicator.Rank = 0 then
+            Scope.free (fun () ->
+                let state = lazy (state ())
+
+                if isLast then
+                    state.Force() |> ignore
+
+                options.Checkpoint state)
+
     let report (run: Run) (options: RegressionOptions) (clock: Stopwatch) step accepted η error finished =
         NativeMemory.settle ()
         let fraction = if finished then 1.0 else float step / float options.Steps

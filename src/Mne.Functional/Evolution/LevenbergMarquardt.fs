@@ -86,7 +86,7 @@ module internal LevenbergMarquardt =
     /// Levenberg and Marquardt's method on given points, in sample space, with geodesic acceleration (Transtrum and Sethna,
     /// arXiv 1201.5885): the factorisation serves a second right-hand side, which bends the step along the curved image of
     /// the network. λ follows the ratio of the actual to the predicted decrease (Nielsen 1999).
-    let fit (run: Run) (options: RegressionOptions) (problem: FitUnit.Problem) x (start: Tensor) =
+    let fit (run: Run) (options: RegressionOptions) (problem: FitUnit.Problem) x (begun: FitState) =
         let clock = Stopwatch.StartNew()
         let first, last = options.Regularisation
         let network, values = problem.Network, problem.Function x
@@ -116,16 +116,34 @@ module internal LevenbergMarquardt =
                         else FitEnd.StepsUsed
                 }
             else
+                let state () =
+                    { begun with
+                        Steps = step
+                        Parameters = at.θ.alias ()
+                        Memory = [ at.λ; float at.Accepted; float at.Stalled; if at.Rejected then 1.0 else 0.0 ]
+                    }
+
+                if step > begun.Steps then
+                    FitSteps.checkpoint run options false state
+
+                if run.Cancellation.IsCancellationRequested && step > 0 then
+                    FitSteps.checkpoint run options true state
+
                 Run.stopIfAsked run
                 loop (step + 1) (accelerated network missingAt x at |> judge last at)
 
+        let λ, accepted, stalled, rejected =
+            match begun.Memory with
+            | [ λ; accepted; stalled; rejected ] -> λ, int accepted, int stalled, rejected > 0.0
+            | _ -> first, 0, 0, false
+
         loop
-            0
+            begun.Steps
             {
-                θ = start
-                Missing = missingAt start
-                λ = first
-                Accepted = 0
-                Stalled = 0
-                Rejected = false
+                θ = begun.Parameters
+                Missing = missingAt begun.Parameters
+                λ = λ
+                Accepted = accepted
+                Stalled = stalled
+                Rejected = rejected
             }

@@ -1,5 +1,6 @@
 namespace Mne.Functional
 
+open System
 open System.Diagnostics
 open TorchSharp
 
@@ -101,7 +102,7 @@ module internal NaturalGradient =
         η
 
     /// Natural gradient with momentum, on new points at every step: the error seen before a step is an error at fresh points.
-    let fit (run: Run) (options: RegressionOptions) (problem: FitUnit.Problem) draw (start: Tensor) =
+    let fit (run: Run) (options: RegressionOptions) (problem: FitUnit.Problem) draw (begun: FitState) =
         let clock = Stopwatch.StartNew()
         let first, last = options.Regularisation
 
@@ -126,18 +127,36 @@ module internal NaturalGradient =
                     End = if goodEnough at then FitEnd.Reached else FitEnd.StepsUsed
                 }
             else
-                if team.IsAlone then
-                    Run.stopIfAsked run
+                let state () =
+                    { begun with
+                        Steps = step
+                        Parameters = at.θ.alias ()
+                        Change = Some(at.Last.alias ())
+                        Memory = at.Caution :: at.Errors
+                    }
+
+                if step > begun.Steps then
+                    FitSteps.checkpoint run options false state
 
                 let next, η =
-                    Scope.keepAll (fun (next, _) -> [ next.θ; next.Last ]) (fun () ->
-                        let scheduled =
-                            first * (last / first) ** (float step / float (max 1 (options.Steps - 1)))
+                    try
+                        if team.IsAlone then
+                            Run.stopIfAsked run
 
-                        let λ = min (max first 1.0) (at.Caution * scheduled)
-                        let x: Tensor = draw (Seed.child (step + 1) run.Seed)
-                        let values = team |> Team.each (fun () -> problem.Function(Team.own x team))
-                        descend team options problem λ x values at)
+                        Scope.keepAll (fun (next, _) -> [ next.θ; next.Last ]) (fun () ->
+                            let scheduled =
+                                first * (last / first) ** (float step / float (max 1 (options.Steps - 1)))
+
+                            let λ = min (max first 1.0) (at.Caution * scheduled)
+                            let x: Tensor = draw (Seed.child (step + 1) run.Seed)
+                            let values = team |> Team.each (fun () -> problem.Function(Team.own x team))
+                            descend team options problem λ x values at)
+                    with :? OperationCanceledException ->
+                        // All ranks of a team stop in the same step.
+                        if step > 0 then
+                            FitSteps.checkpoint run options true state
+
+                        reraise ()
 
                 at.θ.Dispose()
                 at.Last.Dispose()
@@ -145,10 +164,13 @@ module internal NaturalGradient =
                 loop (step + 1) next
 
         loop
-            0
+            begun.Steps
             {
-                θ = start
-                Last = start.zeros_like ()
-                Errors = []
-                Caution = 1.0
+                θ = begun.Parameters
+                Last =
+                    match begun.Change with
+                    | Some change -> change.clone ()
+                    | None -> begun.Parameters.zeros_like ()
+                Errors = List.truncate 10 (List.skip (min 1 begun.Memory.Length) begun.Memory)
+                Caution = List.tryHead begun.Memory |> Option.defaultValue 1.0
             }

@@ -3,6 +3,13 @@ namespace Mne.Functional
 open System
 open TorchSharp
 
+/// What a fit begins with: θ in the units of the function, or in those of the fit, or a state that a fit has left.
+[<RequireQualifiedAccess>]
+type internal Beginning =
+    | Of of Tensor
+    | Fresh of Tensor
+    | Resumed of FitState
+
 /// <summary>
 /// Fits a network to a function with natural-gradient steps θ ← θ + η Jᵀ(K + Nλκ I)⁻¹(g(X) − u_θ(X)): minimal neural
 /// evolution of a regression problem (docs/mathematics.md §3). At points that are drawn anew, a step is not the
@@ -21,6 +28,7 @@ module Regression =
             Momentum = 0.95
             Regularisation = 1e-2, 1e-12
             Sketch = Sketch.Exact
+            Checkpoint = ignore
         }
 
     let private evaluate (network: Network) (g: Tensor -> Tensor) (points: Tensor) : Tensor =
@@ -72,20 +80,54 @@ module Regression =
             | FitEnd.StepsUsed ->
                 $"After {reached.Steps} steps the relative error is {error:G2} (wanted {wanted:G2}): raise Steps, take a wider network, or raise Tolerance if this is enough."
 
-    /// The fit from parameters in the units of g, or in units of its own.
-    let private reach
-        (run: Run)
-        (options: RegressionOptions)
-        network
-        g
-        collocation
-        unitOf
-        (inUnitsOfG: bool)
-        (start: Tensor)
+    /// The unit of a fit, and values of g and of u_θ in it at some of the points: numbers of like size, whatever that of g.
+    let private witness (unit: FitUnit.Unit) (problem: FitUnit.Problem) (θ: Tensor) (points: Tensor) : float[] =
+        Scope.free (fun () ->
+            let few = points.narrow (0L, 0L, min 64L points.shape[0])
+
+            Array.concat
+                [
+                    Array.map log unit.Scale
+                    Array.map2 (fun mean scale -> mean / (abs mean + scale)) unit.Mean unit.Scale
+                    Tensor.toArray (problem.Function few)
+                    Tensor.toArray (Network.value problem.Network θ few)
+                ])
+
+    /// Raises unless a state is one of this fit.
+    let private checkState
+        (unit: FitUnit.Unit)
+        (problem: FitUnit.Problem)
+        (collocation: Collocation)
+        (points: Tensor)
+        (state: FitState)
         =
+        match collocation, state.Change with
+        | Collocation.Given _, Some _ ->
+            Guard.fail "collocation" "found points that are given, but the fit was at drawn ones"
+        | Collocation.Drawn _, None ->
+            Guard.fail "collocation" "found points that are drawn, but the fit was at given ones"
+        | _ -> ()
+
+        // As of the states of evolutions.
+        let tolerance = sqrt (Placement.epsilon (Placement.ofTensor state.Parameters))
+
+        if not (Witness.agrees tolerance state.Witness (witness unit problem state.Parameters points)) then
+            Guard.fail
+                "state"
+                "function, network, points or seed are others than those of the fit that has left it; give those that it began with"
+
+    /// The fit from parameters in the units of g, or in units of its own, or from a state that a fit has left.
+    let private reach (run: Run) (options: RegressionOptions) network g collocation unitOf (beginning: Beginning) =
         check "" options
-        Guard.vector "start" network.ParameterCount start
-        Guard.finite "start" start
+
+        let name, start, inUnitsOfG =
+            match beginning with
+            | Beginning.Of θ -> "start", θ, true
+            | Beginning.Fresh θ -> "start", θ, false
+            | Beginning.Resumed state -> "state", defaultArg state.Start state.Parameters, state.Start.IsSome
+
+        Guard.vector name network.ParameterCount start
+        Guard.finite name start
         let placement, g = Placement.ofTensor start, Lent.one g
         run.Meter(Progress.started Phase.Fit 0.0)
 
@@ -98,16 +140,54 @@ module Regression =
             let first = draw (Seed.child 0 run.Seed)
             let unit: FitUnit.Unit = unitOf options.SmallestScale (evaluate network g first)
             let problem = FitUnit.problem unit network (evaluate network g) placement
-            let begun = if inUnitsOfG then problem.Inward start else start
+            let inward = if inUnitsOfG then problem.Inward start else start
+
+            let begun: FitState =
+                match beginning with
+                | Beginning.Resumed state ->
+                    Guard.vector "state" network.ParameterCount state.Parameters
+                    checkState unit problem collocation first state
+
+                    { state with
+                        Parameters = state.Parameters.clone ()
+                    }
+                | Beginning.Of _
+                | Beginning.Fresh _ ->
+                    {
+                        Steps = 0
+                        Parameters = inward.clone ()
+                        Change = None
+                        Memory = []
+                        Start = if inUnitsOfG then Some start else None
+                        Witness = [||]
+                    }
+
+            let options =
+                { options with
+                    Checkpoint =
+                        fun state ->
+                            let own =
+                                lazy
+                                    { state.Value with
+                                        Start = state.Value.Start |> Option.map _.alias()
+                                        Witness = witness unit problem state.Value.Parameters first
+                                    }
+
+                            // The last word is there already.
+                            if state.IsValueCreated then
+                                own.Force() |> ignore
+
+                            options.Checkpoint own
+                }
 
             let reached =
                 match collocation with
-                | Collocation.Given _ -> LevenbergMarquardt.fit run options problem first (begun.clone ())
-                | Collocation.Drawn _ -> NaturalGradient.fit run options problem draw (begun.clone ())
+                | Collocation.Given _ -> LevenbergMarquardt.fit run options problem first begun
+                | Collocation.Drawn _ -> NaturalGradient.fit run options problem draw begun
 
             let θ =
                 // Where nothing was left to do, the bits of the start stay.
-                if inUnitsOfG && Tensor.toArray reached.Parameters = Tensor.toArray begun then
+                if inUnitsOfG && Tensor.toArray reached.Parameters = Tensor.toArray inward then
                     start.clone ()
                 else
                     problem.Outward reached.Parameters
@@ -149,7 +229,12 @@ module Regression =
 
     /// As `tryFit`, of an energy, from the given parameters of a fresh network.
     let internal tryFitEnergy run options network g collocation (initial: Tensor) : Fitted =
-        reach run options network g collocation FitUnit.ofEnergies false initial
+        reach run options network g collocation FitUnit.ofEnergies (Beginning.Fresh initial)
+
+    /// As `tryResume`, of an energy.
+    let internal tryResumeEnergy run options network g collocation (state: FitState) : Fitted =
+        use state = state
+        reach run options network g collocation FitUnit.ofEnergies (Beginning.Resumed state)
 
     let private orRaise (options: RegressionOptions) (fitted: Fitted) : Tensor =
         if farOff options fitted then
@@ -184,7 +269,7 @@ module Regression =
         (collocation: Collocation)
         start
         : Fitted =
-        reach run options network g collocation FitUnit.ofValues true start
+        reach run options network g collocation FitUnit.ofValues (Beginning.Of start)
 
     /// <summary>
     /// Fits the network to g at the points. Points that are drawn are drawn anew at every step (natural gradient with line search and
@@ -208,7 +293,32 @@ module Regression =
     /// </code></example>
     let tryFit (run: Run) (options: RegressionOptions) (network: Network) g (collocation: Collocation) : Fitted =
         use initial = Scope.keep (fun () -> network.Initial run.Placement run.Seed)
-        reach run options network g collocation FitUnit.ofValues false initial
+        reach run options network g collocation FitUnit.ofValues (Beginning.Fresh initial)
+
+    /// <summary>
+    /// Goes on with a fit from a state that <c>Checkpoint</c> has reported, and returns what was reached, however good. Network, function, points,
+    /// options and run are given again: with those of the first run, it has the bits that it would have had without the interruption. It takes the
+    /// tensors of the state over; do not use the state afterwards.
+    /// </summary>
+    /// <param name="run">As before. Precision and device are those of the state.</param>
+    /// <param name="options">As before.</param>
+    /// <param name="network">u_θ.</param>
+    /// <param name="g">The function, as before.</param>
+    /// <param name="collocation">Where to fit.</param>
+    /// <param name="state">What <c>Checkpoint.readFit</c> gives; its tensors are taken over.</param>
+    /// <returns>What was reached, however good.</returns>
+    /// <exception cref="T:System.ArgumentException">The state is of another fit, or arguments do not fit together.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    let tryResume
+        (run: Run)
+        (options: RegressionOptions)
+        (network: Network)
+        g
+        (collocation: Collocation)
+        (state: FitState)
+        : Fitted =
+        use state = state
+        reach run options network g collocation FitUnit.ofValues (Beginning.Resumed state)
 
     /// <summary>
     /// As <c>tryFitFrom</c>, but only the parameters, and raises <c>FitFailedException</c> where they are not a fit; see <c>fit</c>.
@@ -244,3 +354,28 @@ module Regression =
     /// </code></example>
     let fit (run: Run) (options: RegressionOptions) (network: Network) g (collocation: Collocation) : Tensor =
         tryFit run options network g collocation |> orRaise options
+
+    /// <summary>
+    /// As <c>tryResume</c>, but only the parameters, and raises <c>FitFailedException</c> where they are not a fit; see <c>fit</c>.
+    /// </summary>
+    /// <param name="run">As before. Precision and device are those of the state.</param>
+    /// <param name="options">As before.</param>
+    /// <param name="network">u_θ.</param>
+    /// <param name="g">The function, as before.</param>
+    /// <param name="collocation">Where to fit.</param>
+    /// <param name="state">What <c>Checkpoint.readFit</c> gives; its tensors are taken over.</param>
+    /// <returns>θ (p).</returns>
+    /// <exception cref="T:Mne.Functional.FitFailedException">As <c>fit</c>.</exception>
+    /// <exception cref="T:System.ArgumentException">The state is of another fit, or arguments do not fit together.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// let saving = { Regression.defaults with Checkpoint = Checkpoint.everyFit (CheckpointInterval.Steps 10) "fit.h5" }
+    ///
+    /// let fitOrGoOn () =
+    ///     if System.IO.File.Exists "fit.h5" then
+    ///         Checkpoint.readFit "fit.h5" |&gt; Regression.resume Run.quiet saving network (fun x -&gt; x.squeeze(1L).sin ()) (Collocation.grid circle 128)
+    ///     else
+    ///         Regression.fit Run.quiet saving network (fun x -&gt; x.squeeze(1L).sin ()) (Collocation.grid circle 128)
+    /// </code></example>
+    let resume run options (network: Network) g (collocation: Collocation) (state: FitState) : Tensor =
+        tryResume run options network g collocation state |> orRaise options

@@ -1,5 +1,32 @@
 namespace Mne.Functional
 
+open System
+
+/// <summary>
+/// A fit between two steps: with the same network, function, points, options and seed, what follows depends on nothing else. It owns tensors.
+/// </summary>
+type FitState =
+    {
+        /// <summary>Steps taken.</summary>
+        Steps: int
+        /// <summary>θ (p), in the unit in which the fit measures the function.</summary>
+        Parameters: Tensor
+        /// <summary>The step before (p); of fits to drawn points.</summary>
+        Change: Tensor option
+        /// <summary>What the fit remembers of the steps before.</summary>
+        Memory: float list
+        /// <summary>θ (p) that the fit was given to begin with, where it was given any.</summary>
+        Start: Tensor option
+        /// <summary>Values of function and network at some of the points, by which both are known again.</summary>
+        Witness: float[]
+    }
+
+    interface IDisposable with
+        member state.Dispose() =
+            state.Parameters.Dispose()
+            state.Change |> Option.iter _.Dispose()
+            state.Start |> Option.iter _.Dispose()
+
 /// <summary>How to fit a network to a function. Start from <c>Regression.defaults</c>.</summary>
 [<Notebooks.TypeFormatterSource>]
 type RegressionOptions =
@@ -28,4 +55,11 @@ type RegressionOptions =
         Regularisation: float * float
         /// <summary>How the minimal-norm problem is restricted (drawn points). Default <c>Exact</c>.</summary>
         Sketch: Sketch
+        /// <summary>
+        /// Called after every step but the last with the state of the fit, from which <c>Regression.resume</c> goes on; see
+        /// <c>Checkpoint.everyFit</c>, which writes it to a file. The tensors of the state are freed when it returns. Where the run is asked to
+        /// stop, it is called once more, with a state that is there already (<c>IsValueCreated</c>). Of several ranks, rank 0 calls it. Unless
+        /// it is set, nothing is called.
+        /// </summary>
+        Checkpoint: Lazy<FitState> -> unit
     }

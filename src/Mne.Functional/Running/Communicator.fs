@@ -117,7 +117,7 @@ module Communicator =
             numbers[0]
 
     /// The text of one rank, on every rank.
-    let private tell (communicator: Communicator) (teller: int) (text: string) : string =
+    let internal tell (communicator: Communicator) (teller: int) (text: string) : string =
         let length = [| float text.Length |]
         communicator.Share teller length
 

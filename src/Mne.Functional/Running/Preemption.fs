@@ -41,8 +41,8 @@ module Preemption =
 
     /// <summary>
     /// Runs a program whose run is asked to stop when the process gets SIGTERM, as jobs do that are preempted or out of time, or SIGUSR1 or
-    /// SIGUSR2, which Slurm sends ahead on request. An evolution with a checkpoint then writes its last step, whatever the interval, so that
-    /// the next start goes on from there.
+    /// SIGUSR2, which Slurm sends ahead on request. An evolution or a fit with a checkpoint then writes its last step, whatever the interval,
+    /// so that the next start goes on from there.
     /// </summary>
     /// <param name="program">What to do with the run.</param>
     /// <returns>The exit code: 0 where the program is done, <c>exitCode</c> where it stopped because it was told to.</returns>

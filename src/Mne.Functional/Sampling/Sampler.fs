@@ -122,63 +122,15 @@ module Sampler =
 
         p, network
 
-    /// The standard deviation of the energy of a normal distribution in d dimensions: what errors of an energy are compared with at least.
-    let private normalSpread d = sqrt (0.5 * float d)
+    /// Where a sampler in the making goes on from.
+    [<RequireQualifiedAccess>]
+    type private From =
+        | Nothing
+        | Fit of FitState
+        | Evolution of EvolutionState
 
-    /// The known part, and θ with which the network has what is left of the energy at time 0, with its relative error at fresh points.
-    let private fitEnergy
-        (run: Run)
-        (options: SamplerOptions)
-        (p: Process)
-        (network: Network)
-        points
-        (target: Density)
-        =
-        let drawn, count = SamplerPoints.drawn run points, options.Cover.FitPoints
-
-        let level =
-            // An additive constant of the energy is free; the network need not learn it.
-            Scope.free (fun () -> Tensor.toFloat ((target.Energy(drawn Stream.Level count)).mean()))
-
-        let part =
-            match options.Known with
-            | KnownPart.Mixture mixture -> Some mixture
-            | KnownPart.Normal when p.Transition.IsSome ->
-                Scope.free (fun () ->
-                    drawn Stream.NormalPart (max count (NormalPart.wanted network))
-                    |> NormalPart.fit network target.Energy
-                    |> Some)
-            | KnownPart.Normal
-            | KnownPart.Nothing -> None
-
-        let rest x =
-            target.Energy x .- level - Energy.known p part 0.0 x
-
-        let θ =
-            // How far the fit is from the whole energy is measured below, and judged with everything else.
-            (Regression.tryFitEnergy
-                (Stream.run Stream.Fit run)
-                { options.Fit with
-                    SmallestScale = max options.Fit.SmallestScale (normalSpread target.Dimension)
-                }
-                network
-                rest
-                (points count)
-                (network.Initial run.Placement (Stream.seed Stream.InitialParameters run)))
-                .Parameters
-
-        let error =
-            Scope.free (fun () ->
-                let fresh = drawn Stream.FreshPoints count
-                let whole = target.Energy fresh
-
-                Tensor.rms (Network.value network θ fresh - rest fresh)
-                / Tensor.rms (whole - whole.mean ()))
-
-        part, θ, error
-
-    /// As `evolve` or, from a state, `resume`, also along a process without a stationary distribution, as partial noise is.
-    let private along (run: Run) options (family: int -> Process) (state: EvolutionState option) target : Sampler =
+    /// As `evolve` or, from a state, `resume` or `resumeFit`, also along a process without a stationary distribution, as partial noise is.
+    let private along (run: Run) options (family: int -> Process) (from: From) target : Sampler =
         let p, network = prepare run options family target
         NativeTorch.ensure ()
 
@@ -187,20 +139,29 @@ module Sampler =
                 target |> Cover.points (Stream.run Stream.FirstPoints run) options.Cover
 
             run.Meter(Progress.started Phase.Fit 0.0)
-            let part, θ, error = fitEnergy run options p network points target
+
+            let fit =
+                match from with
+                | From.Fit state -> Some state
+                | From.Nothing
+                | From.Evolution _ -> None
+
+            let part, θ, error = EnergyFit.fitEnergy run options p network points fit target
+
             let n = SamplerPoints.count run options network points θ
 
             let evolution = Stream.run Stream.Evolution run
 
             let evolve =
                 { options.Evolve with
-                    SmallestScale = max options.Evolve.SmallestScale (normalSpread target.Dimension)
+                    SmallestScale = max options.Evolve.SmallestScale (EnergyFit.normalSpread target.Dimension)
                     Points = SamplerPoints.dynamics options p part points n
                 }
 
             let solution =
-                match state with
-                | None ->
+                match from with
+                | From.Nothing
+                | From.Fit _ ->
                     Evolution.solve
                         evolution
                         evolve
@@ -209,7 +170,7 @@ module Sampler =
                         (points n)
                         θ
                         (0.0, options.Duration)
-                | Some state -> Evolution.resume evolution evolve (Energy.equation p part) state
+                | From.Evolution state -> Evolution.resume evolution evolve (Energy.equation p part) state
 
             {
                 Target = target
@@ -225,7 +186,7 @@ module Sampler =
 
     /// As `evolve`, also along a process without a stationary distribution, as partial noise is.
     let internal evolveAlong (run: Run) (options: SamplerOptions) (family: int -> Process) (target: Density) : Sampler =
-        along run options family None target
+        along run options family From.Nothing target
 
     /// <summary>Fits the energy at time 0 and evolves it, with its points, through a process to time T.</summary>
     /// <param name="run">Where numbers are, the seed of everything random, and who hears of it and may end it: phases search, fit, evolve.</param>
@@ -265,7 +226,29 @@ module Sampler =
     /// </code></example>
     let resume run options (family: int -> Process) (target: Density) (state: EvolutionState) : Sampler =
         stationary (family target.Dimension) |> ignore
-        along run options family (Some state) target
+        along run options family (From.Evolution state) target
+
+    /// <summary>
+    /// Goes on with a sampler in the making whose fit has left a checkpoint (<c>Fit.Checkpoint</c>), to the bits that it would have had: first
+    /// points are found again, from the same seed, the fit goes on from the state, and the evolution follows.
+    /// </summary>
+    /// <param name="run">As before.</param>
+    /// <param name="options">As before.</param>
+    /// <param name="family">As before.</param>
+    /// <param name="target">As before.</param>
+    /// <param name="state">What <c>Checkpoint.readFit</c> gives; its tensors are taken over.</param>
+    /// <exception cref="T:System.ArgumentException">The state is of another fit, or options do not fit.</exception>
+    /// <exception cref="T:Mne.Functional.EvolutionFailedException">The evolution did not reach T; the message says what to do.</exception>
+    /// <exception cref="T:System.OperationCanceledException">The run was asked to stop.</exception>
+    /// <example><code>
+    /// let saving = { Sampler.defaults with Fit.Checkpoint = Checkpoint.everyFit (CheckpointInterval.Steps 20) "sampler-fit.h5" }
+    ///
+    /// let goOn () =
+    ///     Checkpoint.readFit "sampler-fit.h5" |&gt; Sampler.resumeFit Run.quiet saving Process.ornsteinUhlenbeck target
+    /// </code></example>
+    let resumeFit run options (family: int -> Process) (target: Density) (state: FitState) : Sampler =
+        stationary (family target.Dimension) |> ignore
+        along run options family (From.Fit state) target
 
     /// <summary>
     /// Options and process for a target that is not of unit size around the origin: the first points are found, the

@@ -28,7 +28,9 @@ type CheckpointInterval =
 [<RequireQualifiedAccess>]
 module Checkpoint =
 
-    let private save (path: string) (problem: string) (state: EvolutionState) : string =
+    let private save (path: string) (state: EvolutionState) : unit =
+        let problem = $"∂u/∂t = {Term.show state.VectorField.Term}"
+
         Hdf5.write path "checkpoint" problem (fun file ->
             let stacks =
                 SolutionFile.put
@@ -53,6 +55,22 @@ module Checkpoint =
 
             group["witness"] <- H5Dataset state.Witness
             stacks)
+        |> ignore
+
+    let private saveFit (path: string) (state: FitState) : unit =
+        Hdf5.write path "fit" "a fit" (fun file ->
+            let group = H5Group()
+            file["state"] <- group
+            group.Attributes["steps"] <- state.Steps
+            group["parameters"] <- Hdf5.tensor state.Parameters
+
+            for name, part in [ "change", state.Change; "start", state.Start ] do
+                part |> Option.iter (fun part -> group[name] <- Hdf5.tensor part)
+
+            Hdf5.putText "memory" (Notation.write state.Memory) group
+            group["witness"] <- H5Dataset state.Witness
+            [])
+        |> ignore
 
     let private openWith (network: Network option) (path: string) : EvolutionState =
         let held (state: EvolutionState) =
@@ -96,18 +114,13 @@ module Checkpoint =
                 last.Value <- error.Message
                 eprintfn $"The checkpoint was not written, and the run goes on: {error.Message}"
 
-    /// <summary>As <c>every</c>, with what is done when the file cannot be written, in place of a line on standard error. The run goes
-    /// on, and the next interval tries again, unless that raises.</summary>
-    /// <param name="onFailure">Receives what the attempt raised: <c>IOException</c> for a full disk, for instance.</param>
-    /// <param name="interval">When the state is written.</param>
-    /// <param name="path">The file; it is replaced at once and whole.</param>
-    /// <returns>For <c>EvolutionOptions.Checkpoint</c>.</returns>
-    /// <exception cref="T:System.ArgumentException">The interval is not positive, or the path is empty.</exception>
-    /// <example><code>
-    /// let log = System.Collections.Generic.List&lt;string&gt;()
-    /// let checkpoint = Checkpoint.everyOr (fun error -> log.Add error.Message) (CheckpointInterval.Steps 20) "run.h5"
-    /// </code></example>
-    let everyOr (onFailure: exn -> unit) (interval: CheckpointInterval) (path: string) : Lazy<EvolutionState> -> unit =
+    /// What writes the states of a run: see `everyOr`.
+    let private writing
+        (save: string -> 'state -> unit)
+        (onFailure: exn -> unit)
+        (interval: CheckpointInterval)
+        (path: string)
+        : Lazy<'state> -> unit =
         if String.IsNullOrWhiteSpace path then
             Guard.fail "path" "found an empty path, wanted the name of a file"
 
@@ -132,11 +145,23 @@ module Checkpoint =
             // Due in any case where the run is asked to stop: see `EvolutionOptions.Checkpoint`.
             if due () || state.IsValueCreated then
                 try
-                    let state = state.Value
-                    let problem = $"∂u/∂t = {Term.show state.VectorField.Term}"
-                    save path problem state |> ignore
+                    save path state.Value
                 with error ->
                     onFailure error
+
+    /// <summary>As <c>every</c>, with what is done when the file cannot be written, in place of a line on standard error. The run goes
+    /// on, and the next interval tries again, unless that raises.</summary>
+    /// <param name="onFailure">Receives what the attempt raised: <c>IOException</c> for a full disk, for instance.</param>
+    /// <param name="interval">When the state is written.</param>
+    /// <param name="path">The file; it is replaced at once and whole.</param>
+    /// <returns>For <c>EvolutionOptions.Checkpoint</c>.</returns>
+    /// <exception cref="T:System.ArgumentException">The interval is not positive, or the path is empty.</exception>
+    /// <example><code>
+    /// let log = System.Collections.Generic.List&lt;string&gt;()
+    /// let checkpoint = Checkpoint.everyOr (fun error -> log.Add error.Message) (CheckpointInterval.Steps 20) "run.h5"
+    /// </code></example>
+    let everyOr (onFailure: exn -> unit) (interval: CheckpointInterval) (path: string) : Lazy<EvolutionState> -> unit =
+        writing save onFailure interval path
 
     /// <summary>Writes the state of a run to a file while it lasts. The file holds all steps so far, so writing it takes longer as a
     /// run goes on; an interval in minutes keeps that small. Where it cannot be written (a full disk, a folder that is read-only), a line
@@ -161,3 +186,50 @@ module Checkpoint =
     /// <param name="network">The network of the run.</param>
     /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
     let readWith (network: Network) (path: string) : EvolutionState = openWith (Some network) path
+
+    /// <summary>As <c>everyFit</c>, with what is done when the file cannot be written; see <c>everyOr</c>.</summary>
+    /// <param name="onFailure">Receives what the attempt raised: <c>IOException</c> for a full disk, for instance.</param>
+    /// <param name="interval">When the state is written.</param>
+    /// <param name="path">The file; it is replaced at once and whole.</param>
+    /// <returns>For <c>RegressionOptions.Checkpoint</c>.</returns>
+    /// <exception cref="T:System.ArgumentException">The interval is not positive, or the path is empty.</exception>
+    let everyFitOr (onFailure: exn -> unit) (interval: CheckpointInterval) (path: string) : Lazy<FitState> -> unit =
+        writing saveFit onFailure interval path
+
+    /// <summary>Writes the state of a fit to a file while it lasts, as <c>every</c> does of an evolution: every so many steps, or
+    /// after so much time, and where the run is asked to stop.</summary>
+    /// <param name="interval">When the state is written.</param>
+    /// <param name="path">The file; it is replaced at once and whole.</param>
+    /// <returns>For <c>RegressionOptions.Checkpoint</c>.</returns>
+    /// <exception cref="T:System.ArgumentException">The interval is not positive, or the path is empty.</exception>
+    /// <example><code>let options = { Regression.defaults with Checkpoint = Checkpoint.everyFit (CheckpointInterval.Steps 10) "fit.h5" }</code></example>
+    let everyFit (interval: CheckpointInterval) (path: string) : Lazy<FitState> -> unit =
+        everyFitOr (warn ()) interval path
+
+    /// <summary>The state of a fit in a file, for <c>Regression.resume</c> and <c>Sampler.resumeFit</c>, which are given the rest again.</summary>
+    /// <param name="path">Path of the file, relative to the present folder or absolute.</param>
+    /// <exception cref="T:System.ArgumentException">The file is not the checkpoint of a fit.</exception>
+    /// <exception cref="T:Mne.Functional.DamagedFileException">It is not what was written.</exception>
+    /// <exception cref="T:System.IO.FileNotFoundException">There is none.</exception>
+    let readFit (path: string) : FitState =
+        let held (state: FitState) =
+            state.Parameters :: List.choose id [ state.Change; state.Start ]
+
+        Scope.keepAll held (fun () ->
+            Hdf5.read path [ "fit" ] (fun file ->
+                let group = file.Group "state"
+
+                let part name =
+                    if group.LinkExists name then
+                        Some(Hdf5.getTensor name group)
+                    else
+                        None
+
+                {
+                    Steps = Hdf5.int "steps" group
+                    Parameters = Hdf5.getTensor "parameters" group
+                    Change = part "change"
+                    Memory = Notation.read<float list>(Hdf5.text "memory" group)
+                    Start = part "start"
+                    Witness = Hdf5.getFloats "witness" group
+                }))

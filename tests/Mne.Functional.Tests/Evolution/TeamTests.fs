@@ -294,21 +294,22 @@ let tests =
                     Expect.isLessThan (apart expected[0] found) 1e-10 "gone on"
             }
 
-            test "a fit to drawn points, with landmarks, is that of one rank; so is an exact one" {
+            test
+                "a fit to drawn points, with landmarks, is that of one rank; so is an exact one, and one that goes on on fewer" {
                 let g (x: Tensor) =
                     x.select(1L, 0L).sin() * x.select(1L, 1L).cos()
 
+                let options sketch =
+                    { Regression.defaults with
+                        Steps = 8
+                        Sketch = sketch
+                        Regularisation = 1e-2, 1e-5
+                    }
+
+                let drawn = Collocation.uniform plane 151
+
                 let fit sketch run =
-                    Regression.tryFit
-                        run
-                        { Regression.defaults with
-                            Steps = 8
-                            Sketch = sketch
-                            Regularisation = 1e-2, 1e-5
-                        }
-                        network
-                        g
-                        (Collocation.uniform plane 151)
+                    Regression.tryFit run (options sketch) network g drawn
 
                 for sketch in [ Sketch.Landmarks 60; Sketch.Adaptive 1.5; Sketch.Exact ] do
                     use expected = fit sketch Run.quiet
@@ -320,6 +321,45 @@ let tests =
                             Tensor.toArray fitted.Parameters, fitted.Error) do
                         Expect.isLessThan (apart whole found) 1e-9 $"{sketch}"
                         Expect.floatClose Accuracy.medium error expected.Error "its error"
+
+                    let folder = IO.Directory.CreateTempSubdirectory "mne-team-"
+                    let file = IO.Path.Combine(folder.FullName, "fit.h5")
+                    let writers = Collections.Concurrent.ConcurrentBag<int>()
+
+                    Communicator.threads 3 (fun ranks ->
+                        let write = Checkpoint.everyFit (CheckpointInterval.Steps 5) file
+
+                        let saving =
+                            { options sketch with
+                                Checkpoint =
+                                    fun state ->
+                                        writers.Add ranks.Rank
+                                        write state
+                            }
+
+                        use _ = Regression.tryFit (Run.quiet |> Run.among ranks) saving network g drawn
+
+                        ())
+                    |> ignore
+
+                    Expect.equal (set writers) (set [ 0 ]) "rank 0 writes"
+
+                    for size in [ 1; 2 ] do
+                        for found in
+                            Communicator.threads size (fun ranks ->
+                                use fitted =
+                                    Checkpoint.readFit file
+                                    |> Regression.tryResume
+                                        (Run.quiet |> Run.among ranks)
+                                        (options sketch)
+                                        network
+                                        g
+                                        drawn
+
+                                Tensor.toArray fitted.Parameters) do
+                            Expect.isLessThan (apart whole found) 1e-9 $"{sketch}, gone on on {size}"
+
+                    folder.Delete true
             }
 
             test "a sampler and its draws are those of one rank" {

@@ -4,10 +4,16 @@ module Mne.Functional.Tests.MpiTests
 open System
 open System.Diagnostics
 open System.IO
+open System.Net
+open System.Net.Sockets
+open System.Runtime.InteropServices
 open System.Text.RegularExpressions
 open System.Threading
 open Expecto
 open Mne.Functional
+
+[<DllImport("libc", SetLastError = true)>]
+extern int private kill(int pid, int signal)
 
 /// A launcher, and what lets it start more ranks than there are cores, as root.
 type private Launcher =
@@ -15,6 +21,8 @@ type private Launcher =
         Name: string
         Command: string
         Options: string list
+        /// What the ranks are started by, if anything.
+        Wrapper: string list
     }
 
 let private openMpi =
@@ -22,13 +30,16 @@ let private openMpi =
         Name = "Open MPI"
         Command = "mpirun.openmpi"
         Options = [ "--oversubscribe" ]
+        Wrapper = []
     }
 
 let private mpich =
     {
         Name = "MPICH"
         Command = "mpiexec.hydra"
-        Options = []
+        // It would kill the others as soon as one has died, and even so where it sees that a signal was the cause: a shell tells it a code.
+        Options = [ "-disable-auto-cleanup" ]
+        Wrapper = [ "sh"; "-c"; """trap : TERM USR1 USR2; "$0" "$@"; exit $?""" ]
     }
 
 let private installed (launcher: Launcher) =
@@ -47,7 +58,11 @@ type private Job(launcher: Launcher, ranks: int, arguments: string list) =
     let start =
         ProcessStartInfo(
             launcher.Command,
-            launcher.Options @ [ "-n"; string ranks; "dotnet"; program.Value ] @ arguments,
+            launcher.Options
+            @ [ "-n"; string ranks ]
+            @ launcher.Wrapper
+            @ [ "dotnet"; program.Value ]
+            @ arguments,
             RedirectStandardOutput = true,
             RedirectStandardError = true
         )
@@ -130,20 +145,61 @@ let private withEach name (body: Launcher -> unit) =
 /// `.ci/mpi` asks for more ranks and more kills than a run of all tests.
 let private atLength = Environment.GetEnvironmentVariable "MNE_AT_LENGTH" = "1"
 
-/// A rank is killed after so long; what the others said, and how long they lasted.
-let private killed launcher ranks (rank: int) (file: string) until (after: TimeSpan) =
-    use job = new Job(launcher, ranks, [ "long"; file; until ])
+/// The processes of all ranks, by rank, which launchers tell them.
+let private ranksOf (job: Job) (count: int) : int list =
+    let rank (id: int) =
+        Regex.Match(File.ReadAllText $"/proc/{id}/environ", "(PMI_RANK|OMPI_COMM_WORLD_RANK)=([0-9]+)").Groups[2].Value
+        |> int
+
+    match job.Ranks() with
+    | found when found.Length = count -> List.sortBy rank found
+    | found -> failtest $"{found.Length} ranks found of {count}"
+
+/// Waits until a rank has written the file.
+let private await (file: string) =
     let clock = Stopwatch.StartNew()
 
     while not (File.Exists file) && clock.Elapsed.TotalSeconds < 60.0 do
         Thread.Sleep 20
 
+/// Three ranks, of which the last works for so long while the others wait.
+let private withSlow launcher (seconds: string) (body: Job -> int list -> unit) =
+    let folder = Directory.CreateTempSubdirectory "mne-mpi-"
+    let file = Path.Combine(folder.FullName, "begun")
+
+    try
+        use job = new Job(launcher, 3, [ "slow"; seconds; file ])
+        await file
+        body job (ranksOf job 3)
+    finally
+        folder.Delete true
+
+/// Which ranks say that they end because of another one.
+let private typed (text: string) : Set<string> =
+    set
+        [
+            for found in Regex.Matches(text, "rank [0-9] of [0-9]: CommunicationFailedException") -> found.Value
+        ]
+
+/// The two ends of a connection.
+let private connection () : Socket * Socket =
+    use listener = new TcpListener(IPAddress.Loopback, 0)
+    listener.Start()
+
+    let near =
+        new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+
+    near.Connect listener.LocalEndpoint
+    near.ReceiveTimeout <- 10_000
+    near, listener.AcceptSocket()
+
+/// A rank is killed after so long; what the others said, and how long they lasted.
+let private killed launcher ranks (rank: int) (file: string) until (after: TimeSpan) =
+    use job = new Job(launcher, ranks, [ "long"; file; until ])
+    await file
     Thread.Sleep after
 
-    match job.Ranks() with
-    | found when found.Length = ranks -> Process.GetProcessById(List.sort found |> List.item rank).Kill()
-    | found -> failtest $"{found.Length} ranks found of {ranks}"
-
+    Process.GetProcessById(ranksOf job ranks |> List.item rank).Kill()
     let clock = Stopwatch.StartNew()
     let text, code = job.Wait 60.0
     text, code, clock.Elapsed.TotalSeconds
@@ -213,6 +269,74 @@ let tests =
                     Expect.stringContains text "rank 1 of 2: Exception: this rank gives up" "who and why"
                     Expect.isLessThan clock.Elapsed.TotalSeconds 20.0 "soon")
 
+            test "a connection that ends without a farewell is a rank that is lost, which the others are told" {
+                let first, second = connection (), connection ()
+                use heard = new ManualResetEventSlim()
+                let lost = ref -1
+
+                let watch =
+                    Watch(
+                        [ 1, fst first; 2, fst second ],
+                        fun rank ->
+                            lost.Value <- rank
+                            heard.Set()
+                    )
+
+                Expect.isFalse (heard.Wait 1500) "silence is no loss"
+                (snd first).Dispose()
+                Expect.isTrue (heard.Wait 5000) "a loss"
+                Expect.equal lost.Value 1 "of the rank whose connection has ended"
+                Expect.equal (Wire.hear (snd second)) (Some 1) "the other one is told"
+                watch.Leave()
+            }
+
+            test "ranks that leave in order are not lost" {
+                let lost = Collections.Concurrent.ConcurrentBag<int>()
+
+                Communicator.threads 4 (fun ranks ->
+                    let watch = Watch.start ranks lost.Add
+                    Thread.Sleep(50 * ranks.Rank)
+                    ranks.Barrier()
+                    watch.Leave())
+                |> ignore
+
+                Expect.isEmpty lost "all have said farewell"
+            }
+
+            yield!
+                withEach
+                    "a rank that is slow, or stopped, is not lost, and ranks that are told to end wait for it"
+                    (fun launcher ->
+                        withSlow launcher (if atLength then "15" else "4") (fun job ranks ->
+                            Expect.equal (kill (ranks[2], 19)) 0 "SIGSTOP"
+                            Thread.Sleep(TimeSpan.FromSeconds(if atLength then 12.0 else 1.0))
+                            Expect.equal (kill (ranks[2], 18)) 0 "SIGCONT"
+
+                            for rank in ranks do
+                                Expect.equal (kill (rank, 15)) 0 "SIGTERM"
+
+                            let text, code = job.Wait 60.0
+                            Expect.stringContains text "all 3 are there" "no rank has gone"
+                            Expect.isEmpty (typed text) text
+                            Expect.notEqual code 0 "they stop afterwards, since they were told to"))
+
+            yield!
+                withEach "a rank that works on its own says that another is lost, too" (fun launcher ->
+                    withSlow launcher "100" (fun job ranks ->
+                        Expect.equal (kill (ranks[1], 9)) 0 "SIGKILL"
+                        let clock = Stopwatch.StartNew()
+                        let text, _ = job.Wait 60.0
+                        Expect.isLessThan clock.Elapsed.TotalSeconds 10.0 "within ten seconds"
+
+                        Expect.equal
+                            (typed text)
+                            (set
+                                [
+                                    "rank 0 of 3: CommunicationFailedException"
+                                    "rank 2 of 3: CommunicationFailedException"
+                                ])
+                            text))
+
             yield!
                 withEach
                     "a rank that is killed ends the others, and its checkpoint goes on on another number"
@@ -237,11 +361,15 @@ let tests =
                             Expect.notEqual code 0 text
                             Expect.isLessThan seconds 10.0 "within ten seconds"
 
-                            let typed = Regex.Count(text, "rank [0-9] of [0-9]: CommunicationFailedException")
+                            let others =
+                                set
+                                    [
+                                        for other in 0 .. ranks - 1 do
+                                            if other <> rank then
+                                                $"rank {other} of {ranks}: CommunicationFailedException"
+                                    ]
 
-                            // MPICH's launcher kills the others at once, which leaves them nothing to say.
-                            if launcher.Name = "Open MPI" then
-                                Expect.equal typed (ranks - 1) text
+                            Expect.equal (typed text) others text
 
                             let onOthers = if attempt % 2 = 0 then 3 else 1
                             let rest, code = run launcher onOthers [ "long"; file; until ]
@@ -250,7 +378,7 @@ let tests =
 
                             if atLength then
                                 printfn
-                                    $"{launcher.Name}: rank {rank} of {ranks} killed, {typed} others say so, all ended after {seconds:F1} s; goes on on {onOthers}"
+                                    $"{launcher.Name}: rank {rank} of {ranks} killed, {others.Count} others say so, all ended after {seconds:F1} s; goes on on {onOthers}"
 
                             for a, b in Array.zip rest whole do
                                 Expect.isLessThan (abs (a - b)) (1e-10 * size) "as if nothing had happened"

@@ -192,6 +192,37 @@ let tests =
                         |> Sampler.resume Run.quiet small Process.ornsteinUhlenbeck target
 
                     Expect.equal (parametersOf rest) (parametersOf whole) "to the same bits"
-                    Expect.equal rest.FitError whole.FitError "the fit too")
+                    Expect.equal rest.FitError whole.FitError "the fit too"
+
+                    // While it fits.
+                    File.Delete file
+                    use stop = new CancellationTokenSource()
+
+                    let fitting =
+                        { small with
+                            Fit.Checkpoint = Checkpoint.everyFit (CheckpointInterval.Steps 1_000_000) file
+                        }
+
+                    let asked =
+                        { Run.quiet with
+                            Cancellation = stop.Token
+                            Meter =
+                                fun report ->
+                                    if report.Phase = Phase.Fit && report.Time = 4.0 then
+                                        stop.Cancel()
+                        }
+
+                    Assert.raises<OperationCanceledException>(fun () ->
+                        Sampler.evolve asked fitting Process.ornsteinUhlenbeck target |> ignore)
+                    |> ignore
+
+                    let state = Checkpoint.readFit file
+                    Expect.equal state.Steps 4 "the last step of the fit"
+
+                    use rest =
+                        state |> Sampler.resumeFit Run.quiet small Process.ornsteinUhlenbeck target
+
+                    Expect.equal (parametersOf rest) (parametersOf whole) "to the same bits"
+                    Expect.equal rest.FitError whole.FitError "and the same fit")
             }
         ]

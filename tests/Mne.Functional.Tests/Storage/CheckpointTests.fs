@@ -45,6 +45,158 @@ let private killAndResume (options: EvolutionOptions) equation steps (t0, t1) =
             [| path |]
             "no file but the checkpoint")
 
+/// Fits with checkpoints, is killed after `steps` steps, reads the last checkpoint and goes on.
+let private killAndResumeFit (options: RegressionOptions) collocation (from: Tensor option) steps =
+    let fit options =
+        match from with
+        | Some start -> Regression.tryFitFrom Run.quiet options network sine collocation start
+        | None -> Regression.tryFit Run.quiet options network sine collocation
+
+    use whole = fit options
+    Expect.isGreaterThan whole.Steps (steps + 1) "steps of the whole fit"
+
+    withFile (fun path ->
+        let write = Checkpoint.everyFit (CheckpointInterval.Steps 2) path
+        let count = ref 0
+
+        let killed state =
+            write state
+            count.Value <- count.Value + 1
+
+            if count.Value = steps then
+                raise Killed
+
+        Assert.raises<exn>(fun () -> fit { options with Checkpoint = killed } |> ignore)
+        |> fun error -> Expect.equal error Killed "killed"
+
+        let state = Checkpoint.readFit path
+        Expect.equal state.Steps (steps / 2 * 2) "steps in the checkpoint"
+        use resumed = Regression.tryResume Run.quiet options network sine collocation state
+        Check.identical "parameters" resumed.Parameters whole.Parameters
+        Expect.equal resumed.Error whole.Error "error"
+        Expect.equal resumed.ErrorAtPoints whole.ErrorAtPoints "error at the points"
+        Expect.equal resumed.Steps whole.Steps "steps"
+        Expect.equal resumed.Advice whole.Advice "advice")
+
+let private drawn = Collocation.sequence circle 40
+
+let private fits =
+    testList
+        "a fit that was killed and resumed has the bits of one that was not"
+        [
+            let options = { Regression.defaults with Steps = 15 }
+
+            for name, collocation in [ "given points", points; "drawn points", drawn ] do
+                for steps in [ 2; 3; 6 ] do
+                    Check.scoped $"at {name}, after {steps} steps" (fun () ->
+                        killAndResumeFit options collocation None steps)
+
+                Check.scoped $"at {name}, from given parameters" (fun () ->
+                    use start = Network.initial network 5
+                    killAndResumeFit options collocation (Some start) 4)
+
+                Check.scoped $"at {name}, asked to stop, from its last step" (fun () ->
+                    withFile (fun path ->
+                        use whole = Regression.tryFit Run.quiet options network sine collocation
+                        use stop = new System.Threading.CancellationTokenSource()
+
+                        let asked =
+                            { Run.quiet with
+                                Cancellation = stop.Token
+                                Meter =
+                                    fun report ->
+                                        if report.Time = 5.0 then
+                                            stop.Cancel()
+                            }
+
+                        // No interval would have written anything.
+                        let saving =
+                            { options with
+                                Checkpoint = Checkpoint.everyFit (CheckpointInterval.Steps 1_000_000) path
+                            }
+
+                        Assert.raises<OperationCanceledException>(fun () ->
+                            Regression.tryFit asked saving network sine collocation |> ignore)
+                        |> ignore
+
+                        let state = Checkpoint.readFit path
+                        Expect.equal state.Steps 5 "the last step"
+                        use resumed = Regression.tryResume Run.quiet options network sine collocation state
+                        Check.identical "parameters" resumed.Parameters whole.Parameters))
+
+                Check.scoped $"at {name}, and is refused with what is other" (fun () ->
+                    withFile (fun path ->
+                        use _ =
+                            Regression.tryFit
+                                Run.quiet
+                                { options with
+                                    Checkpoint = Checkpoint.everyFit (CheckpointInterval.Steps 1) path
+                                }
+                                network
+                                sine
+                                collocation
+
+                        let refused part network g collocation =
+                            Check.refuses [ part ] (fun () ->
+                                Checkpoint.readFit path
+                                |> Regression.tryResume Run.quiet options network g collocation
+                                |> ignore)
+
+                        refused "state" network (fun x -> 1.01 .* sine x) collocation
+                        refused "state" network (sine >> _.square()) collocation
+                        refused "state" network (fun x -> 0.01 .+ sine x) collocation
+
+                        refused
+                            "state"
+                            (Network.create circle [ Layer.harmonics 2; Layer.dense 13 Sine ])
+                            sine
+                            collocation
+
+                        let cosine = Network.create circle [ Layer.harmonics 2; Layer.dense 12 Tanh ]
+                        refused "state" cosine sine collocation
+                        refused "collocation" network sine (if name = "given points" then drawn else points)))
+
+            Check.scoped "and leaves no tensor behind" (fun () ->
+                withFile (fun path ->
+                    use start = Network.initial network 5
+
+                    for collocation in [ points; drawn ] do
+                        Assert.frees (fun () ->
+                            use whole =
+                                Regression.tryFitFrom
+                                    Run.quiet
+                                    { options with
+                                        Checkpoint = Checkpoint.everyFit (CheckpointInterval.Steps 1) path
+                                    }
+                                    network
+                                    sine
+                                    collocation
+                                    start
+
+                            use resumed =
+                                Checkpoint.readFit path
+                                |> Regression.tryResume Run.quiet options network sine collocation
+
+                            Check.identical "parameters" resumed.Parameters whole.Parameters)))
+
+            Check.scoped "and a file of something else is refused" (fun () ->
+                withFile (fun path ->
+                    use solution =
+                        Evolution.solve
+                            Run.quiet
+                            { Files.options with
+                                Checkpoint = Checkpoint.every (CheckpointInterval.Steps 1) path
+                            }
+                            equation
+                            network
+                            points
+                            (start ())
+                            (0.0, 0.1)
+
+                    Check.refuses [ "holds a checkpoint"; "wanted a fit" ] (fun () ->
+                        Checkpoint.readFit path |> ignore)))
+        ]
+
 let private checkpoints =
     testList
         "a run that was killed and resumed has the bits of one that was not"
@@ -218,4 +370,4 @@ let private checkpoints =
         ]
 
 [<Tests>]
-let tests = testList "Storage" [ checkpoints ]
+let tests = testList "Storage" [ checkpoints; fits ]

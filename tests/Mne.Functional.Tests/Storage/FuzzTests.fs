@@ -35,6 +35,17 @@ let private kinds (folder: string) : (string * (string -> float[])) list =
 
     use start = start ()
 
+    Regression.fit
+        Run.quiet
+        { Regression.defaults with
+            Steps = 15
+            Checkpoint = Checkpoint.everyFit (CheckpointInterval.Steps 1) (path "fit")
+        }
+        network
+        sine
+        points
+    |> _.Dispose()
+
     use solution =
         Evolution.solve Run.quiet options equation network points start (0.0, 0.1)
 
@@ -96,11 +107,16 @@ let private kinds (folder: string) : (string * (string -> float[])) list =
                 yield state.Witness
             ]
 
+    let goOn path =
+        use state = Checkpoint.readFit path
+        Array.concat [ Tensor.toArray state.Parameters; Array.ofList state.Memory; state.Witness ]
+
     [
         Storage.saveDraws (path "draws") "three" draws, draw
         Storage.saveSolution (path "solution") "a front" solution, solve
         Storage.saveSampler (path "sampler") "two modes" sampler, sample
         path "checkpoint", resume
+        path "fit", goOn
         Storage.savePosterior (path "posterior") "two modes" posterior, reopen
     ]
 

@@ -144,6 +144,17 @@ let saved =
                  (parameters ())
                  (0.0, 0.2)
 
+         use _ =
+             Regression.tryFit
+                 Run.quiet
+                 { Regression.defaults with
+                     Steps = 5
+                     Checkpoint = Checkpoint.everyFit (CheckpointInterval.Steps 1) (file "fit.h5")
+                 }
+                 network
+                 (fun x -> x.squeeze(1L).sin())
+                 grid
+
          ())
 
 let opened name =

@@ -36,7 +36,7 @@ let private leftOut (owner: string) (name: string) =
     | ("Communicator" | "CSharp.Communicator" | "CommunicationFailedException" | "Ensemble" | "CSharp.Ensemble" | "CSharp.Member" | "Preemption" | "CSharp.Preemption"),
       _ -> true
     | "Run", "among" -> true
-    | ("Sampler" | "CSharp.Sampler"), ("resume" | "Resume") -> true // wants a checkpoint: PreemptionTests
+    | ("Sampler" | "CSharp.Sampler"), ("resume" | "Resume" | "resumeFit" | "ResumeFit") -> true // wants a checkpoint: PreemptionTests
     | ("CSharp.ConsoleProgress" | "CSharp.Engine" | "CSharp.Progress"), _ -> true
     | _ -> false
 
