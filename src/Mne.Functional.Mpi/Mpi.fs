@@ -47,8 +47,11 @@ module Mpi =
         | "off" -> false
         | other -> Guard.fail Watch.variable $"found {other}, wanted on or off"
 
-    let private sayLast (rank: int) (size: int) (error: exn) =
-        eprintfn $"rank {rank} of {size}: {error.GetType().Name}: {error.Message}"
+    /// In one piece: what follows may end this process, or the launcher close its ears, between two.
+    let private sayLast (line: string) = Console.Error.WriteLine line
+
+    let private sayWhy (rank: int) (size: int) (error: exn) =
+        sayLast $"rank {rank} of {size}: {error.GetType().Name}: {error.Message}"
 
     /// A started MPI, and whether this rank was told to end.
     type private Session(library: MpiLibrary.Library) =
@@ -69,7 +72,7 @@ module Mpi =
                     Thread.Sleep 5000
 
                     if not (Volatile.Read &begun) then
-                        eprintfn "CommunicationFailedException: this rank was told to end before all had begun"
+                        sayLast "CommunicationFailedException: this rank was told to end before all had begun"
                         kill ())
 
         let scratch = Marshal.AllocHGlobal 256
@@ -108,7 +111,7 @@ module Mpi =
 
             // The other thread computes, perhaps for long: there is nobody left whom it could give its result.
             if Interlocked.CompareExchange(&said, theWatch, nobody) = nobody then
-                sayLast rank size error
+                sayWhy rank size error
                 kill ()
 
         let raiseWhereLost () =
@@ -257,7 +260,7 @@ module Mpi =
         | :? OperationCanceledException -> reraise ()
         | error ->
             let ranks = session.Communicator
-            sayLast ranks.Rank ranks.Size error
+            sayWhy ranks.Rank ranks.Size error
 
             // The others say so too, before they are ended.
             if error :? CommunicationFailedException then

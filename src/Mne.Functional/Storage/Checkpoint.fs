@@ -112,7 +112,7 @@ module Checkpoint =
         fun error ->
             if error.Message <> last.Value then
                 last.Value <- error.Message
-                eprintfn $"The checkpoint was not written, and the run goes on: {error.Message}"
+                Console.Error.WriteLine $"The checkpoint was not written, and the run goes on: {error.Message}"
 
     /// What writes the states of a run: see `everyOr`.
     let private writing

@@ -140,7 +140,7 @@ module Ensemble =
 
                     File.Delete trouble)
             with error ->
-                eprintfn $"member {index}: {error.GetType().Name}: {error.Message}"
+                Console.Error.WriteLine $"member {index}: {error.GetType().Name}: {error.Message}"
                 File.WriteAllText(trouble, error.Message)
                 1
 
@@ -321,6 +321,6 @@ module Ensemble =
             finish all
 
             for KeyValue(index, why) in all.Missing do
-                eprintfn $"member {index} is missing: {why}"
+                Console.Error.WriteLine $"member {index} is missing: {why}"
 
             if all.Missing.IsEmpty then 0 else 1

@@ -28,6 +28,7 @@ let private unseen =
             "ErrorScale"
             "Event"
             "EvolutionState"
+            "FitState"
             "FieldNote"
             "GenericTangent"
             "InferenceData"
