@@ -56,6 +56,29 @@ let tests =
     testList
         "Sampler"
         [
+            test "more draws than 10,000 are followed more closely, as far as the precision goes" {
+                let double, single = Placement.float64, Placement.float32
+                let wanted (tolerance: float) = { Tolerance = tolerance }
+
+                let near name expected actual =
+                    Expect.floatClose Accuracy.high actual expected name
+
+                near "10,000" 1e-4 ((wanted 1e-4).ToleranceFor(double, 10_000))
+                near "few" 1e-4 ((wanted 1e-4).ToleranceFor(double, 1))
+
+                near
+                    "a million: a tenth, as the error of their mean"
+                    1e-5
+                    ((wanted 1e-4).ToleranceFor(double, 1_000_000))
+
+                near
+                    "single precision has a limit"
+                    (256.0 * Placement.epsilon single)
+                    ((wanted 1e-4).ToleranceFor(single, 1_000_000))
+
+                near "which loosens nothing" 1e-6 ((wanted 1e-6).ToleranceFor(single, 1_000_000))
+            }
+
             test "draws, weights and log Z of two modes" {
                 let sampler = usual.Value
                 Expect.isLessThan sampler.FitError 0.05 "fit"
